@@ -1,4 +1,10 @@
 //! Lists and opens compute devices. No other module opens one.
+//!
+//! OpenGL is not used for computing: its context belongs to one thread at a time, and the networks are used from
+//! several. A machine with OpenGL alone computes on the CPU; the window may still be drawn with OpenGL.
+
+#[cfg(test)]
+pub(crate) mod test_gpu;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -74,7 +80,7 @@ pub struct GpuInfo {
     /// The N of `gpu:N`.
     pub index: usize,
     pub name: String,
-    /// Graphics API: Vulkan, Metal, DirectX 12 or OpenGL.
+    /// Graphics API: Vulkan, Metal or DirectX 12; OpenGL in [`list_opengl_gpus`] alone.
     pub api: String,
     /// Whether it computes on the CPU (lavapipe, `SwiftShader`, WARP). `auto` ignores these.
     pub is_software: bool,
@@ -91,6 +97,11 @@ impl fmt::Display for GpuInfo {
 pub enum DeviceError {
     #[error("this machine offers no GPU: use --device cpu, or install its graphics driver")]
     NoGpu,
+    #[error(
+        "{names} offers OpenGL alone, and computing needs Vulkan, Metal or DirectX 12: install a Vulkan driver \
+         (package mesa-vulkan-drivers on Debian and Ubuntu), or use --device cpu"
+    )]
+    OnlyOpenGl { names: String },
     #[error("only software GPUs found ({names}), slower than the CPU: use --device cpu, or gpu:N to use one anyway")]
     OnlySoftware { names: String },
     #[error("there is no gpu:{index}: this machine has {count} (see `countenance devices`)")]
@@ -124,6 +135,11 @@ impl Gpu {
     pub fn is_lost(&self) -> bool {
         self.is_lost.load(Ordering::Relaxed)
     }
+
+    /// Counts the GPU as lost from now on, because work on it has failed: the driver may never report it.
+    pub(crate) fn give_up(&self) {
+        self.is_lost.store(true, Ordering::Relaxed);
+    }
 }
 
 /// A listed GPU, and how wgpu and burn identify it.
@@ -137,11 +153,10 @@ struct GpuAdapter {
 }
 
 /// Graphics APIs in order of preference: wgpu's value, burn's value and the name shown to the user.
-const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
+const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 3] = [
     (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
     (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
     (wgpu::Backend::Dx12, WgpuBackend::Dx12, "DirectX 12"),
-    (wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL"),
 ];
 
 /// Lists the GPUs of this machine, hardware GPUs first. The first call is slow because it loads drivers: do not call it
@@ -149,6 +164,18 @@ const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 4] = [
 #[must_use]
 pub fn list_gpus() -> Vec<GpuInfo> {
     adapters().iter().map(|adapter| adapter.info.clone()).collect()
+}
+
+/// The GPUs that offer OpenGL alone, so that the program cannot compute on them. Empty where [`list_gpus`] has any: then
+/// OpenGL's list would repeat it.
+#[must_use]
+pub fn list_opengl_gpus() -> Vec<GpuInfo> {
+    if !adapters().is_empty() {
+        return Vec::new();
+    }
+    let list = || list_api_gpus(wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL");
+    let adapters = std::panic::catch_unwind(list).unwrap_or_default();
+    adapters.into_iter().map(|adapter| adapter.info).collect()
 }
 
 /// The GPU that `auto` chooses; `None` for the CPU.
@@ -190,6 +217,9 @@ fn open_with<T>(
         Ok(OpenDevice { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
     };
     let adapters = adapters();
+    if adapters.is_empty() && choice != DeviceChoice::Auto {
+        return Err(no_gpu_error(&list_opengl_gpus()));
+    }
     match (choice, adapters.iter().find(|adapter| !adapter.info.is_software)) {
         (DeviceChoice::Gpu(Some(index)), _) => match adapters.get(index) {
             Some(adapter) => opened(adapter),
@@ -200,13 +230,21 @@ fn open_with<T>(
         }
         (DeviceChoice::Auto, None) => on_cpu(Some("No GPU found: using the CPU".into())),
         (_, Some(adapter)) => opened(adapter),
-        (_, None) if adapters.is_empty() => Err(DeviceError::NoGpu),
         (_, None) => {
             let names: Vec<_> =
                 adapters.iter().map(|GpuAdapter { info, .. }| format!("gpu:{} {}", info.index, info.name)).collect();
             Err(DeviceError::OnlySoftware { names: names.join(", ") })
         }
     }
+}
+
+/// Why no GPU is listed. `opengl_gpus`: see [`list_opengl_gpus`].
+fn no_gpu_error(opengl_gpus: &[GpuInfo]) -> DeviceError {
+    if opengl_gpus.is_empty() {
+        return DeviceError::NoGpu;
+    }
+    let names: Vec<_> = opengl_gpus.iter().map(|gpu| gpu.name.as_str()).collect();
+    DeviceError::OnlyOpenGl { names: names.join(", ") }
 }
 
 /// Opens a GPU, or returns it if it is open.
@@ -264,16 +302,13 @@ fn catch_failure<T, E: ToString>(adapter: &GpuAdapter, open: impl FnOnce() -> Re
     }
 }
 
-/// The GPUs of the first API that has a hardware GPU, else of the first API that has any GPU. OpenGL's compute shaders
-/// are limited, so it is the last resort. Listed once: the Vulkan loader handles repeated instance creation badly.
+/// The GPUs of the first API that has a hardware GPU, else of the first API that has any GPU. Listed once: the Vulkan
+/// loader handles repeated instance creation badly.
 fn adapters() -> &'static [GpuAdapter] {
     static ADAPTERS: OnceLock<Vec<GpuAdapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
         for (backend, burn_backend, name) in GRAPHICS_APIS {
-            if backend == wgpu::Backend::Gl && !software_only.is_empty() {
-                break;
-            }
             let adapters = std::panic::catch_unwind(|| list_api_gpus(backend, burn_backend, name)).unwrap_or_default();
             if adapters.iter().any(|adapter| !adapter.info.is_software) {
                 return adapters;
@@ -338,11 +373,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn opengl_alone_is_refused_with_advice() {
+        assert!(matches!(no_gpu_error(&[]), DeviceError::NoGpu));
+        let gpu = GpuInfo { index: 0, name: "llvmpipe".into(), api: "OpenGL".into(), is_software: true };
+        insta::assert_snapshot!(
+            no_gpu_error(&[gpu]),
+            @"llvmpipe offers OpenGL alone, and computing needs Vulkan, Metal or DirectX 12: install a Vulkan driver (package mesa-vulkan-drivers on Debian and Ubuntu), or use --device cpu"
+        );
+        assert!(list_gpus().iter().all(|gpu| gpu.api != "OpenGL"));
+    }
+
+    #[test]
     fn a_lost_gpu_is_opened_again() {
-        let Some(GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind }) = adapters().first() else {
-            eprintln!("no GPU here: losing one is not tested");
-            return;
-        };
+        let Some(adapter) = adapters().first() else { return test_gpu::report_skipped_test() };
+        let GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind } = adapter;
         // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
         let (wgpu_backend, index_in_api, burn_backend) = (*wgpu_backend, *index_in_api, *burn_backend);

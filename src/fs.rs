@@ -1,5 +1,15 @@
 //! Atomic file writing: a file is written completely or not at all.
+//!
+//! A program that is killed while it writes leaves its temporary file; the next program that writes into the folder
+//! removes it (see `leftovers`).
 
+#[cfg(test)]
+pub(crate) mod faults;
+#[cfg(test)]
+pub(crate) mod kills;
+mod leftovers;
+
+use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
@@ -48,11 +58,15 @@ impl AtomicFile {
         if overwrite == Overwrite::Refuse && path.exists() {
             return Err(WriteError::Exists { path: path.into() });
         }
+        let folder = parent_folder(path);
+        leftovers::remove_once(folder);
         let mut builder = tempfile::Builder::new();
-        builder.prefix(".countenance-").suffix(".part");
+        builder.prefix(leftovers::PREFIX).suffix(leftovers::SUFFIX);
         let file = with_usual_permissions(&mut builder)
-            .tempfile_in(parent_folder(path))
+            .tempfile_in(folder)
             .map_err(|source| WriteError::from_io(path, source))?;
+        // The lock tells other programs that the file is in use. Where a disk has no locks, the file's age does.
+        let _ = file.as_file().try_lock();
         Ok(Self { file, path: path.into(), overwrite })
     }
 
@@ -64,6 +78,8 @@ impl AtomicFile {
         let Self { file, path, overwrite } = self;
         let write_error = |source: io::Error| WriteError::from_io(&path, source);
         file.as_file().sync_all().map_err(write_error)?;
+        // Windows would hinder others from reading a locked file.
+        let _ = file.as_file().unlock();
         let persisted = match overwrite {
             Overwrite::Allow => file.persist(&path),
             Overwrite::Refuse => file.persist_noclobber(&path),
@@ -80,6 +96,8 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        #[cfg(test)]
+        let bytes = faults::fitting(&self.path, bytes)?;
         self.file.write(bytes)
     }
 
@@ -102,6 +120,28 @@ pub fn write_atomically(path: &Path, bytes: &[u8], overwrite: Overwrite) -> Resu
     let mut file = AtomicFile::create(path, overwrite)?;
     file.write_all(bytes).map_err(|source| file.error_from_io(source))?;
     file.commit()
+}
+
+/// Appends to a file, completely or not at all: when the disk is full, what was written of `bytes` is cut off again.
+/// `path` is the file's path.
+///
+/// # Errors
+/// When the bytes cannot be written.
+pub fn append(file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), WriteError> {
+    let write_error = |source| WriteError::from_io(path, source);
+    let length = file.metadata().map_err(write_error)?.len();
+    #[cfg(test)]
+    let written = faults::fitting(path, bytes).and_then(|fitting| {
+        file.write_all(fitting)?;
+        if fitting.len() < bytes.len() { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    });
+    #[cfg(not(test))]
+    let written = file.write_all(bytes);
+    written.map_err(|source| {
+        // When this fails too, the reader meets an incomplete end, as after a crash.
+        let _ = file.set_len(length);
+        write_error(source)
+    })
 }
 
 /// Parent folder of a file; `.` for a bare name.

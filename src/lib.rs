@@ -15,6 +15,7 @@
 //! | --- | --- | --- |
 //! | [`fs`] | atomic file writing | nothing |
 //! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing |
+//! | [`catch_panic`] | turns panics into errors | nothing |
 //! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing |
 //! | [`photo`] | decodes and saves photos | nothing else |
 //! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
@@ -35,11 +36,12 @@
 //! | [`app`] | the editor | all of the above but `metrics`, `perceptual`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above but `project` |
 //!
-//! Every other module may use `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only `cli` uses clap,
-//! and only `device`, `model`, `perceptual`, `search` and `train` use burn.
+//! Every other module may use `catch_panic`, `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses egui, only
+//! `cli` uses clap, and only `device`, `model`, `perceptual`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;
+mod catch_panic;
 pub mod cli;
 mod dataset;
 pub mod device;
@@ -61,5 +63,7 @@ pub mod search;
 mod serde_floats;
 mod train;
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod layer_rule;

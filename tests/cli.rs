@@ -9,6 +9,8 @@
 mod record;
 
 use std::fs;
+#[cfg(target_os = "linux")]
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -212,9 +214,32 @@ fn devices_lists_the_cpu_and_auto() {
     assert!(text.contains("cpu") && text.contains("auto"), "{text}");
 }
 
+/// A machine without a Vulkan driver. It may have OpenGL, which is not for computing.
+fn without_vulkan(command: &mut Command) -> &mut Command {
+    command.env("VK_ICD_FILENAMES", "/nonexistent").env("VK_DRIVER_FILES", "/nonexistent")
+}
+
 /// A machine without any graphics driver.
 fn without_gpu(command: &mut Command) -> &mut Command {
-    command.env("VK_ICD_FILENAMES", "/nonexistent").env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent")
+    let command = without_vulkan(command);
+    command.env("__EGL_VENDOR_LIBRARY_FILENAMES", "/nonexistent").env("__EGL_VENDOR_LIBRARY_DIRS", "/nonexistent")
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn without_vulkan_no_gpu_can_be_chosen() {
+    for remove in [without_vulkan, without_gpu] {
+        let output = remove(countenance().arg("devices")).output().unwrap();
+        assert_code(&output, 0);
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(!text.contains("gpu:") && text.contains("auto picks cpu"), "{text}");
+        let folder = folder_with_photo();
+        let mut fill = countenance();
+        fill.current_dir(folder.path()).args(["fill", "photo.png", "--mask", "center", "--out", "x.png"]);
+        let output = remove(fill.args(["--device", "gpu"])).output().unwrap();
+        assert_code(&output, 1);
+        assert!(stderr_text(&output).contains("use --device cpu"), "{}", stderr_text(&output));
+    }
 }
 
 #[test]
@@ -316,7 +341,9 @@ fn small_disk(kilobytes: u32) -> Option<tempfile::TempDir> {
 #[test]
 fn a_full_disk_leaves_no_file() {
     let Some(disk) = small_disk(64) else {
-        eprintln!("skipped: mounting a small file system is not allowed here");
+        // Not `eprintln`, whose text the test runner hides when the test passes.
+        let _ =
+            writeln!(std::io::stderr(), "skipped: no right to mount a small file system: a_full_disk_leaves_no_file");
         return;
     };
     let folder = folder_with_photo();
@@ -334,8 +361,85 @@ fn a_full_disk_leaves_no_file() {
     assert_eq!(file_count, 0, "no file remains");
 }
 
+/// Runs `countenance fill` with a limit on its address space, in kilobytes, and one thread for each pool: threads reserve
+/// address space too.
+#[cfg(target_os = "linux")]
+fn run_fill_with_memory(folder: &Path, kilobytes: u32, photo: &str) -> Output {
+    let limited = format!("ulimit -v {kilobytes}; exec \"$0\" \"$@\"");
+    Command::new("sh")
+        .current_dir(folder)
+        .env("RAYON_NUM_THREADS", "1")
+        .env_remove("RUST_LOG")
+        .env_remove("RUST_BACKTRACE")
+        .args([
+            "-c",
+            &limited,
+            env!("CARGO_BIN_EXE_countenance"),
+            "fill",
+            photo,
+            "--mask",
+            "mask.png",
+            "--out",
+            "x.png",
+        ])
+        .args(["--device", "cpu", "--steps", "2", "--model"])
+        .arg(tiny_model())
+        .output()
+        .unwrap()
+}
+
+#[cfg(target_os = "linux")]
 #[test]
-fn a_killed_fill_leaves_no_partial_picture() {
+fn refused_memory_is_told_before_decoding() {
+    let folder = folder_with_photo();
+    // The header of a picture of 100 megapixels, and no more: the refusal must come before the pixels are read.
+    let mut file = fs::read(folder.path().join("photo.png")).unwrap();
+    file[16..24].copy_from_slice(&[10_000_u32.to_be_bytes(), 10_000_u32.to_be_bytes()].concat());
+    let checksum = crc32(&file[12..29]).to_be_bytes();
+    file[29..33].copy_from_slice(&checksum);
+    fs::write(folder.path().join("large.png"), file).unwrap();
+    let output = run_fill_with_memory(folder.path(), 1_100_000, "large.png");
+    assert_code(&output, 1);
+    let text = stderr_text(&output);
+    assert!(text.contains("not enough memory for a photo of 10000×10000 pixels"), "{text}");
+    assert!(!folder.path().join("x.png").exists());
+    let output = run_fill_with_memory(folder.path(), 1_100_000, "photo.png");
+    assert_code(&output, 0);
+}
+
+/// The checksum of PNG chunks.
+#[cfg(target_os = "linux")]
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |sum, byte| {
+        (0..8).fold(sum ^ u32::from(*byte), |sum, _| (sum >> 1) ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 })
+    })
+}
+
+/// `cargo test --test cli -- --ignored a_hundred_megapixels`
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "takes minutes"]
+fn a_hundred_megapixels_never_leave_half_a_picture() {
+    let folder = folder_with_photo();
+    photo(10_000, 10_000).save(folder.path().join("large.png")).unwrap();
+    mask(10_000, 10_000).save(folder.path().join("mask.png")).unwrap();
+    let mut outcomes = Vec::new();
+    for megabytes in [200, 400, 600, 800, 1000, 1200, 1400, 1600, 1800, 2000, 2500, 3000] {
+        let output = run_fill_with_memory(folder.path(), megabytes * 1000, "large.png");
+        let out = folder.path().join("x.png");
+        assert_eq!(output.status.success(), out.exists(), "{}", stderr_text(&output));
+        if out.exists() {
+            assert_eq!(image::open(&out).unwrap().dimensions(), (10_000, 10_000));
+            fs::remove_file(&out).unwrap();
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 3, "nothing else remains");
+        outcomes.push((megabytes, output.status, stderr_text(&output).lines().next().map(str::to_owned)));
+    }
+    eprintln!("{outcomes:#?}");
+    assert!(outcomes.last().unwrap().1.success());
+}
+
+fn kill_fills(count: u32) {
     let folder = folder_with_photo();
     photo(700, 700).save(folder.path().join("photo.png")).unwrap();
     mask(700, 700).save(folder.path().join("mask.png")).unwrap();
@@ -344,7 +448,7 @@ fn a_killed_fill_leaves_no_partial_picture() {
     assert_code(&run_fill_command(folder.path(), &arguments), 0);
     let duration = start.elapsed();
     let out = folder.path().join("filled.png");
-    for twelfth in 1..=12 {
+    for number in 1..=count {
         let _ = fs::remove_file(&out);
         let mut child = countenance()
             .current_dir(folder.path())
@@ -355,11 +459,36 @@ fn a_killed_fill_leaves_no_partial_picture() {
             .stderr(std::process::Stdio::null())
             .spawn()
             .unwrap();
-        std::thread::sleep(duration * twelfth / 12);
+        std::thread::sleep(duration * number / count);
         child.kill().unwrap();
         child.wait().unwrap();
         if out.exists() {
             assert_eq!(image::open(&out).unwrap().dimensions(), (700, 700));
         }
+        age_leftovers(folder.path());
     }
+}
+
+/// Makes the temporary files of killed programs old enough to be removed by the next one. At most one may be there.
+fn age_leftovers(folder: &Path) {
+    let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let leftovers: Vec<_> =
+        names.filter(|path| path.extension().is_some_and(|extension| extension == "part")).collect();
+    assert!(leftovers.len() <= 1, "leftovers grow: {leftovers:?}");
+    for path in leftovers {
+        let file = fs::File::options().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_hours(1)).unwrap();
+    }
+}
+
+#[test]
+fn a_killed_fill_leaves_no_partial_picture() {
+    kill_fills(12);
+}
+
+/// `cargo test --test cli -- --ignored a_hundred_killed`
+#[test]
+#[ignore = "takes a minute"]
+fn a_hundred_killed_fills_leave_no_partial_picture() {
+    kill_fills(100);
 }

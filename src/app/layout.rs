@@ -26,7 +26,7 @@ impl Editor {
         self.training_window.show(ui.ctx(), &self.state, &mut actions);
         dialogs::show_help_window(ui.ctx(), &self.state, &mut actions);
         dialogs::show_unsaved_changes_dialog(ui.ctx(), &self.state, &mut actions);
-        self.toaster.show(ui);
+        self.toaster.show(ui, &mut actions);
         for action in actions {
             if let Action::SetTheme(choice) = &action {
                 theme::set_theme(ui.ctx(), *choice);

@@ -9,9 +9,11 @@ pub mod canvas;
 mod dialogs;
 mod document;
 mod explore;
+mod file_drop;
 mod fill_controller;
 mod frame_stats;
 mod icons;
+mod lasting_messages;
 mod layout;
 mod loss_history;
 mod panels;
@@ -39,7 +41,7 @@ use fill_controller::FillWorker;
 use frame_stats::FrameStats;
 use panels::candidate_grid::CandidateGrid;
 use panels::start_screen::StartScreen;
-use preferences::Preferences;
+pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
 use state::{Action, DocumentSource, EditorState};
@@ -77,6 +79,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, preferences_path);
         editor.repaint_throttle = Some(throttle);
         editor.frame_stats = FrameStats::new(started_at);
+        editor.state.can_drop_files = file_drop::accepts_dropped_files(creation);
         editor.state.start_initial_tasks();
         if let Some(folder) = autosave::default_autosave_folder() {
             editor.state.enable_autosave(&folder);

@@ -1,7 +1,8 @@
 //! The user's preferences, kept between runs: appearance and settings, never the photo.
 //!
 //! An invalid value is replaced by its default and the others are kept, so files of other versions and files edited by
-//! hand can be read.
+//! hand can be read. Before a file with anything that this version would not write is replaced, it is copied to
+//! [`BACKUP_NAME`] beside it.
 
 use std::path::{Path, PathBuf};
 
@@ -61,6 +62,9 @@ preferences! {
 /// Version of the file format.
 const VERSION: u32 = 1;
 
+/// The last preferences file that this version could not read in full: of a newer version, or broken.
+const BACKUP_NAME: &str = "editor-backup.json";
+
 impl Preferences {
     /// Path of the preferences file; `None` on systems without a settings folder.
     pub fn default_path() -> Option<PathBuf> {
@@ -73,10 +77,14 @@ impl Preferences {
     }
 
     fn from_json(text: &str) -> Self {
-        let Ok(Value::Object(mut file)) = serde_json::from_str(text) else { return Self::default() };
-        if file.get("version").and_then(Value::as_u64).unwrap_or(0) > u64::from(VERSION) {
-            return Self::default();
-        }
+        Self::read_json(text).0
+    }
+
+    /// The preferences, and whether the file has nothing that would be lost.
+    fn read_json(text: &str) -> (Self, bool) {
+        let Ok(Value::Object(mut file)) = serde_json::from_str(text) else { return (Self::default(), false) };
+        let version = file.remove("version").as_ref().and_then(Value::as_u64);
+        let mut is_complete = version.is_some_and(|version| version <= u64::from(VERSION));
         if let Some(Value::Object(blend)) = file.get_mut("blend") {
             // In records of fills, a missing value means off. Here it means that nobody has chosen yet.
             blend.entry("completion").or_insert(Blend::default().completion.into());
@@ -86,16 +94,20 @@ impl Preferences {
             // Invalid settings fall back to those of the chosen preset.
             preferences.settings = preset.settings();
         }
-        for (name, value) in file {
-            preferences = preferences.with(name, value).unwrap_or(preferences);
+        for (name, value) in &file {
+            match preferences.with(name, value) {
+                Some(changed) => preferences = changed,
+                None => is_complete = false,
+            }
         }
-        preferences
+        is_complete &= serde_json::to_value(&preferences).is_ok_and(|written| has_all_keys(&written, &file.into()));
+        (preferences, is_complete)
     }
 
-    /// A copy with one value replaced; `None` when the value is invalid.
-    fn with(&self, name: String, value: Value) -> Option<Self> {
+    /// A copy with one value replaced; `None` when the value is invalid, or there is none of this name.
+    fn with(&self, name: &str, value: &Value) -> Option<Self> {
         let mut values = serde_json::to_value(self).ok()?;
-        values.as_object_mut()?.insert(name, value);
+        values.as_object_mut()?.insert(name.to_owned(), value.clone())?;
         serde_json::from_value(values).ok().filter(Self::is_in_range)
     }
 
@@ -111,16 +123,27 @@ impl Preferences {
         serde_json::to_string_pretty(&values)
     }
 
-    /// Writes the file, and creates its folder when needed.
+    /// Writes the file, and creates its folder when needed. Keeps a copy of a file that could not be read in full.
     ///
     /// # Errors
-    /// When the file or the folder cannot be written.
+    /// When the file, the copy or the folder cannot be written.
     pub fn save(&self, path: &Path) -> anyhow::Result<()> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
         }
+        if let Ok(bytes) = std::fs::read(path)
+            && !std::str::from_utf8(&bytes).is_ok_and(|text| Self::read_json(text).1)
+        {
+            write_atomically(&path.with_file_name(BACKUP_NAME), &bytes, Overwrite::Allow)?;
+        }
         Ok(write_atomically(path, self.to_json()?.as_bytes(), Overwrite::Allow)?)
     }
+}
+
+/// Whether `written` has every key of `file`, at every depth.
+fn has_all_keys(written: &Value, file: &Value) -> bool {
+    let Value::Object(file) = file else { return true };
+    file.iter().all(|(key, value)| written.get(key).is_some_and(|written| has_all_keys(written, value)))
 }
 
 #[cfg(test)]
@@ -230,9 +253,58 @@ mod tests {
     }
 
     #[test]
-    fn garbage_and_newer_versions_give_the_defaults() {
-        for text in ["", "not json", "[]", "{}", r#"{"version": 99, "brush_radius_px": 50.0}"#] {
+    fn garbage_gives_the_defaults() {
+        for text in ["", "not json", "[]", "{}"] {
             assert_eq!(Preferences::from_json(text), Preferences::default(), "{text}");
         }
+    }
+
+    /// A file of a later version: a new value, a new name of a theme, and settings with a new field.
+    fn file_from_the_future() -> String {
+        let mut file: Value = serde_json::from_str(&unusual().to_json().unwrap()).unwrap();
+        file["version"] = 99.into();
+        file["theme"] = "solarized".into();
+        file["ruler"] = serde_json::json!({"unit": "mm"});
+        file["settings"]["optimizer"] = "newton".into();
+        file.to_string()
+    }
+
+    #[test]
+    fn what_is_known_of_newer_versions_is_read() {
+        let loaded = Preferences::from_json(&file_from_the_future());
+        let default = Preferences::default();
+        let expected = Preferences { theme: default.theme, settings: Preset::Paper.settings(), ..unusual() };
+        assert_eq!(loaded, expected);
+    }
+
+    #[test]
+    fn unread_files_are_copied_before_being_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, backup) = (folder.path().join("editor.json"), folder.path().join(BACKUP_NAME));
+        unusual().save(&path).unwrap();
+        Preferences::default().save(&path).unwrap();
+        assert!(!backup.exists(), "a file of this version needs no copy");
+        let others = [r#"{"version": 1, "ruler": 3}"#, r#"{"version": 1, "blend": {"glow": 3}}"#, r#"{"theme": "li"#];
+        for text in others.map(str::to_owned).into_iter().chain([file_from_the_future()]) {
+            std::fs::write(&path, &text).unwrap();
+            let loaded = Preferences::load(&path);
+            loaded.save(&path).unwrap();
+            assert_eq!(std::fs::read_to_string(&backup).unwrap(), text);
+            assert_eq!(Preferences::load(&path), loaded);
+            // The next save must not replace the copy.
+            unusual().save(&path).unwrap();
+            assert_eq!(std::fs::read_to_string(&backup).unwrap(), text);
+        }
+        assert_eq!(Preferences::load(&path), unusual());
+    }
+
+    #[test]
+    fn a_failed_copy_keeps_the_unread_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("editor.json");
+        std::fs::write(&path, file_from_the_future()).unwrap();
+        std::fs::create_dir(folder.path().join(BACKUP_NAME)).unwrap();
+        Preferences::default().save(&path).unwrap_err();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), file_from_the_future());
     }
 }

@@ -1,4 +1,5 @@
-//! Messages to the user, shown as toasts.
+//! Messages to the user, shown as toasts. A toast goes by itself; a message about lost work stays until it is closed
+//! (see `lasting_messages`).
 //!
 //! Screen readers cannot read the toast library's text, so the newest message is also a label of zero size.
 
@@ -6,7 +7,9 @@ use std::time::Duration;
 
 use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 
-use super::theme;
+use super::shortcuts::EditorCommand;
+use super::state::Action;
+use super::{lasting_messages, theme};
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,7 +22,7 @@ pub enum Severity {
 
 impl Severity {
     /// Colour of the dot in front of a message. It is readable on the toasts of both themes.
-    fn color(self) -> egui::Color32 {
+    pub fn color(self) -> egui::Color32 {
         match self {
             Self::Info | Self::Success => theme::DARK_PALETTE.accent,
             Self::Warning => theme::DARK_PALETTE.warning,
@@ -34,23 +37,44 @@ pub struct UserMessage {
     pub severity: Severity,
     pub headline: String,
     pub details: Vec<String>,
+    /// The message stays until the user closes it, because something was lost, or because it has a button.
+    pub is_lasting: bool,
+    /// A button: its text and its command.
+    pub button: Option<(&'static str, EditorCommand)>,
 }
 
 impl UserMessage {
     pub fn new(severity: Severity, headline: impl Into<String>) -> Self {
-        Self { severity, headline: headline.into(), details: Vec::new() }
+        Self { severity, headline: headline.into(), details: Vec::new(), is_lasting: false, button: None }
     }
 
     /// The error as headline and its causes as details.
     pub fn from_error(error: &anyhow::Error) -> Self {
         let mut causes = error.chain().map(ToString::to_string);
         let headline = causes.next().unwrap_or_default();
-        Self { severity: Severity::Error, headline, details: causes.collect() }
+        Self::new(Severity::Error, headline).with_details(causes.collect())
     }
 
     pub fn with_details(mut self, details: Vec<String>) -> Self {
         self.details = details;
         self
+    }
+
+    /// Whether two messages have the same headline and the same first detail.
+    fn is_about_the_same(&self, other: &Self) -> bool {
+        self.headline == other.headline && self.details.first() == other.details.first()
+    }
+
+    /// Keeps the message until the user closes it.
+    pub fn lasting(mut self) -> Self {
+        self.is_lasting = true;
+        self
+    }
+
+    /// Offers a command. The message stays until it is closed.
+    pub fn with_button(mut self, text: &'static str, command: EditorCommand) -> Self {
+        self.button = Some((text, command));
+        self.lasting()
     }
 
     /// The headline and details, wrapped between words at `columns` characters. Longer words are not split.
@@ -84,6 +108,8 @@ fn wrap_words(text: &str, columns: usize) -> String {
 /// The toasts on the screen.
 pub struct ToastStack {
     toasts: Toasts,
+    /// Oldest first.
+    lasting: Vec<UserMessage>,
     latest: Option<UserMessage>,
 }
 
@@ -94,7 +120,7 @@ impl Default for ToastStack {
             .with_margin(egui::vec2(theme::GAP * 2.0, theme::STATUS_HEIGHT + theme::GAP * 2.0))
             .with_padding(egui::vec2(theme::GAP * 1.5, theme::GAP * 1.25))
             .with_spacing(theme::GAP);
-        Self { toasts, latest: None }
+        Self { toasts, lasting: Vec::new(), latest: None }
     }
 }
 
@@ -103,6 +129,13 @@ impl ToastStack {
     const MAX_COLUMNS: usize = 56;
 
     pub fn push(&mut self, message: UserMessage) {
+        if message.is_lasting {
+            // A save that fails again says the same again, perhaps with another temporary file.
+            self.lasting.retain(|other| !other.is_about_the_same(&message));
+            self.lasting.push(message.clone());
+            self.latest = Some(message);
+            return;
+        }
         let dot = ToastLevel::Custom("•".to_owned(), message.severity.color());
         let mut toast = Toast::custom(message.wrapped_text(Self::MAX_COLUMNS), dot);
         // The library's icons and its close button need an emoji font, which is not built in. Esc dismisses the toast.
@@ -111,9 +144,10 @@ impl ToastStack {
         self.latest = Some(message);
     }
 
-    /// Dismisses all toasts.
+    /// Dismisses all messages.
     pub fn dismiss_all(&mut self) {
         self.toasts.dismiss_all_toasts();
+        self.lasting.clear();
     }
 
     #[cfg(test)]
@@ -121,9 +155,17 @@ impl ToastStack {
         self.latest.as_ref()
     }
 
-    pub fn show(&mut self, ui: &egui::Ui) {
+    /// Messages that stay, oldest first.
+    #[cfg(test)]
+    pub fn lasting(&self) -> &[UserMessage] {
+        &self.lasting
+    }
+
+    pub fn show(&mut self, ui: &egui::Ui, actions: &mut Vec<Action>) {
         self.toasts.show(ui.ctx());
-        if let Some(message) = self.latest.as_ref().filter(|_| !self.toasts.is_empty()) {
+        lasting_messages::show(ui.ctx(), &mut self.lasting, actions);
+        // The text of a lasting message is a label already.
+        if let Some(message) = self.latest.as_ref().filter(|message| !message.is_lasting && !self.toasts.is_empty()) {
             let corner = egui::Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
             let announcement = ui.interact(corner, egui::Id::unique("announcement"), egui::Sense::hover());
             announcement.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &message.headline));

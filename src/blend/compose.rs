@@ -293,18 +293,20 @@ impl FillTarget<'_> {
 }
 
 /// The columns of a row that are filled.
-pub(super) fn filled_columns(
+fn filled_columns(
     hole: &Mask,
     area_grid: CropGrid,
     y: u32,
     columns: Range<u32>,
 ) -> impl DoubleEndedIterator<Item = u32> {
-    let is_fillable = move |x: u32| {
-        let [u, v] = area_grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
-        (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)
-    };
     let row = hole.row(y, columns.clone());
-    columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_fillable(*x)).map(|(x, _)| x)
+    columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_fillable(area_grid, *x, y)).map(|(x, _)| x)
+}
+
+/// Whether the centre of a pixel lies in the fillable area. `area_grid` maps the photo to its unit square.
+pub(super) fn is_fillable(area_grid: CropGrid, x: u32, y: u32) -> bool {
+    let [u, v] = area_grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+    (0.0..1.0).contains(&u) && (0.0..1.0).contains(&v)
 }
 
 /// The bounds of a photo rectangle in unit coordinates, across and down.

@@ -2,9 +2,9 @@
 
 use image::{DynamicImage, ImageBuffer, Rgba};
 
-use super::compose::filled_columns;
+use super::compose::is_fillable;
 use super::{Blend, apply, fillable_area};
-use crate::geometry::{CropGrid, FaceFrame, RectPx};
+use crate::geometry::{CropGrid, FaceFrame};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelData};
 
@@ -22,53 +22,55 @@ pub fn render_layer(
     fill: &[f32],
     size_px: u32,
 ) -> DynamicImage {
-    let filled_photo = apply(photo, hole, frame, blend, fill, size_px);
-    let (width, height) = (photo.width(), photo.height());
+    cut_out(&apply(photo, hole, frame, blend, fill, size_px), &filled_pixels(hole, frame))
+}
+
+/// The hole pixels that [`apply`] fills: those with their centre in the [`fillable_area`].
+#[must_use]
+pub fn filled_pixels(hole: &Mask, frame: &FaceFrame) -> Mask {
     let area = fillable_area(frame);
-    let area_grid = CropGrid::new(&area, 1);
-    let fillable = area_grid.map(|grid| (grid, area.bounds_in_photo(width, height).intersection(hole.rect())));
-    let cutout = LayerCutout { hole, fillable, width };
-    match PixelData::of(&filled_photo) {
+    match CropGrid::new(&area, 1) {
+        Some(grid) => hole.filtered(area.bounds_in_photo(hole.width(), hole.height()), |x, y| is_fillable(grid, x, y)),
+        None => Mask::empty(hole.width(), hole.height()),
+    }
+}
+
+/// These pixels of a photo as opaque RGBA of its size and bit depth. Every other pixel is 0, 0, 0, 0.
+#[must_use]
+pub fn cut_out(photo: &DynamicImage, pixels: &Mask) -> DynamicImage {
+    let (width, height) = (photo.width(), photo.height());
+    match PixelData::of(photo) {
         PixelData::Bits8 { data, channels } => {
-            let rgba = cutout.rgba(data, channels, height, u8::MAX);
+            let rgba = rgba_of(data, channels, pixels, u8::MAX);
             DynamicImage::ImageRgba8(ImageBuffer::from_raw(width, height, rgba).unwrap_or_default())
         }
         PixelData::Bits16 { data, channels } => {
-            let rgba = cutout.rgba(&data, channels, height, u16::MAX);
+            let rgba = rgba_of(&data, channels, pixels, u16::MAX);
             DynamicImage::ImageRgba16(ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, rgba).unwrap_or_default())
         }
     }
 }
 
-/// Cuts the filled pixels out of the filled photo.
-struct LayerCutout<'a> {
-    hole: &'a Mask,
-    /// The area that can be filled, and its bounds in the photo; `None` when there is nothing to fill.
-    fillable: Option<(CropGrid, RectPx)>,
-    width: u32,
-}
-
-impl LayerCutout<'_> {
-    /// The filled pixels as opaque RGBA; all others are transparent.
-    fn rgba<T: ChannelValue + Default>(&self, samples: &[T], channels: usize, height: u32, opaque: T) -> Vec<T> {
-        let mut rgba = vec![T::default(); self.width as usize * height as usize * 4];
-        let Some((area_grid, bounds)) = self.fillable else { return rgba };
-        for y in bounds.y..bounds.bottom() {
-            for x in filled_columns(self.hole, area_grid, y, bounds.x..bounds.right()) {
-                let index = y as usize * self.width as usize + x as usize;
-                let color = match samples.get(index * channels..(index + 1) * channels) {
-                    Some([grey] | [grey, _]) => [*grey; 3],
-                    Some([red, green, blue, ..]) => [*red, *green, *blue],
-                    _ => continue,
-                };
-                if let Some(pixel) = rgba.get_mut(index * 4..(index + 1) * 4) {
-                    pixel[..3].copy_from_slice(&color);
-                    pixel[3] = opaque;
-                }
+/// The chosen pixels as opaque RGBA; all others are transparent. The mask has the photo's size.
+fn rgba_of<T: ChannelValue + Default>(samples: &[T], channels: usize, pixels: &Mask, opaque: T) -> Vec<T> {
+    let mut rgba = vec![T::default(); pixels.width() as usize * pixels.height() as usize * 4];
+    let Some(bounds) = pixels.hole_bounds() else { return rgba };
+    for y in bounds.y..bounds.bottom() {
+        let columns = bounds.x..bounds.right();
+        for (x, _) in columns.clone().zip(pixels.row(y, columns)).filter(|(_, pixel)| **pixel != 0) {
+            let index = y as usize * pixels.width() as usize + x as usize;
+            let color = match samples.get(index * channels..(index + 1) * channels) {
+                Some([grey] | [grey, _]) => [*grey; 3],
+                Some([red, green, blue, ..]) => [*red, *green, *blue],
+                _ => continue,
+            };
+            if let Some(pixel) = rgba.get_mut(index * 4..(index + 1) * 4) {
+                pixel[..3].copy_from_slice(&color);
+                pixel[3] = opaque;
             }
         }
-        rgba
     }
+    rgba
 }
 
 #[cfg(test)]

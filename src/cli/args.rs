@@ -7,7 +7,8 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 use super::bench::BenchArgs;
 use super::eval::EvalArgs;
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
-use super::faces::{FaceChoice, FacesArgs};
+use super::face_choice::FaceChoice;
+use super::faces::FacesArgs;
 use super::fill_plan;
 use super::gif::MAX_SIDE_PX;
 use super::import_export::{ExportArgs, ImportArgs};
@@ -89,9 +90,9 @@ pub(super) struct FillArgs {
 
     /// Which face to fill: auto, none, or a number from 1, the largest face first
     ///
-    /// With a mask picture, faces are found without looking under the hole: auto uses the face that the hole covers most of,
-    /// and N counts the faces found that way. With a mask preset, auto uses the largest face, and N is a number from
-    /// `countenance faces`. none skips face detection and uses the whole photo if it is square, otherwise its largest
+    /// With a mask picture, faces are found without looking under the hole: auto fills every face under the hole, one after
+    /// the other, and N fills that one only, counting the faces found that way. With a mask preset, auto uses the largest
+    /// face, and N is a number from `countenance faces`. none skips face detection and uses the whole photo if it is square, otherwise its largest
     /// centred square.
     #[arg(long, value_name = "auto|none|N", value_parser = FaceChoice::parse, default_value = "auto")]
     pub(super) face: FaceChoice,
@@ -160,7 +161,8 @@ pub(super) struct OutputArgs {
 
     /// Folder for frames of the search: frame-00001.png, then one every N iterations, then the result
     ///
-    /// The number is the iteration. With several photos, each photo gets a subfolder named by its file stem.
+    /// The number is the iteration. With several photos, each photo gets a subfolder named by its file stem. The frames of
+    /// a second face that is filled are in a subfolder face2, and so on.
     #[arg(long, value_name = "DIR")]
     pub(super) frames: Option<PathBuf>,
 
@@ -170,19 +172,22 @@ pub(super) struct OutputArgs {
 
     #[arg(long, value_name = "PATH")]
     #[arg(help = format!("The same frames as an animated GIF, at most {MAX_SIDE_PX} pixels on the longer side. \
-                          With several photos, -STEM is added to PATH before its extension"))]
+                          With several photos, -STEM is added to PATH before its extension, and -face2 for a second \
+                          face in a photo"))]
     pub(super) gif: Option<PathBuf>,
 
     /// CSV of the losses: iteration,candidate,context,prior,total (iterations and candidates count from 1)
     ///
     /// prior is the loss before multiplication by lambda. With several photos, -STEM is added to PATH before its
-    /// extension.
+    /// extension, and -face2 for a second face in a photo.
     #[arg(long, value_name = "PATH")]
     pub(super) log: Option<PathBuf>,
 
-    /// JSON report on every photo: face frame, settings, seed, model, device, time and losses
+    /// JSON report on every photo: faces, settings, seed, model, device, time, losses and warnings
     ///
-    /// Use - for standard output.
+    /// `fills` lists the faces of a photo in the order in which they were filled; frame, steps, seconds and losses of the
+    /// photo are those of the first. `unfilled_share` is the share of the hole that stayed as it was. Use - for standard
+    /// output.
     #[arg(long, value_name = "PATH")]
     pub(super) report: Option<PathBuf>,
 }
@@ -198,4 +203,7 @@ Examples:
   countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 
-Exit status: 0 on success, 1 if a photo failed, 2 if the arguments are invalid.";
+A hole in no face frame stays as it was: a warning says how much of it.
+
+Exit status: 0 if every hole is filled, 1 if a photo failed or a part of its hole stayed as it was (more than a \
+thousandth and 8 pixels), 2 if the arguments are invalid.";

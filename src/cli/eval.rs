@@ -49,6 +49,9 @@ struct EvalResult {
 /// Evaluates, and writes the requested files.
 fn run_evaluation(plan: &EvalPlan, console: &mut Console) -> anyhow::Result<EvalResult> {
     let protocol = &plan.protocol;
+    if let Some(line) = &plan.skipped {
+        console.print(line);
+    }
     console.start_bar("eval", protocol.gradients_per_face() * protocol.faces.len() as u64);
     let now = Instant::now();
     let mut observer = ConsoleEvalObserver { plan, console, gradients: 0, faces_done: 0, started: now, saved_at: now };
@@ -109,6 +112,10 @@ impl ConsoleEvalObserver<'_> {
 impl EvaluationObserver for ConsoleEvalObserver<'_> {
     fn note(&mut self, text: &str) {
         self.console.print_once(&format!("note: {text}"));
+    }
+
+    fn face_warning(&mut self, face: &str, warning: &str) {
+        self.console.print(&format!("warning: {face}: {warning}"));
     }
 
     fn before_gradient(&mut self) {

@@ -2,40 +2,69 @@
 
 use std::fs::File;
 use std::io::BufWriter;
+use std::path::PathBuf;
+
+use image::DynamicImage;
 
 use super::console::Console;
 use super::fill_plan::FillPlan;
 use super::frames::FrameRecorder;
-use super::inputs::FillTask;
+use super::inputs::{FillTask, with_suffix};
 use super::loss_log::LossLog;
-use crate::job::{DeviceInfo, FillControl, FillExport, FillObserver, FillRequest};
+use crate::job::{DeviceInfo, FillControl, FillObserver, FillRequest};
+use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
+
+/// Output files of one search.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct SearchOutputs {
+    pub(super) frames: Option<PathBuf>,
+    pub(super) gif: Option<PathBuf>,
+    pub(super) log: Option<PathBuf>,
+}
+
+impl SearchOutputs {
+    /// Those of the photo for the first face, and with `face2` in the name for the second.
+    pub(super) fn new(task: &FillTask, turn: usize) -> Self {
+        let FillTask { frames, gif, log, .. } = task;
+        if turn == 1 {
+            return Self { frames: frames.clone(), gif: gif.clone(), log: log.clone() };
+        }
+        let face = format!("face{turn}");
+        let named = |path: &Option<PathBuf>| path.as_deref().map(|path| with_suffix(path, face.as_ref()));
+        Self { frames: frames.as_ref().map(|folder| folder.join(&face)), gif: named(gif), log: named(log) }
+    }
+}
 
 /// Observes one search. If the log or a frame cannot be written, that output stops with an error and the search
 /// continues: the fill matters more.
 pub(super) struct ConsoleFillObserver<'a> {
     console: &'a mut Console,
-    task: &'a FillTask,
+    outputs: &'a SearchOutputs,
     log: Option<LossLog<BufWriter<File>>>,
-    recorder: Option<FrameRecorder>,
+    recorder: Option<FrameRecorder<'a>>,
     errors: Vec<anyhow::Error>,
 }
 
 impl<'a> ConsoleFillObserver<'a> {
+    /// `part` is the part of the request's hole that is filled.
     pub(super) fn new(
         console: &'a mut Console,
         plan: &FillPlan,
-        task: &'a FillTask,
+        outputs: &'a SearchOutputs,
         request: &FillRequest,
+        part: &'a Mask,
     ) -> anyhow::Result<Self> {
-        Ok(Self { console, task, log: None, recorder: FrameRecorder::new(plan, task, request)?, errors: Vec::new() })
+        let recorder = FrameRecorder::new(plan, outputs, request, part)?;
+        Ok(Self { console, outputs, log: None, recorder, errors: Vec::new() })
     }
 
-    /// Completes log and frames. The last frame shows the fill as it is exported. Returns their errors.
-    pub(super) fn finish(mut self, export: &FillExport<'_>) -> Vec<anyhow::Error> {
+    /// Completes log and frames. `steps` is the number of iterations, and `picture` the photo with the fill. Returns their
+    /// errors.
+    pub(super) fn finish(mut self, steps: u32, picture: &DynamicImage) -> Vec<anyhow::Error> {
         if let Some(recorder) = self.recorder.take() {
-            self.errors.extend(recorder.finish(export).err());
+            self.errors.extend(recorder.finish(steps, picture).err());
         }
         if let Some(log) = self.log.take() {
             self.errors.extend(log.finish().err());
@@ -47,7 +76,7 @@ impl<'a> ConsoleFillObserver<'a> {
     fn log_losses(&mut self, iteration: u32, losses: &[Losses]) -> anyhow::Result<()> {
         if self.log.is_none()
             && iteration == 1
-            && let Some(path) = &self.task.log
+            && let Some(path) = &self.outputs.log
         {
             self.log = Some(LossLog::create(path)?);
         }

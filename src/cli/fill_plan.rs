@@ -1,27 +1,23 @@
 //! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
-use std::ffi::OsStr;
-
-use anyhow::Context as _;
-
 use super::args::{FillArgs, OutputArgs};
-use super::faces::FaceChoice;
+use super::face_choice::FaceChoice;
 use super::inputs::{self, FillTask, PhotoInputs};
-use super::mask_source::{MaskSource, find_mask_in_folder};
+use super::mask_source::MaskSource;
 use super::{model_choice, outputs};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::mask::{Mask, load_mask};
 use crate::model::ModelChoice;
-use crate::photo::Photo;
 use crate::search::{Preset, Settings};
 
 /// The photos to fill and the settings for all of them.
 #[derive(Debug)]
 pub(super) struct FillPlan {
     pub(super) tasks: Vec<FillTask>,
+    /// A line about each folder that holds more than photos.
+    pub(super) skipped: Vec<String>,
     pub(super) mask: MaskSource,
     /// Face frame placed by hand; replaces `face`.
     pub(super) frame: Option<FaceFrame>,
@@ -44,7 +40,7 @@ impl FillPlan {
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let settings = args.settings.settings()?;
         let mask = MaskSource::parse(&args.mask)?;
-        let photos = inputs::expand_folders(&args.photos)?;
+        let (photos, skipped) = inputs::expand_folders(&args.photos)?;
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
@@ -60,37 +56,11 @@ impl FillPlan {
             crop_size_px: info.image_size_px,
             device: args.device,
             tasks,
+            skipped,
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
             overwrite: outputs::overwrite_policy(args.output.force),
         })
-    }
-
-    /// The hole and the face frame of one photo, and a note for the user.
-    ///
-    /// A mask preset is placed on the face of the whole photo. With a mask picture, the face is found from the known
-    /// pixels only.
-    pub(super) fn hole_and_frame(
-        &self,
-        stem: &OsStr,
-        photo: &Photo,
-    ) -> anyhow::Result<(Mask, FaceFrame, Option<String>)> {
-        let path = match &self.mask {
-            MaskSource::Preset(preset) => {
-                let (frame, note) = self.locate_face(photo, None)?;
-                let (width, height, seed) = (photo.width(), photo.height(), self.settings.seed);
-                return Ok((preset.hole_in_photo(width, height, &frame, self.crop_size_px, seed), frame, note));
-            }
-            MaskSource::File(path) => path.clone(),
-            MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
-        };
-        let hole = load_mask(&path, photo.width(), photo.height()).context("the mask cannot be used")?;
-        let (frame, note) = self.locate_face(photo, Some(&hole))?;
-        Ok((hole, frame, note))
-    }
-
-    fn locate_face(&self, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<(FaceFrame, Option<String>)> {
-        self.frame.map_or_else(|| self.face.locate(photo, hole), |frame| Ok((frame, None)))
     }
 }
 

@@ -5,49 +5,60 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow};
 use image::{DynamicImage, Rgba, RgbaImage};
 
+use super::fill_observer::SearchOutputs;
 use super::fill_plan::FillPlan;
 use super::gif::GifWriter;
-use super::inputs::FillTask;
 use crate::blend::Composer;
 use crate::fs::Overwrite;
-use crate::job::{ExportContent, FillExport, FillRequest};
-use crate::photo::{PngMetadata, save_png};
+use crate::job::FillRequest;
+use crate::mask::Mask;
+use crate::photo::{ColorEncoding, PngMetadata, save_png};
 
 /// Prefix of the frames' file names.
 pub(super) const FRAME_PREFIX: &str = "frame-";
 
 /// Draws and writes the frames of one search.
-pub(super) struct FrameRecorder {
+pub(super) struct FrameRecorder<'a> {
     composer: Composer,
+    /// The pixels that the fill covers.
+    part: &'a Mask,
     /// The photo with the newest fill. Every fill covers the same pixels, so it replaces the previous one completely.
     frame: RgbaImage,
     has_alpha: bool,
     icc_profile: Option<Vec<u8>>,
+    color_encoding: ColorEncoding,
     folder: Option<PathBuf>,
     gif: Option<GifWriter>,
     frame_interval: u32,
 }
 
-impl FrameRecorder {
+impl<'a> FrameRecorder<'a> {
     /// `None` when neither frames nor a GIF were requested.
-    pub(super) fn new(plan: &FillPlan, task: &FillTask, request: &FillRequest) -> anyhow::Result<Option<Self>> {
-        if task.frames.is_none() && task.gif.is_none() {
+    pub(super) fn new(
+        plan: &FillPlan,
+        outputs: &SearchOutputs,
+        request: &FillRequest,
+        part: &'a Mask,
+    ) -> anyhow::Result<Option<Self>> {
+        if outputs.frames.is_none() && outputs.gif.is_none() {
             return Ok(None);
         }
-        if let Some(folder) = &task.frames {
+        if let Some(folder) = &outputs.frames {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
-        let gif = task.gif.clone().map(|path| GifWriter::new(path, plan.overwrite)).transpose()?;
+        let gif = outputs.gif.clone().map(|path| GifWriter::new(path, plan.overwrite)).transpose()?;
         let photo = &request.photo;
         let color = photo.pixels.color();
         Ok(Some(Self {
             composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
+            part,
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
             // Frames are in colour, so a grey photo's profile does not fit them.
             icc_profile: photo.metadata.icc_profile.clone().filter(|_| color.has_color()),
-            folder: task.frames.clone(),
+            color_encoding: photo.metadata.color_encoding,
+            folder: outputs.frames.clone(),
             gif,
             frame_interval: plan.frame_interval.max(1),
         }))
@@ -69,11 +80,9 @@ impl FrameRecorder {
     }
 
     /// Adds the result, which replaces the last iteration's frame, and completes the GIF.
-    pub(super) fn finish(mut self, export: &FillExport<'_>) -> anyhow::Result<()> {
-        if let Some(picture) = export.picture(ExportContent::Photo) {
-            self.frame = picture.to_rgba8();
-        }
-        self.write_frame(export.outcome.steps)?;
+    pub(super) fn finish(mut self, steps: u32, result: &DynamicImage) -> anyhow::Result<()> {
+        self.frame = result.to_rgba8();
+        self.write_frame(steps)?;
         match self.gif {
             Some(gif) => gif.finish(&self.frame),
             None => Ok(()),
@@ -87,7 +96,9 @@ impl FrameRecorder {
             .filter(|patch| patch.dimensions() == (rect.width, rect.height))
             .ok_or_else(|| anyhow!("the fill does not have the size of its region in the photo"))?;
         for (x, y, &pixel) in patch.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
-            if let Some(target) = self.frame.get_pixel_mut_checked(rect.x + x, rect.y + y) {
+            if self.part.is_hole(rect.x + x, rect.y + y)
+                && let Some(target) = self.frame.get_pixel_mut_checked(rect.x + x, rect.y + y)
+            {
                 *target = pixel;
             }
         }
@@ -98,7 +109,8 @@ impl FrameRecorder {
         let Some(folder) = &self.folder else { return Ok(()) };
         let picture = DynamicImage::ImageRgba8(self.frame.clone());
         let picture = if self.has_alpha { picture } else { DynamicImage::ImageRgb8(picture.into_rgb8()) };
-        let metadata = PngMetadata::only_profile(self.icc_profile.as_deref());
+        let color_encoding = self.color_encoding;
+        let metadata = PngMetadata { color_encoding, ..PngMetadata::only_profile(self.icc_profile.as_deref()) };
         Ok(save_png(&frame_path(folder, iteration), &picture, &metadata, Overwrite::Allow)?)
     }
 }

@@ -5,9 +5,8 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::args::OutputArgs;
-use super::outputs::has_extension;
 use super::usage_error;
-use crate::photo::PHOTO_EXTENSIONS;
+use crate::photo::{PHOTO_EXTENSIONS, PassedOver, has_photo_extension, is_hidden, sort_out_files};
 
 /// The input photos.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,44 +30,63 @@ pub(super) struct FillTask {
     pub(super) log: Option<PathBuf>,
 }
 
-/// Replaces each folder by its pictures. Files are not checked: a missing photo is reported when it is opened.
-pub(super) fn expand_folders(photos: &[PathBuf]) -> anyhow::Result<PhotoInputs> {
+/// Replaces each folder by its pictures. Files are not checked: a missing photo is reported when it is opened. Also
+/// returns a line for each folder that holds something else.
+pub(super) fn expand_folders(photos: &[PathBuf]) -> anyhow::Result<(PhotoInputs, Vec<String>)> {
     if let [photo] = photos
         && !photo.is_dir()
     {
-        return Ok(PhotoInputs::One(photo.clone()));
+        return Ok((PhotoInputs::One(photo.clone()), Vec::new()));
     }
-    let mut files = Vec::new();
+    let (mut files, mut skipped) = (Vec::new(), Vec::new());
     for path in photos {
         if path.is_dir() {
-            files.extend(pictures_in(path)?);
+            let (pictures, skipped_line) = pictures_in(path)?;
+            files.extend(pictures);
+            skipped.extend(skipped_line);
         } else {
             files.push(path.clone());
         }
     }
-    Ok(PhotoInputs::Many(files))
+    Ok((PhotoInputs::Many(files), skipped))
 }
 
-/// The pictures of a folder, sorted by name, without subfolders and hidden files.
-pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<Vec<PathBuf>> {
+/// The pictures of a folder, sorted by name, without subfolders and hidden files. Pictures of kinds that cannot be
+/// opened are among them. Also returns a line about what else the folder holds.
+pub(super) fn pictures_in(folder: &Path) -> anyhow::Result<(Vec<PathBuf>, Option<String>)> {
     let entries = std::fs::read_dir(folder)
         .map_err(|error| usage_error(format!("cannot list the folder {}: {error}", folder.display())))?;
-    let mut pictures: Vec<PathBuf> =
-        entries.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| is_picture(path)).collect();
-    if pictures.is_empty() {
-        let (folder, extensions) = (folder.display(), PHOTO_EXTENSIONS.join(", "));
-        return Err(usage_error(format!(
-            "there is no picture in {folder}: file names must end in one of {extensions}"
-        )));
+    let (mut names, mut subfolders) = (Vec::new(), 0);
+    for entry in entries.filter_map(Result::ok) {
+        if entry.path().is_file() {
+            names.push(entry.file_name());
+        } else if entry.path().is_dir() && !is_hidden(&entry.file_name()) {
+            subfolders += 1;
+        }
     }
-    pictures.sort();
-    Ok(pictures)
+    let mut found = sort_out_files(folder, names);
+    found.passed_over.subfolders = subfolders;
+    if found.photos.is_empty() {
+        return Err(no_picture_in(&folder.display().to_string(), &found.passed_over));
+    }
+    Ok((found.photos, skipped_line(folder, &found.passed_over)))
+}
+
+/// The usage error of a folder without pictures.
+pub(super) fn no_picture_in(folder: &str, passed_over: &PassedOver) -> anyhow::Error {
+    let extensions = PHOTO_EXTENSIONS.join(", ");
+    let holds = if passed_over.is_empty() { String::new() } else { format!(" (it holds {passed_over})") };
+    usage_error(format!("there is no picture in {folder}{holds}: file names must end in one of {extensions}"))
+}
+
+/// A line about what was passed over in a folder, if anything was.
+pub(super) fn skipped_line(folder: &Path, passed_over: &PassedOver) -> Option<String> {
+    (!passed_over.is_empty()).then(|| format!("skipped in {}: {passed_over}", folder.display()))
 }
 
 /// Whether a file has a picture's extension and is not hidden.
 pub(super) fn is_picture(path: &Path) -> bool {
-    let is_hidden = path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
-    !is_hidden && has_extension(path, &PHOTO_EXTENSIONS) && path.is_file()
+    path.file_name().is_some_and(|name| !is_hidden(name)) && has_photo_extension(path) && path.is_file()
 }
 
 /// Makes the output paths of every photo.
@@ -99,10 +117,10 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
                     }
                     Ok(FillTask {
                         out: png_in_folder(&output.out, &stem),
-                        layer: output.layer.as_deref().map(|path| with_stem_suffix(path, &stem)),
+                        layer: output.layer.as_deref().map(|path| with_suffix(path, &stem)),
                         frames: output.frames.as_ref().map(|folder| folder.join(&stem)),
-                        gif: output.gif.as_deref().map(|path| with_stem_suffix(path, &stem)),
-                        log: output.log.as_deref().map(|path| with_stem_suffix(path, &stem)),
+                        gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
+                        log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
                         photo,
                         stem,
                     })
@@ -125,11 +143,11 @@ fn png_in_folder(folder: &Path, stem: &OsStr) -> PathBuf {
     folder.join(name)
 }
 
-/// Adds the stem before the extension: `search.gif` and `ann` give `search-ann.gif`.
-fn with_stem_suffix(path: &Path, stem: &OsStr) -> PathBuf {
+/// Adds a suffix before the extension: `search.gif` and `ann` give `search-ann.gif`.
+pub(super) fn with_suffix(path: &Path, suffix: &OsStr) -> PathBuf {
     let mut name = path.file_stem().unwrap_or_default().to_os_string();
     name.push("-");
-    name.push(stem);
+    name.push(suffix);
     if let Some(extension) = path.extension() {
         name.push(".");
         name.push(extension);
@@ -200,24 +218,29 @@ mod tests {
     #[test]
     fn a_folder_expands_to_its_sorted_pictures() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.tiff"] {
+        for name in ["b.PNG", "a.jpg", ".hidden.png", "notes.txt", "c.tiff", "d.heic", "e.jfif"] {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
         std::fs::create_dir(folder.path().join("folder.png")).unwrap();
         let other = folder.path().join("elsewhere.bmp");
-        let photos = expand_folders(&[folder.path().into(), other.clone()]).unwrap();
-        let expected = ["a.jpg", "b.PNG", "c.tiff"].map(|name| folder.path().join(name));
-        assert_eq!(photos, PhotoInputs::Many([expected.to_vec(), vec![other]].concat()));
+        let (photos, skipped) = expand_folders(&[folder.path().into(), other.clone()]).unwrap();
+        let expected = ["a.jpg", "b.PNG", "c.tiff", "d.heic", "e.jfif"].map(|name| folder.path().join(name));
+        assert_eq!(photos, PhotoInputs::Many([expected.to_vec(), vec![other.clone()]].concat()));
+        let skipped = skipped.join("\n").replace(&folder.path().display().to_string(), "DIR");
+        insta::assert_snapshot!(skipped, @"skipped in DIR: 1 other file, 1 subfolder");
+        assert_eq!(expand_folders(std::slice::from_ref(&other)).unwrap(), (PhotoInputs::One(other), Vec::new()));
     }
 
     #[test]
-    fn an_empty_folder_is_a_usage_error() {
+    fn a_folder_without_pictures_is_a_usage_error() {
         let folder = tempfile::tempdir().unwrap();
-        assert!(expand_folders(&[folder.path().into()]).unwrap_err().is::<crate::cli::UsageError>());
+        let refused = || expand_folders(&[folder.path().into()]).unwrap_err();
+        assert!(refused().is::<crate::cli::UsageError>());
+        std::fs::write(folder.path().join("a.txt"), b"").unwrap();
+        let text = refused().to_string().replace(&folder.path().display().to_string(), "DIR");
+        insta::assert_snapshot!(text, @"there is no picture in DIR (it holds 1 other file): file names must end in one of png, jpg, jpeg, webp, tif, tiff, bmp, jfif, jpe, jif, pjpeg, pjp, mpo, dib, apng");
         std::fs::write(folder.path().join("a.webp"), b"").unwrap();
-        assert_eq!(
-            expand_folders(&[folder.path().into()]).unwrap(),
-            PhotoInputs::Many(vec![folder.path().join("a.webp")])
-        );
+        let (photos, _) = expand_folders(&[folder.path().into()]).unwrap();
+        assert_eq!(photos, PhotoInputs::Many(vec![folder.path().join("a.webp")]));
     }
 }

@@ -7,8 +7,7 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::is_picture;
 use super::usage_error;
-use crate::mask::MaskPreset;
-use crate::photo::PHOTO_EXTENSIONS;
+use crate::mask::{LoadedMask, Mask, MaskPreset, load_mask};
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +48,21 @@ impl MaskSource {
     }
 }
 
+/// Opens the mask of a photo of this size. Also returns doubts about it, as sentences for the user.
+///
+/// A mask that is white everywhere is refused: no pixel of the photo would be known. `--mask full` draws a whole face.
+pub(super) fn open_mask(path: &Path, width: u32, height: u32) -> anyhow::Result<(Mask, Vec<String>)> {
+    let LoadedMask { mask, warnings, .. } = load_mask(path, width, height)?;
+    if mask.pixels().iter().all(|pixel| *pixel == Mask::HOLE) {
+        bail!(
+            "the mask {} is white everywhere, so no pixel of the photo would stay: draw only the hole in white",
+            path.display()
+        );
+    }
+    let name = |warning| format!("{}: {warning}", path.display());
+    Ok((mask, warnings.into_iter().map(name).collect()))
+}
+
 /// The only picture in a folder with this stem.
 pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
     let entries =
@@ -61,12 +75,7 @@ pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result
     masks.sort();
     match masks.as_slice() {
         [path] => Ok(path.clone()),
-        [] => bail!(
-            "there is no mask for this photo in {}: add {}.png (or {})",
-            folder.display(),
-            stem.display(),
-            PHOTO_EXTENSIONS[1..].join(", ")
-        ),
+        [] => bail!("there is no mask for this photo in {}: add {}.png", folder.display(), stem.display()),
         [first, second, ..] => {
             bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
         }
@@ -99,7 +108,7 @@ mod tests {
     #[test]
     fn a_mask_folder_is_searched_by_stem() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["ann.png", "bob.png", "bob.jpg", "ann.txt"] {
+        for name in ["ann.JFIF", "bob.png", "bob.jpg", "ann.txt"] {
             std::fs::write(folder.path().join(name), b"").unwrap();
         }
         let text = |stem: &str| match find_mask_in_folder(folder.path(), OsStr::new(stem)) {
@@ -107,8 +116,25 @@ mod tests {
             Err(error) => error.to_string(),
         };
         let text = |stem: &str| text(stem).replace(&folder.path().display().to_string(), "DIR");
-        assert_eq!(text("ann"), "DIR/ann.png");
+        assert_eq!(text("ann"), "DIR/ann.JFIF");
         insta::assert_snapshot!(text("bob"), @"DIR/bob.jpg and DIR/bob.png are both masks for this photo: remove one");
-        insta::assert_snapshot!(text("eve"), @"there is no mask for this photo in DIR: add eve.png (or jpg, jpeg, webp, tif, tiff, bmp)");
+        insta::assert_snapshot!(text("eve"), @"there is no mask for this photo in DIR: add eve.png");
+    }
+
+    #[test]
+    fn a_mask_that_is_white_everywhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let open = |white_columns: u32| {
+            let path = folder.path().join("mask.png");
+            let pixel = |x, _| image::Luma([if x < white_columns { 255_u8 } else { 0 }]);
+            image::GrayImage::from_fn(20, 10, pixel).save(&path).unwrap();
+            let opened = open_mask(&path, 20, 10);
+            opened.map_err(|error| error.to_string().replace(&folder.path().display().to_string(), "DIR"))
+        };
+        insta::assert_snapshot!(open(20).unwrap_err(), @"the mask DIR/mask.png is white everywhere, so no pixel of the photo would stay: draw only the hole in white");
+        let (mask, warnings) = open(19).unwrap();
+        assert_eq!((mask.hole_count(), warnings.len()), (190, 1));
+        assert!(warnings[0].contains("mask.png: the mask is white over 95 %"), "{warnings:?}");
+        assert_eq!(open(9).unwrap().1, [""; 0]);
     }
 }

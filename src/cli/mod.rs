@@ -30,12 +30,19 @@
 //!   terminals only.
 //! * Exit codes: 0 success, 1 something failed, 2 invalid arguments.
 //! * A mask is a picture of the photo's size with the hole in white, a folder of masks named by the photos' file stems,
-//!   or the name of a mask preset. `--face auto` fills the largest face found; `--face N` fills number N of
-//!   `countenance faces`; `--face none` uses the whole photo if it is square, otherwise its largest centred square;
-//!   `--frame` places the face by hand.
+//!   or the name of a mask preset. `--face auto` fills every face under a mask picture, one after the other, or the
+//!   largest face with a preset; `--face N` fills only face N; `--face none` uses the whole photo if it is square,
+//!   otherwise its largest centred square; `--frame` places the face by hand.
+//! * What of a hole lies in no face frame stays as it was. A warning says how much, `unfilled_share` in the report too,
+//!   and the exit code is 1 unless it is a few stray pixels.
 //! * One photo: `--out`, `--gif` and `--log` are files, `--frames` is a folder. Several photos, or a folder (its
 //!   pictures sorted by name, without subfolders and hidden files): `--out` is a folder for `STEM.png`, and the other
 //!   outputs become `GIF-STEM.gif`, `LOG-STEM.csv` and `FRAMES/STEM/`. Two photos with the same stem are a usage error.
+//!   The second face of a photo has a `GIF-face2.gif`, a `LOG-face2.csv` and a folder `FRAMES/face2/` of its own.
+//! * A line tells what a folder holds besides pictures. A picture of a kind that cannot be opened (HEIC, raw) fails like
+//!   any other photo, except beside a picture of the same stem that can be opened: cameras write both.
+//! * A mask without white is an error that says what it shows instead. A mask that is white nearly everywhere is used
+//!   with a warning, and one that is white everywhere is an error.
 //! * Existing pictures are replaced only with `--force`. Input photos and masks are never replaced. `--log` and
 //!   `--report` files are always replaced.
 //! * `--layer` is a PNG that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, `--out`
@@ -57,9 +64,12 @@ mod console;
 mod devices;
 mod eval;
 mod explore;
+mod face_choice;
 mod faces;
+mod faces_to_fill;
 mod fill;
 mod fill_observer;
+mod fill_photo;
 mod fill_plan;
 mod fill_report;
 mod frames;
@@ -70,6 +80,7 @@ mod loss_log;
 mod mask_source;
 mod model_choice;
 mod outputs;
+mod photo_access;
 mod prepare;
 mod replay;
 mod settings;

@@ -13,6 +13,7 @@ use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
 use super::{usage_error, write_stdout};
 use crate::fs::{Overwrite, write_atomically};
+use crate::photo::has_photo_extension;
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
@@ -42,6 +43,10 @@ pub(super) fn check_fill_outputs(
     mask_file: Option<&Path>,
     output: &OutputArgs,
 ) -> anyhow::Result<()> {
+    // All names are checked before a folder is created.
+    if let Some(folder) = &output.frames {
+        check_output_folder(folder, "--frames")?;
+    }
     if is_batch {
         create_output_folder(&output.out, "--out")?;
     } else {
@@ -110,16 +115,35 @@ fn check_png_extension(option: &str, path: &Path) -> anyhow::Result<()> {
     Err(usage_error(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
 }
 
+/// Extensions of files that users expect from a command. A missing folder with such a name was meant as a file.
+const FILE_EXTENSIONS: [&str; 8] = ["gif", "json", "csv", "txt", "zip", "safetensors", "heic", "pdf"];
+
 /// Creates the folder that an option names, if it is missing.
 pub(super) fn create_output_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
-    if folder.exists() && !folder.is_dir() {
-        return Err(usage_error(format!("{option} {} is a file: a folder is needed here", folder.display())));
-    }
+    check_output_folder(folder, option)?;
     std::fs::create_dir_all(folder)
         .map_err(|error| usage_error(format!("cannot create the folder {option} {}: {error}", folder.display())))?;
     check_writable(folder, option)
 }
 
+/// Refuses a path that is a file, or names one.
+fn check_output_folder(folder: &Path, option: &str) -> anyhow::Result<()> {
+    let name = folder.display();
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if folder.exists() {
+        return Err(usage_error(format!("{option} {name} is a file: a folder is needed here")));
+    }
+    if has_photo_extension(folder) || has_extension(folder, &FILE_EXTENSIONS) {
+        let example = folder.with_extension("");
+        return Err(usage_error(format!(
+            "{option} {name} is the name of a file: a folder is needed here, for example {}",
+            example.display()
+        )));
+    }
+    Ok(())
+}
 /// Creates a temporary file, because permission bits do not show a read-only disk.
 fn check_writable(folder: &Path, option: &str) -> anyhow::Result<()> {
     tempfile::tempfile_in(folder)

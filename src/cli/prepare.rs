@@ -7,10 +7,10 @@ use anyhow::Context as _;
 use clap::Args;
 
 use super::console::{Console, remaining_time};
+use super::inputs::{no_picture_in, skipped_line};
 use super::outputs::{create_output_folder, overwrite_policy};
 use super::{CommandStatus, usage_error};
 use crate::dataset::DatasetInfo;
-use crate::photo::PHOTO_EXTENSIONS;
 use crate::prepare::{
     CONTACT_SHEET_FILE, DATASET_FILE, FoundPictures, PrepareObserver, PrepareRequest, PrepareSummary,
     RESUME_CROPS_FILE, RESUME_LOG_FILE, TABLE_FILE, Thresholds, find_pictures, prepare_dataset,
@@ -116,10 +116,8 @@ fn prepare_request(args: &PrepareArgs) -> anyhow::Result<(PrepareRequest, FoundP
     }
     let pictures = find_pictures(&args.folder, &args.out).map_err(|error| usage_error(error.to_string()))?;
     if pictures.files.is_empty() {
-        let (folder, extensions) = (args.folder.display(), PHOTO_EXTENSIONS.join(", "));
-        return Err(usage_error(format!(
-            "there is no picture in {folder} and its subfolders: file names must end in one of {extensions}"
-        )));
+        let folder = format!("{} and its subfolders", args.folder.display());
+        return Err(no_picture_in(&folder, &pictures.passed_over));
     }
     create_output_folder(&args.out, "OUT")?;
     let dataset = args.out.join(DATASET_FILE);
@@ -159,6 +157,9 @@ fn run_request(
     pictures: &FoundPictures,
     console: &mut Console,
 ) -> anyhow::Result<CommandStatus> {
+    if let Some(line) = skipped_line(&request.folder, &pictures.passed_over) {
+        console.print(&line);
+    }
     for folder in &pictures.unlistable_folders {
         console.print(&format!("error: the folder {} cannot be listed and is skipped", folder.display()));
     }
@@ -221,6 +222,10 @@ impl PrepareObserver for ConsolePrepareObserver<'_> {
         if self.unreadable <= MAX_PRINTED_ERRORS {
             self.console.print(&format!("error: {}: {error}", file.display()));
         }
+    }
+
+    fn warned(&mut self, file: &Path, warning: &str) {
+        self.console.print(&format!("warning: {}: {warning}", file.display()));
     }
 
     fn photo_done(&mut self) {

@@ -1,6 +1,7 @@
 //! `countenance replay`: repeats the fill recorded in a PNG and compares the results.
 
 mod compare;
+mod repetition;
 #[cfg(test)]
 mod tests;
 
@@ -10,11 +11,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use repetition::{RecordedFill, Repetition};
+
 use super::console::Console;
-use super::{CommandStatus, fill, model_choice, outputs, run_on_named_thread, write_stdout};
+use super::{CommandStatus, model_choice, outputs, run_on_named_thread, write_stdout};
+use crate::catch_panic::catch_panic;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::job::{
-    CompletionId, DeviceInfo, FillControl, FillExport, FillObserver, FillOutcome, FillRequest, NetworkCache,
+    CompletionId, DeviceInfo, FacesInTurn, FillControl, FillError, FillExport, FillObserver, FillRequest, NetworkCache,
     Provenance, StopReason, run_fill,
 };
 use crate::model::ModelInfo;
@@ -26,7 +30,8 @@ use crate::search::Losses;
 /// Repeat the fill recorded in a PNG, and compare the results
 ///
 /// Reads from FILLED how it was made, repeats this with PHOTO, and reports whether every pixel is the same. It is the
-/// same with the same version on the same kind of device. A layer (`fill --layer`) is repeated as a layer.
+/// same with the same version on the same kind of device. A layer (`fill --layer`) is repeated as a layer, and a photo
+/// with several filled faces face by face.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(super) struct ReplayArgs {
@@ -68,23 +73,22 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
     for note in replay.difference_notes() {
         console.print(&format!("note: {note}"));
     }
-    let outcome = replay.run_search(console)?;
-    let Replay { provenance, request, filled } = &replay;
-    let (recorded, current) = (&provenance.device, &outcome.device.name);
-    if current != recorded {
+    for (path, photo) in [(&args.filled, &replay.filled), (&args.photo, &replay.request.photo)] {
+        for warning in &photo.warnings {
+            console.print(&format!("warning: {}: {warning}", path.display()));
+        }
+    }
+    let repetition = replay.repeat(console)?;
+    let (recorded, current) = (&replay.provenance.device, repetition.device_name());
+    if current != Some(recorded) {
+        let current = current.map_or("another device", String::as_str);
         console.print(&format!("note: made on {recorded}, repeated on {current}: pixels may differ a little"));
     }
-    let FillRequest { photo, hole, frame, blend, .. } = request;
-    let candidate = provenance.candidate;
-    let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-    let picture = export.picture(provenance.content).with_context(|| {
-        format!("the record names candidate {}, which does not exist: use another copy of the file", candidate + 1)
-    })?;
-    let difference = compare::compare_pictures(&filled.pixels, &picture);
+    let picture = repetition.turns.picture(replay.provenance.content);
+    let difference = compare::compare_pictures(&replay.filled.pixels, &picture);
     write_stdout(&format!("{}: {difference}\n", args.filled.display()))?;
     if let Some(out) = &args.out {
-        let overwrite = outputs::overwrite_policy(args.force);
-        fill::save_fill(&export, provenance.content, Some(&Provenance::new(&export)?), out, overwrite)?;
+        repetition.save(&replay, out, outputs::overwrite_policy(args.force))?;
     }
     Ok(CommandStatus::from_success(difference.is_none()))
 }
@@ -92,7 +96,10 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
 /// A recorded fill with everything needed to repeat it.
 struct Replay {
     provenance: Provenance,
+    /// The request of the first fill.
     request: FillRequest,
+    /// In order: several for a photo with several filled faces.
+    fills: Vec<RecordedFill>,
     filled: Photo,
 }
 
@@ -110,23 +117,25 @@ impl Replay {
             let (path, mismatch) = (args.photo.display(), photo_mismatch(&provenance, &photo));
             bail!("{path} is not the photo that was filled: {mismatch}");
         }
+        let hole = provenance.hole().with_context(name)?;
+        let fills = RecordedFill::all(&provenance, &hole).with_context(name)?;
         let request = FillRequest {
             photo: Arc::new(photo),
-            hole: Arc::new(provenance.hole().with_context(name)?),
-            frame: provenance.frame,
+            hole: Arc::new(hole),
+            frame: fills.first().map_or(provenance.frame, |first| first.frame),
             settings: provenance.settings,
             start: provenance.start.clone(),
             blend: provenance.blend,
             model: model_choice::find_recorded_model(&provenance.model, args.model.as_deref())?,
             device: args.device.unwrap_or_else(|| device_with_name(&provenance.device)),
         };
-        Ok(Self { provenance, request, filled })
+        Ok(Self { provenance, request, fills, filled })
     }
 
     /// Notes on reasons why the results may differ.
     fn difference_notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let Provenance { version, steps, .. } = &self.provenance;
+        let version = &self.provenance.version;
         let current = env!("CARGO_PKG_VERSION");
         if version != current {
             notes.push(format!("made by version {version}, repeated by {current}: pixels may differ"));
@@ -157,26 +166,47 @@ impl Replay {
                  {sha256}, so its pixels will differ; to repeat it, use the program that made the fill (version {version})"
             ));
         }
-        if self.provenance.stopped_early {
+        for RecordedFill { steps, .. } in self.fills.iter().filter(|fill| fill.stop_after.is_some()) {
             notes.push(format!("the search was stopped at iteration {steps}: the repetition stops there too"));
         }
         notes
     }
 
-    /// Runs the search on its own thread, as `fill` does.
-    fn run_search(&self, console: &mut Console) -> anyhow::Result<FillOutcome> {
-        console.start_bar("replay", self.provenance.steps);
-        let remaining_evaluations = self.provenance.stopped_early.then_some(self.provenance.evaluations);
-        let outcome = run_on_named_thread("fill", || {
-            let mut observer = ConsoleReplayObserver { console: &mut *console, remaining_evaluations };
-            Ok(run_fill(&mut NetworkCache::default(), &self.request, &mut observer)?)
+    /// Repeats all fills on a thread of their own, as `fill` does.
+    fn repeat(&self, console: &mut Console) -> anyhow::Result<Repetition> {
+        let repetition = run_on_named_thread("fill", || match catch_panic(|| self.repeat_fills(&mut *console)) {
+            Ok(repetition) => repetition,
+            Err(reason) => Err(FillError::Internal { reason }.into()),
         });
         console.clear_bar();
-        let outcome = outcome?;
-        match &outcome.stopped {
-            Some(StopReason::Failed(reason)) => bail!("the search failed at iteration {} ({reason})", outcome.steps),
-            Some(StopReason::Cancelled) | None => Ok(outcome),
+        repetition
+    }
+
+    fn repeat_fills(&self, console: &mut Console) -> anyhow::Result<Repetition> {
+        let mut networks = NetworkCache::default();
+        let mut turns = FacesInTurn::new(Arc::clone(&self.request.photo), Arc::clone(&self.request.hole));
+        let mut outcomes = Vec::with_capacity(self.fills.len());
+        for RecordedFill { frame, part, candidate, steps, stop_after } in &self.fills {
+            let (photo, hole) = (Arc::clone(turns.photo()), Arc::clone(turns.hole()));
+            let request = FillRequest { photo, hole, frame: *frame, ..self.request.clone() };
+            console.start_bar("replay", *steps);
+            let mut observer = ConsoleReplayObserver { console: &mut *console, remaining_evaluations: *stop_after };
+            let outcome = run_fill(&mut networks, &request, &mut observer)?;
+            if let Some(StopReason::Failed(reason)) = &outcome.stopped {
+                bail!("the search failed at iteration {} ({reason})", outcome.steps);
+            }
+            let FillRequest { photo, hole, blend, .. } = &request;
+            let fill =
+                FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: *candidate };
+            turns.add(&fill, part).with_context(|| {
+                format!(
+                    "the record names candidate {}, which does not exist: use another copy of the file",
+                    candidate + 1
+                )
+            })?;
+            outcomes.push(outcome);
         }
+        Ok(Repetition { outcomes, turns })
     }
 }
 

@@ -3,7 +3,7 @@
 use clap::{CommandFactory as _, FromArgMatches as _};
 
 use super::args::{self, Cli, Command};
-use super::faces::FaceChoice;
+use super::face_choice::FaceChoice;
 use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;

@@ -45,6 +45,9 @@ impl CaseRunner<'_> {
             Ok(face) => face,
             Err(error) => return self.add_problem(EvaluationProblem::new(&source.name(), None, None, &error)),
         };
+        for warning in &face.warnings {
+            self.observer.face_warning(&face.name, warning);
+        }
         let truth = FaceTruth::new(&face, self.lpips);
         let true_picture = self.sheet_picture(&face, &face.pixels);
         let mut row_of_crop = vec![true_picture.clone()];
@@ -205,6 +208,12 @@ impl CaseRunner<'_> {
 
     fn add_case_problem(&mut self, case: &EvaluationCase, method: Option<&str>, error: &(dyn Error + 'static)) {
         self.add_problem(EvaluationProblem::new(&case.face.name, Some(case.mask), method, error));
+    }
+
+    /// Records that the program failed on a face.
+    pub(super) fn add_failure(&mut self, source: &EvaluationFaceSource, reason: &str) {
+        let message = format!("the program failed on this picture ({reason}): save it as PNG with another program");
+        self.add_problem(EvaluationProblem { face: source.name(), mask: None, method: None, message });
     }
 
     fn add_problem(&mut self, problem: EvaluationProblem) {

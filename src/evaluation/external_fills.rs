@@ -33,7 +33,7 @@ pub fn write_case(folder: &Path, face: &EvaluationFace, mask: &str, hole: &Mask)
 pub(super) enum ExternalFillError {
     #[error("{path} is missing: add the filled picture, or leave this mask out", path = path.display())]
     Missing { path: PathBuf },
-    #[error("{path} cannot be opened", path = path.display())]
+    #[error("{path} cannot be used", path = path.display())]
     Unreadable { path: PathBuf, source: PhotoError },
     #[error(
         "{path} is {width}×{height} pixels, but its case is {case_width}×{case_height}: fill the pictures that --cases \

@@ -7,7 +7,7 @@ use image::imageops::{self, FilterType};
 use image::{DynamicImage, Rgb, RgbImage};
 
 use crate::dataset::FaceDataset;
-use crate::face::{DetectError, TEMPLATE_IN_UNIT, crop, detect, face_frames, fit_frame};
+use crate::face::{DetectError, TEMPLATE_IN_UNIT, crop, detect, fit_frame, frames_of};
 use crate::geometry::{FaceFrame, Point};
 use crate::mask::Mask;
 use crate::metrics::PlanarImage;
@@ -40,6 +40,8 @@ pub struct EvaluationFace {
     pub frame: FaceFrame,
     /// The landmarks in the frame's unit square, in the detector's order. The template's for a crop.
     pub landmarks_in_unit: [Point; 5],
+    /// Damage of the file that was repaired or skipped, for the user.
+    pub warnings: Vec<String>,
 }
 
 /// Why a picture cannot serve as a face.
@@ -76,8 +78,8 @@ impl EvaluationFace {
         let name = source.name();
         match source {
             EvaluationFaceSource::File(path) => {
-                let pixels = photo::open(path, DecodeLimits::default())?.pixels.into_rgb8();
-                Self::scaled_crop(&name, index, pixels, crop_size_px)
+                let Photo { pixels, warnings, .. } = photo::open(path, DecodeLimits::default())?;
+                Ok(Self { warnings, ..Self::scaled_crop(&name, index, pixels.into_rgb8(), crop_size_px)? })
             }
             EvaluationFaceSource::Dataset(faces, face) => {
                 let pixels = faces.picture(*face).as_chunks::<3>().0;
@@ -107,11 +109,19 @@ impl EvaluationFace {
     pub fn of_crop(name: &str, index: usize, pixels: RgbImage) -> Self {
         let frame = FaceFrame::centered(pixels.width(), pixels.height());
         let photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels.clone())));
-        Self { name: name.into(), index, pixels, photo, frame, landmarks_in_unit: TEMPLATE_IN_UNIT }
+        Self {
+            name: name.into(),
+            index,
+            pixels,
+            photo,
+            frame,
+            landmarks_in_unit: TEMPLATE_IN_UNIT,
+            warnings: Vec::new(),
+        }
     }
 
     fn open_photo(name: &str, index: usize, path: &Path) -> Result<Self, EvaluationFaceError> {
-        let opened = photo::open(path, DecodeLimits::default())?.pixels;
+        let Photo { pixels: opened, warnings, .. } = photo::open(path, DecodeLimits::default())?;
         let pixels = opened.to_rgb8();
         let bits8 = if opened.color().has_color() {
             DynamicImage::ImageRgb8(pixels.clone())
@@ -119,12 +129,14 @@ impl EvaluationFace {
             DynamicImage::ImageLuma8(opened.into_luma8())
         };
         let photo = Photo::from_pixels(bits8);
-        let faces = detect(&photo)?;
-        let face = faces.iter().find(|face| fit_frame(&face.landmarks_in_photo).is_some());
-        let (face, frame) = face.zip(face_frames(&photo)?.first().copied()).ok_or(EvaluationFaceError::NoFace)?;
+        let mut faces = detect(&photo)?.into_iter();
+        let face = faces.find(|face| fit_frame(&face.landmarks_in_photo).is_some());
+        let face = face.ok_or(EvaluationFaceError::NoFace)?;
+        let frames = frames_of(&photo, std::slice::from_ref(&face))?;
+        let frame = *frames.first().ok_or(EvaluationFaceError::NoFace)?;
         let unit_from_photo = frame.photo_from_unit().inverse();
         let landmarks_in_unit = face.landmarks_in_photo.map(|point| unit_from_photo.apply(point));
-        Ok(Self { name: name.into(), index, pixels, photo: Arc::new(photo), frame, landmarks_in_unit })
+        Ok(Self { name: name.into(), index, pixels, photo: Arc::new(photo), frame, landmarks_in_unit, warnings })
     }
 
     /// Whether the frame is all of the picture.

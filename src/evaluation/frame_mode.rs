@@ -2,11 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::face::TEMPLATE_IN_UNIT;
-use crate::geometry::FaceFrame;
-
-/// Landmarks that determine a frame: eyes and corners of the mouth.
-const FRAME_LANDMARKS: [usize; 4] = [0, 1, 3, 4];
+use crate::face::{FITTED_LANDMARKS, TEMPLATE_IN_UNIT};
+use crate::geometry::{FaceFrame, FrameNumbers};
 
 /// Where the face frame of a search comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -37,13 +34,13 @@ impl Serialize for FrameMode {
     }
 }
 
-/// The face frame of one fill. Frames are `[cx, cy, side, degrees]` in photo pixels.
+/// The face frame of one fill.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct FrameStats {
     pub frame_mode: FrameMode,
     /// The frame of the search; the true frame if the method is not a search.
-    pub frame: [f32; 4],
-    pub true_frame: [f32; 4],
+    pub frame: FrameNumbers,
+    pub true_frame: FrameNumbers,
     /// See [`frame_error`]. `None` for the true frame.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub frame_error: Option<f64>,
@@ -54,7 +51,7 @@ impl FrameStats {
     #[must_use]
     pub fn new(frame_mode: FrameMode, frame: &FaceFrame, true_frame: &FaceFrame) -> Self {
         let error = (frame_mode == FrameMode::Found).then(|| frame_error(frame, true_frame));
-        Self { frame_mode, frame: to_numbers(frame), true_frame: to_numbers(true_frame), frame_error: error }
+        Self { frame_mode, frame: frame.numbers(), true_frame: true_frame.numbers(), frame_error: error }
     }
 }
 
@@ -69,13 +66,7 @@ pub fn frame_error(frame: &FaceFrame, true_frame: &FaceFrame) -> f64 {
         f64::from((x - true_x).hypot(y - true_y))
     };
     let eye_distance = f64::from((TEMPLATE_IN_UNIT[1][0] - TEMPLATE_IN_UNIT[0][0]) * true_frame.side_px);
-    FRAME_LANDMARKS.into_iter().map(distance).sum::<f64>() / 4.0 / eye_distance
-}
-
-/// `[cx, cy, side, degrees]`, as `--frame` of `fill` takes it.
-fn to_numbers(frame: &FaceFrame) -> [f32; 4] {
-    let [x, y] = frame.center_in_photo;
-    [x, y, frame.side_px, frame.angle_radians.to_degrees()]
+    FITTED_LANDMARKS.into_iter().map(distance).sum::<f64>() / 4.0 / eye_distance
 }
 
 #[cfg(test)]
@@ -100,7 +91,6 @@ mod tests {
         assert_eq!(FrameStats::new(FrameMode::Known, &TRUE_FRAME, &TRUE_FRAME).frame_error, None);
         let found = FrameStats::new(FrameMode::Found, &turned, &TRUE_FRAME);
         assert_eq!(found.frame_error, Some(frame_error(&turned, &TRUE_FRAME)));
-        assert_eq!(found.frame[..3], [300.0, 200.0, 250.0]);
-        assert!((found.frame[3] - 11.459).abs() < 1e-3 && (found.true_frame[3] - 5.7296).abs() < 1e-3);
+        assert_eq!((found.frame, found.true_frame), (turned.numbers(), TRUE_FRAME.numbers()));
     }
 }

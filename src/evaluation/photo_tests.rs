@@ -56,12 +56,12 @@ fn a_photo_is_scored_at_its_own_size() {
         let FrameStats { frame, true_frame, frame_error, .. } = score.frame.unwrap();
         assert_eq!((frame, frame_error), (true_frame, None));
         // The face is in the middle of the upper half of the portrait.
-        let [x, y, side, degrees] = frame;
+        let (x, y, side, degrees) = frame;
         assert!((200.0..330.0).contains(&x) && (80.0..250.0).contains(&y), "{frame:?}");
         assert!((120.0..300.0).contains(&side) && degrees.abs() < 15.0, "{frame:?}");
     }
     // One row: the hole, three methods, the truth.
-    let [.., side, _] = mean.frame.unwrap().frame;
+    let (.., side, _) = mean.frame.unwrap().frame;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a length in pixels")]
     let side = (1.2 * side).ceil() as u32;
     let dimensions = evaluation.sheet.render(ContactSheet::LARGE_SIDE_PX).dimensions();
@@ -78,7 +78,7 @@ fn found_frames_are_measured_against_the_true_one() {
     let frame = |index: usize| evaluation.scores[index].frame.unwrap();
     let found = frame(3);
     assert_eq!((frame(1).frame_mode, found.frame_mode), (FrameMode::Known, FrameMode::Found));
-    assert_eq!(found.true_frame.map(f32::to_bits), frame(1).frame.map(f32::to_bits));
+    assert_eq!(found.true_frame, frame(1).frame);
     assert!(found.frame_error.unwrap() < 0.25, "{found:?}");
     let json = serde_json::to_value(&evaluation.scores[3]).unwrap();
     assert_eq!((json["frame_mode"].as_str(), json["frame"].as_array().unwrap().len()), (Some("found"), 4));
@@ -116,7 +116,7 @@ fn cases_of_photos_can_be_filled_and_scored() {
     assert!(counts.problems.is_empty(), "{:?}", counts.problems);
     assert_eq!(methods(&evaluation), ["mean", "wise"]);
     assert_eq!(evaluation.scores[1].quality.psnr_hole_db.to_bits(), PSNR_CEILING_DB.to_bits());
-    let hole = load_mask(&cases.join(format!("{name}_mask.png")), truth.width(), truth.height()).unwrap();
+    let hole = load_mask(&cases.join(format!("{name}_mask.png")), truth.width(), truth.height()).unwrap().mask;
     let blanked = image::open(cases.join(format!("{name}.png"))).unwrap().into_rgb8();
     let is_right = |(x, y, pixel): (u32, u32, &Rgb<u8>)| {
         *pixel == if hole.is_hole(x, y) { Rgb([128; 3]) } else { *truth.get_pixel(x, y) }

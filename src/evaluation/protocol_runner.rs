@@ -3,6 +3,7 @@
 use super::case_runner::CaseRunner;
 use super::{EvaluationProblem, EvaluationProtocol, FillScore};
 use crate::blend::Blend;
+use crate::catch_panic::catch_panic;
 use crate::job::{DeviceInfo, FillError, NetworkCache, completion_network};
 use crate::perceptual::{FeaturesError, Lpips, PerceptualKind};
 use crate::photo::ContactSheet;
@@ -40,6 +41,9 @@ pub trait EvaluationObserver {
     /// A note for the user, for example "this model has no discriminator". It may repeat.
     fn note(&mut self, text: &str);
 
+    /// The file of a face was damaged, and opened all the same.
+    fn face_warning(&mut self, face: &str, warning: &str);
+
     /// A search is about to evaluate a gradient.
     fn before_gradient(&mut self);
 
@@ -71,7 +75,10 @@ pub fn run_evaluation(
     }
     let mut runner = CaseRunner { networks, lpips: lpips.as_ref(), protocol, observer, results };
     for (index, source) in protocol.faces.iter().enumerate() {
-        runner.evaluate_face(index, source);
+        // A decoder may panic on a hostile file. One face must not end the run.
+        if let Err(reason) = catch_panic(|| runner.evaluate_face(index, source)) {
+            runner.add_failure(source, &reason);
+        }
         runner.results.faces_done += 1;
         runner.observer.face_done(&runner.results);
     }

@@ -77,6 +77,10 @@ pub(super) struct Counts {
 impl EvaluationObserver for Counts {
     fn note(&mut self, _: &str) {}
 
+    fn face_warning(&mut self, face: &str, warning: &str) {
+        panic!("{face} is not damaged: {warning}");
+    }
+
     fn before_gradient(&mut self) {
         self.gradients += 1;
     }
@@ -204,7 +208,7 @@ fn written_cases_can_be_filled_and_scored() {
     let truth = EvaluationFace::open(&EvaluationFaceSource::File(folder.path("ann.png")), 0, SIZE_PX).unwrap();
     for kind in [HoleKind::Center, HoleKind::Irregular] {
         let name = case_name("ann", kind.id());
-        let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap();
+        let hole = load_mask(&cases.join(format!("{name}_mask.png")), SIZE_PX, SIZE_PX).unwrap().mask;
         assert_eq!(hole, kind.hole_in_crop(SIZE_PX, 0, 0));
         let blanked = image::open(cases.join(format!("{name}.png"))).unwrap().into_rgb8();
         for (x, y, pixel) in blanked.enumerate_pixels() {
@@ -243,11 +247,46 @@ fn a_bad_picture_does_not_change_other_scores() {
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let (with_bad, counts) = evaluate(&protocol(pictures.to_vec()));
     assert_eq!(with_bad.faces_done, 3);
-    insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file");
+    insta::assert_snapshot!(counts.problems.join("\n"), @"bob: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file");
     RgbImage::new(16, 16).save(folder.path("bob.png")).unwrap();
     let (without_bad, _) = evaluate(&protocol(pictures.to_vec()));
     let other_scores: Vec<_> = without_bad.scores.iter().filter(|score| score.face != "bob").cloned().collect();
     assert_eq!(with_bad.scores, other_scores);
+}
+
+/// Panics at the first problem.
+#[derive(Default)]
+struct PanicsOnce {
+    has_panicked: bool,
+    problems: Vec<String>,
+}
+
+impl EvaluationObserver for PanicsOnce {
+    fn note(&mut self, _: &str) {}
+
+    fn face_warning(&mut self, _: &str, _: &str) {}
+
+    fn before_gradient(&mut self) {}
+
+    fn problem_found(&mut self, problem: &EvaluationProblem) {
+        assert!(std::mem::replace(&mut self.has_panicked, true), "hostile");
+        self.problems.push(problem.to_string());
+    }
+
+    fn face_done(&mut self, _: &Evaluation) {}
+}
+
+#[test]
+fn a_panic_fails_one_face_only() {
+    let folder = FaceFolder::with_faces(&["ann.png", "carl.png"]);
+    std::fs::write(folder.path("bob.png"), b"no picture").unwrap();
+    let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
+    let mut observer = PanicsOnce::default();
+    let protocol = EvaluationProtocol { searches: Vec::new(), ..protocol(pictures.to_vec()) };
+    let evaluation = run_evaluation(&mut NetworkCache::default(), &protocol, &mut observer).unwrap();
+    assert_eq!(evaluation.faces_done, 3);
+    assert!(evaluation.scores.iter().any(|score| score.face == "carl"));
+    insta::assert_snapshot!(observer.problems.join("\n"), @"bob: the program failed on this picture (hostile): save it as PNG with another program");
 }
 
 #[test]

@@ -4,27 +4,24 @@
 //! The network's input is 640×640 pixels. A photo is run through it twice: once as large as fits, for small faces, and
 //! once smaller with its border repeated, because faces that fill the image are detected better with a margin. Tilted
 //! and small faces are then refined in another pass, upright and at a good size: otherwise their landmarks would be off
-//! by up to a fifth of the face.
+//! by up to a fifth of the face. Faces with a low score may not be upright, see [`orientation`](super::orientation).
 
-use std::borrow::Cow;
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
 
 use image::RgbImage;
+use rayon::prelude::*;
 use serde::Serialize;
-use tract_onnx::prelude::*;
 
 use super::detector_input::DetectorInput;
+use super::hole_filling::rgb8;
+use super::orientation::{find_turned_faces, turn_between};
+use super::yunet::run_network;
 use super::{CropError, fit_frame};
 use crate::geometry::{Point, Similarity};
 use crate::photo::Photo;
 
-/// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
-static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
 /// Side of the network's input in pixels, as given in the model file.
 pub(super) const INPUT_PX: usize = 640;
-/// Pixels per cell of the three output grids.
-const STRIDES: [usize; 3] = [8, 16, 32];
 /// Minimum score of a face. `OpenCV`'s example uses 0.9, but turned and partly hidden faces score lower.
 pub(super) const MIN_SCORE: f32 = 0.6;
 /// Boxes that overlap more than this (intersection over union) are one face, as in `OpenCV`'s `FaceDetectorYN`.
@@ -79,34 +76,44 @@ pub(super) struct RefinementPass {
     pub min_score: f32,
 }
 
-type YunetModel = Arc<TypedRunnableModel>;
-
-/// Detects all faces of a photo, the largest first. Runs the network twice, and up to twice more per refined face.
+/// Detects all faces of a photo, any way up, the largest first. Runs the network twice, and up to twice more per refined
+/// face; more often for faces with a low score, or if there is none.
 ///
 /// # Errors
 /// When the network cannot be run.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
-    // Borrowed if the photo is RGB8 already, because copying a large one is slow.
-    let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
-    let mut faces = detect_unrefined(&rgb, MIN_SCORE, |_| true)?;
+    let rgb = rgb8(photo);
+    let mut faces = find_turned_faces(&rgb, detect_unrefined(&rgb, 0..1, MIN_SCORE, |_| true)?, None)?;
     for face in faces.iter_mut().filter(|face| needs_refinement(&rgb, face)).take(MAX_REFINED_FACES) {
         refine_landmarks(&rgb, REFINEMENT, face)?;
     }
     Ok(faces)
 }
 
-/// The faces with at least this score that `accept` lets pass, the largest first. Runs the network twice.
+/// The faces with at least this score that `accept` lets pass, the largest first, in the photo turned by each of these
+/// numbers of quarters. Runs the network twice for each.
 pub(super) fn detect_unrefined(
     rgb: &RgbImage,
+    quarters: Range<u8>,
     min_score: f32,
     accept: impl Fn(&Detection) -> bool,
 ) -> Result<Vec<Detection>, DetectError> {
+    let inputs: Vec<DetectorInput> = [1.0, SECOND_PASS_SHARE]
+        .into_iter()
+        .map(|share| DetectorInput::whole_photo(rgb, INPUT_PX, share))
+        .collect::<Result<_, _>>()?;
+    let passes: Vec<(&DetectorInput, u8)> =
+        quarters.flat_map(|quarters| inputs.iter().map(move |input| (input, quarters))).collect();
+    let run = |&(input, quarters): &(&DetectorInput, u8)| match quarters {
+        0 => run_network(input, min_score),
+        _ => run_network(&input.turned(quarters)?, min_score),
+    };
+    let found: Vec<Vec<Detection>> = passes.par_iter().map(run).collect::<Result<_, _>>()?;
     let mut detections = Vec::new();
-    for share in [1.0, SECOND_PASS_SHARE] {
-        let input = DetectorInput::whole_photo(rgb, INPUT_PX, share)?;
-        let scale = input.photo_from_input.scale;
-        for face in run_network(&input, min_score)?.into_iter().filter(&accept) {
-            let is_reliable = RELIABLE_WIDTH_PX.contains(&(face.box_in_photo[2] / scale));
+    for ((input, quarters), faces) in passes.into_iter().zip(found) {
+        for face in faces.into_iter().filter(&accept) {
+            let width = face.box_in_photo[2 + usize::from(quarters % 2)];
+            let is_reliable = RELIABLE_WIDTH_PX.contains(&(width / input.photo_from_input.scale));
             detections.push(((face.score >= MIN_SCORE, is_reliable), face));
         }
     }
@@ -138,15 +145,15 @@ pub(super) fn suppress_overlaps(detections: impl Iterator<Item = Detection>) -> 
 /// Refines the landmarks of a face, twice if the first time rotates it much.
 pub(super) fn refine_landmarks(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<(), DetectError> {
     for _ in 0..2 {
-        if refine_once(rgb, pass, face)?.abs() < CONVERGED_RADIANS {
+        if refine_once(rgb, pass, face)? < CONVERGED_RADIANS {
             break;
         }
     }
     Ok(())
 }
 
-/// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns the change of the face's
-/// angle, in radians.
+/// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns by how much that turns
+/// the face, in radians.
 fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<f32, DetectError> {
     let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
     let scale = frame.side_px / pass.frame_px;
@@ -164,73 +171,7 @@ fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Re
     let nearby = run_network(&input, pass.min_score)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
     let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
     face.landmarks_in_photo = refined.landmarks_in_photo;
-    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| refined.angle_radians - frame.angle_radians))
-}
-
-/// The network for a square input of this side, a multiple of 32. Loaded once per side.
-fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
-    static MODELS: Mutex<BTreeMap<usize, YunetModel>> = Mutex::new(BTreeMap::new());
-    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(model) = models.get(&input_px) {
-        return Ok(model.clone());
-    }
-    // The model file fixes shapes for 640 pixels, but its layers do not depend on them.
-    let model = tract_onnx::onnx()
-        .with_ignore_output_shapes(true)
-        .with_ignore_value_info(true)
-        .model_for_read(&mut &*YUNET)
-        .and_then(|model| model.with_input_fact(0, f32::fact([1, 3, input_px, input_px]).into()))
-        .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
-        .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
-        .map_err(DetectError::Network)?;
-    models.insert(input_px, model.clone());
-    Ok(model)
-}
-
-/// Runs the network and decodes every output cell with at least this score.
-pub(super) fn run_network(input: &DetectorInput, min_score: f32) -> Result<Vec<Detection>, DetectError> {
-    let model = model_for_side(input.side_px)?;
-    let outputs = model.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
-    let mut detections = Vec::new();
-    for (level, stride) in STRIDES.into_iter().enumerate() {
-        let values = |group: usize| {
-            outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
-        };
-        let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
-        let columns = input.side_px / stride;
-        for cell in 0..columns * columns {
-            let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
-            if score >= min_score {
-                let (column, row) = (cell % columns, cell / columns);
-                let (values, points) = (&boxes[4 * cell..], &points[10 * cell..]);
-                detections.push(decode_cell(&input.photo_from_input, score, (column, row, stride), values, points));
-            }
-        }
-    }
-    Ok(detections)
-}
-
-/// Decodes one output cell to photo pixels. The box is upright in the input.
-#[expect(clippy::cast_precision_loss, reason = "cell numbers are small")]
-fn decode_cell(
-    photo_from_input: &Similarity,
-    score: f32,
-    (column, row, stride): (usize, usize, usize),
-    values: &[f32],
-    points: &[f32],
-) -> Detection {
-    let (column, row, stride) = (column as f32, row as f32, stride as f32);
-    let (width, height) = (values[2].exp() * stride, values[3].exp() * stride);
-    let corner = [(column + values[0]) * stride - width / 2.0, (row + values[1]) * stride - height / 2.0];
-    let [x, y] = photo_from_input.apply(corner);
-    let scale = photo_from_input.scale;
-    Detection {
-        score,
-        box_in_photo: [x, y, width * scale, height * scale],
-        landmarks_in_photo: std::array::from_fn(|k| {
-            photo_from_input.apply([(column + points[2 * k]) * stride, (row + points[2 * k + 1]) * stride])
-        }),
-    }
+    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| turn_between(&frame, &refined)))
 }
 
 /// Intersection over union of two boxes.

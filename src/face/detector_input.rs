@@ -1,5 +1,7 @@
 //! The input of the face detector: the photo or a part of it as a square tensor.
 
+use std::f32::consts::FRAC_PI_2;
+
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
@@ -42,6 +44,38 @@ impl DetectorInput {
         let corner = -(offset_px as f32) * scale;
         let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
         Ok(Self { tensor, side_px: input_px, photo_from_input })
+    }
+
+    /// This input with its picture turned anticlockwise by some quarters.
+    pub fn turned(&self, quarters: u8) -> Result<Self, DetectError> {
+        let last = self.side_px - 1;
+        let source = |x: usize, y: usize| match quarters % 4 {
+            0 => (x, y),
+            1 => (last - y, x),
+            2 => (last - x, last - y),
+            _ => (y, last - x),
+        };
+        let values = self.tensor.view();
+        let values = values.as_slice::<f32>().map_err(DetectError::Network)?;
+        let area = self.side_px * self.side_px;
+        let turned: Vec<f32> = (0..3 * area)
+            .map(|index| {
+                let (x, y) = source(index % self.side_px, index % area / self.side_px);
+                values[index / area * area + y * self.side_px + x]
+            })
+            .collect();
+        let tensor = Tensor::from_shape(&[1, 3, self.side_px, self.side_px], &turned).map_err(DetectError::Network)?;
+        Ok(Self { tensor, photo_from_input: self.turned_map(quarters), ..*self })
+    }
+
+    /// The map from an input that is turned by some quarters to the photo.
+    #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
+    fn turned_map(&self, quarters: u8) -> Similarity {
+        let half = self.side_px as f32 / 2.0;
+        let angle_radians = self.photo_from_input.angle_radians + f32::from(quarters) * FRAC_PI_2;
+        let turned = Similarity { angle_radians, translation: [0.0; 2], ..self.photo_from_input };
+        let ([center_x, center_y], [dx, dy]) = (self.photo_from_input.apply([half, half]), turned.apply([half, half]));
+        Similarity { translation: [center_x - dx, center_y - dy], ..turned }
     }
 
     /// A part of the photo, rotated and scaled; beyond the photo, its border pixels are repeated.

@@ -1,12 +1,11 @@
 //! Fast face detection in small images, for folders of many thousands.
 
-use std::borrow::Cow;
-
-use super::detect::{
-    DetectError, Detection, MIN_SCORE, RefinementPass, detect, refine_landmarks, run_network, suppress_overlaps,
-};
+use super::detect::{DetectError, Detection, MIN_SCORE, RefinementPass, detect, refine_landmarks, suppress_overlaps};
 use super::detector_input::DetectorInput;
 use super::fit_frame;
+use super::hole_filling::rgb8;
+use super::orientation::turn_whole_faces;
+use super::yunet::run_network;
 use crate::geometry::Point;
 use crate::photo::Photo;
 
@@ -28,7 +27,7 @@ const MAX_SIZE_RATIO: f32 = 1.4;
 const MAX_REFINED_FACES: usize = 2;
 
 /// Like [`detect`], but runs small photos through the network at a small size. The usual size is used only when that
-/// finds no face. Scores are those of the first pass.
+/// finds no face, or one that is not upright. Otherwise, scores are those of the first pass.
 ///
 /// # Errors
 /// When the network cannot be run.
@@ -36,13 +35,17 @@ pub fn detect_fast(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     if photo.width().max(photo.height()) > MAX_FAST_PX {
         return detect(photo);
     }
-    let rgb = photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed);
+    let rgb = rgb8(photo);
     let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?, MIN_SCORE)?;
     if detections.is_empty() {
         return detect(photo);
     }
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = suppress_overlaps(detections.into_iter());
+    if turn_whole_faces(&rgb, &mut faces)? > 0.0 {
+        // Faces on their side are not all found in an upright photo.
+        return detect(photo);
+    }
     for face in faces.iter_mut().take(MAX_REFINED_FACES) {
         let mut refined = face.clone();
         refine_landmarks(&rgb, REFINEMENT, &mut refined)?;

@@ -7,6 +7,8 @@
 //! that models are trained on. Median distance of eyes and mouth from those of the aligned face, in distances between
 //! the eyes, over 62 unseen faces: 0.084 by the detector, 0.042 by the network; with both eyes hidden, 0.16 and 0.044.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 
 use super::detect::{
@@ -14,6 +16,7 @@ use super::detect::{
     refine_landmarks,
 };
 use super::hole_filling::fill_hole;
+use super::orientation::find_turned_faces;
 use super::refine_frame::refine_frame;
 use super::{CropError, fit_frame};
 use crate::geometry::{FaceFrame, RectPx, clip_range};
@@ -23,6 +26,13 @@ use crate::photo::Photo;
 /// Minimum score of a face that the hole touches: hidden parts lower the score.
 const MIN_SCORE_AT_HOLE: f32 = 0.3;
 
+/// From this score on, a detection at a hole surely is a face. Beside a face whose half is hidden, the detector took a
+/// painted landscape for faces of scores up to 0.74.
+const CERTAIN_SCORE: f32 = 0.8;
+
+/// How far a detected frame may be off, as a share of its side.
+const FRAME_ERROR_SHARE: f32 = 0.15;
+
 /// Largest number of faces in a whole photo whose frame the network corrects, which bounds the time.
 const MAX_CORRECTED_FACES: usize = 16;
 
@@ -31,9 +41,16 @@ const MAX_CORRECTED_FACES: usize = 16;
 /// # Errors
 /// When a network cannot be run.
 pub fn face_frames(photo: &Photo) -> Result<Vec<FaceFrame>, DetectError> {
+    frames_of(photo, &detect(photo)?)
+}
+
+/// The frames of detected faces of a whole photo, in their order.
+///
+/// # Errors
+/// When a network cannot be run.
+pub fn frames_of(photo: &Photo, faces: &[Detection]) -> Result<Vec<FaceFrame>, DetectError> {
     let no_hole = Mask::empty(photo.width(), photo.height());
-    let detections = detect(photo)?;
-    let frames = detections.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).enumerate();
+    let frames = faces.iter().filter_map(|face| fit_frame(&face.landmarks_in_photo)).enumerate();
     let correct = |(index, frame)| match index {
         0..MAX_CORRECTED_FACES => refine_frame(photo, &no_hole, frame),
         _ => Ok(frame),
@@ -54,7 +71,7 @@ pub struct VisibleFaces<'a> {
     photo: &'a Photo,
     hole: &'a Mask,
     /// The photo with its hole filled.
-    filled: RgbImage,
+    filled: Cow<'a, RgbImage>,
     /// The largest first.
     faces: Vec<VisibleFace>,
 }
@@ -67,8 +84,18 @@ struct VisibleFace {
     hole_count: usize,
 }
 
+/// A face that the hole may concern.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FaceAtHole {
+    /// Among all faces found, the largest first.
+    pub index: usize,
+    pub frame: FaceFrame,
+    /// Whether its score leaves no doubt that it is a face.
+    pub is_certain: bool,
+}
+
 impl<'a> VisibleFaces<'a> {
-    /// Detects the faces. Runs the detector twice.
+    /// Detects the faces. Runs the detector twice; more often if faces at the hole have a low score, or if there is none.
     ///
     /// # Errors
     /// When the mask has another size than the photo, or the detector cannot be run.
@@ -80,7 +107,10 @@ impl<'a> VisibleFaces<'a> {
         }
         let filled = fill_hole(photo, hole);
         let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, hole);
-        let detections = detect_unrefined(&filled, MIN_SCORE_AT_HOLE, is_face)?;
+        let upright = detect_unrefined(&filled, 0..1, MIN_SCORE_AT_HOLE, is_face)?;
+        let is_at_hole = |face: &Detection| touches_hole(face, hole);
+        let has_hole = hole.hole_bounds().is_some();
+        let detections = find_turned_faces(&filled, upright, has_hole.then_some(&is_at_hole))?;
         let to_face = |detection: Detection| {
             let frame = fit_frame(&detection.landmarks_in_photo)?;
             Some(VisibleFace { detection, frame, hole_count: hole_count_in(&frame, hole) })
@@ -118,6 +148,25 @@ impl<'a> VisibleFaces<'a> {
         self.faces.iter().enumerate().rev().max_by(|(_, a), (_, b)| order(a, b)).map(|(index, _)| index)
     }
 
+    /// All faces with hole pixels in or near their frame, the largest first. A face with a low score does not count beside
+    /// a better one at the same place.
+    ///
+    /// # Errors
+    /// When a network cannot be run.
+    pub fn faces_at_hole(&self) -> Result<Vec<FaceAtHole>, DetectError> {
+        let is_at_hole = |face: &VisibleFace| hole_count_in(&face.frame.grown(FRAME_ERROR_SHARE), self.hole) > 0;
+        let is_beside_better = |face: &VisibleFace| self.faces.iter().any(|other| is_beside_better(face, other));
+        let faces = self.faces.iter().enumerate().filter(|(_, face)| is_at_hole(face) && !is_beside_better(face));
+        let mut found: Vec<FaceAtHole> = Vec::new();
+        for (index, face) in faces {
+            let frame = self.refined(face)?;
+            if !found.iter().any(|other| other.frame.is_of_same_face(&frame)) {
+                found.push(FaceAtHole { index, frame, is_certain: face.detection.score >= CERTAIN_SCORE });
+            }
+        }
+        Ok(found)
+    }
+
     /// The frame of the face that the hole concerns. `None` without a face.
     ///
     /// # Errors
@@ -137,6 +186,12 @@ impl<'a> VisibleFaces<'a> {
         }
         refine_frame(self.photo, self.hole, frame)
     }
+}
+
+/// Whether a face has a low score, and the other one a better score at the same place.
+fn is_beside_better(face: &VisibleFace, other: &VisibleFace) -> bool {
+    face.detection.score < MIN_SCORE.min(other.detection.score)
+        && (other.frame.contains(face.frame.center_in_photo) || face.frame.contains(other.frame.center_in_photo))
 }
 
 /// Whether a face's box contains hole pixels.

@@ -8,7 +8,7 @@ pub const TEMPLATE_IN_UNIT: [Point; 5] =
     [[0.2991, 0.2969], [0.7009, 0.2969], [0.5, 0.5223], [0.3348, 0.7076], [0.6652, 0.7076]];
 
 /// The landmarks that determine the frame: eyes and corners of the mouth. The nose moves most when the head turns.
-const FITTED_LANDMARKS: [usize; 4] = [0, 1, 3, 4];
+pub const FITTED_LANDMARKS: [usize; 4] = [0, 1, 3, 4];
 
 /// The frame that aligns a face to the template: the least-squares similarity transform from eyes and corners of the
 /// mouth (Umeyama 1991). `None` when the landmarks coincide or are not finite.

@@ -3,6 +3,8 @@
 //! Pull-push (Gortler et al. 1996, "The Lumigraph", section 3.4.3): the known pixels are averaged into a pyramid, whose
 //! levels then fill the unknown pixels from coarse to fine.
 
+use std::borrow::Cow;
+
 use image::RgbImage;
 use rayon::prelude::*;
 
@@ -20,13 +22,13 @@ const MIDDLE_GREY: f32 = 127.5;
 /// the coarser level bend.
 const SMOOTHING_PASSES: usize = 2;
 
-/// A copy of the photo in which the hole and fully transparent pixels are filled from the pixels around them. The mask
-/// must have the photo's size.
-pub(super) fn fill_hole(photo: &Photo, hole: &Mask) -> RgbImage {
-    let mut rgb = photo.pixels.to_rgb8();
+/// The photo with the hole and fully transparent pixels filled from the pixels around them: a copy if there are any. The
+/// mask must have the photo's size.
+pub(super) fn fill_hole<'a>(photo: &'a Photo, hole: &Mask) -> Cow<'a, RgbImage> {
     let with_transparent = add_transparent_pixels(photo, hole);
     let unknown = with_transparent.as_ref().unwrap_or(hole);
-    let Some(bounds) = unknown.hole_bounds() else { return rgb };
+    let Some(bounds) = unknown.hole_bounds() else { return rgb8(photo) };
+    let mut rgb = rgb8(photo).into_owned();
     let margin_px = (bounds.width.max(bounds.height) / MARGIN_SHARE).max(MIN_MARGIN_PX);
     let rect = bounds.grown(margin_px).intersection(unknown.rect());
     let mut levels = vec![Level::of_photo(&rgb, unknown, rect)];
@@ -37,7 +39,12 @@ pub(super) fn fill_hole(photo: &Photo, hole: &Mask) -> RgbImage {
     if let Some(filled) = filled {
         write_unknown_pixels(&mut rgb, unknown, rect, &filled);
     }
-    rgb
+    Cow::Owned(rgb)
+}
+
+/// The photo as RGB8. Borrowed if it is RGB8 already, because copying a large one is slow.
+pub(super) fn rgb8(photo: &Photo) -> Cow<'_, RgbImage> {
+    photo.pixels.as_rgb8().map_or_else(|| Cow::Owned(photo.pixels.to_rgb8()), Cow::Borrowed)
 }
 
 /// The hole and the fully transparent pixels; `None` when the photo has no transparency.

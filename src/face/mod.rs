@@ -13,10 +13,12 @@ mod fast_detect;
 mod find_frame;
 mod frame_from_landmarks;
 mod hole_filling;
+mod orientation;
 mod refine_frame;
+mod yunet;
 
 pub use crop::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
 pub use fast_detect::detect_fast;
-pub use find_frame::{VisibleFaces, face_frames, find_frame};
-pub use frame_from_landmarks::{TEMPLATE_IN_UNIT, fit_frame};
+pub use find_frame::{FaceAtHole, VisibleFaces, face_frames, find_frame, frames_of};
+pub use frame_from_landmarks::{FITTED_LANDMARKS, TEMPLATE_IN_UNIT, fit_frame};

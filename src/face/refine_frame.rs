@@ -3,6 +3,7 @@
 //! The network sees the known pixels of the crop and predicts where the true frame lies. It was trained on frames that
 //! are off by as much as the detector's are when parts of the face are hidden.
 
+use std::f32::consts::{PI, TAU};
 use std::sync::{Mutex, PoisonError};
 
 use tract_onnx::prelude::*;
@@ -90,8 +91,13 @@ fn corrected(frame: &FaceFrame, [dx, dy, ln_scale, angle]: [f32; 4]) -> FaceFram
     FaceFrame {
         center_in_photo: frame.photo_from_unit().apply([0.5 + dx, 0.5 + dy]),
         side_px: frame.side_px * limited(ln_scale, MAX_LN_SCALE).exp(),
-        angle_radians: frame.angle_radians + limited(angle, MAX_RADIANS),
+        angle_radians: to_half_turn(frame.angle_radians + limited(angle, MAX_RADIANS)),
     }
+}
+
+/// An angle of at most half a turn with the same direction, in radians.
+fn to_half_turn(angle_radians: f32) -> f32 {
+    if angle_radians.abs() <= PI { angle_radians } else { angle_radians - angle_radians.signum() * TAU }
 }
 
 #[cfg(test)]
@@ -109,6 +115,14 @@ mod tests {
         // A quarter turn clockwise: the frame's right points down in the photo, and its down points left.
         assert!((x - 95.0).abs() < 1e-3 && (y - 90.0).abs() < 1e-3, "{x}, {y}");
         assert!((side_px - 50.0 * 2f32.sqrt()).abs() < 1e-3 && (angle_radians - FRAC_PI_2 + 0.1).abs() < 1e-6);
+    }
+
+    #[test]
+    fn angles_stay_within_half_a_turn() {
+        let on_its_head = FaceFrame { angle_radians: 3.1, ..FRAME };
+        let angle = corrected(&on_its_head, [0.0, 0.0, 0.0, 0.2]).angle_radians;
+        assert!((angle - (3.3 - TAU)).abs() < 1e-5, "{angle}");
+        assert!((corrected(&on_its_head, [0.0; 4]).angle_radians - 3.1).abs() < 1e-6);
     }
 
     #[test]

@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{CropGrid, Point, RectPx, Similarity};
 
+/// A face frame in reports, as `--frame` of `fill` takes it: the centre's x and y and the side in photo pixels, and
+/// clockwise degrees. These are in double precision, so that reading them gives the same angle.
+pub type FrameNumbers = (f32, f32, f32, f64);
+
 /// A square in the photo: the part that the network sees.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FaceFrame {
@@ -101,6 +105,13 @@ impl FaceFrame {
     #[must_use]
     pub fn grown(&self, share: f32) -> Self {
         Self { side_px: self.side_px * (1.0 + 2.0 * share), ..*self }
+    }
+
+    /// The frame in numbers for reports.
+    #[must_use]
+    pub fn numbers(&self) -> FrameNumbers {
+        let [x, y] = self.center_in_photo;
+        (x, y, self.side_px, f64::from(self.angle_radians).to_degrees())
     }
 
     /// Whether both frames are of the same face, even if placed a little differently: the centres are within a quarter

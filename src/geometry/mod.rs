@@ -9,7 +9,7 @@ mod rect;
 mod similarity;
 
 pub(crate) use crop_grid::CropGrid;
-pub use face_frame::FaceFrame;
+pub use face_frame::{FaceFrame, FrameNumbers};
 pub use rect::RectPx;
 pub(crate) use rect::clip_range;
 pub use similarity::{Point, Similarity};

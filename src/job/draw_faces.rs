@@ -2,8 +2,8 @@
 
 use image::RgbImage;
 
-use super::catch_panic::catch_panic;
 use super::{FillError, NetworkCache};
+use crate::catch_panic::catch_panic;
 use crate::device::DeviceChoice;
 use crate::explore;
 use crate::model::ModelChoice;

@@ -199,6 +199,8 @@ impl<'a> EditorObserver<'a> {
     }
 
     fn new_composer(&self) -> Composer {
+        #[cfg(test)]
+        super::panic_stage::reach(super::panic_stage::Stage::Compose);
         let FillRequest { photo, frame, .. } = self.request;
         Composer::new(photo, &self.holes.requested.1, frame, self.blend, Some(MAX_PREVIEW_SIDE_PX))
     }
@@ -230,6 +232,8 @@ impl<'a> EditorObserver<'a> {
         let (Some(latest), Some(composer)) = (&self.latest_pictures, &self.composer) else { return };
         let shown = self.shown_candidate.filter(|&k| k < latest.candidates.len()).unwrap_or(latest.best);
         let Some(picture) = latest.candidates.get(shown) else { return };
+        #[cfg(test)]
+        super::panic_stage::reach(super::panic_stage::Stage::Render);
         let (pixels, size_px) = self.picture_to_blend(picture, latest.size_px);
         self.channels.send_preview(SearchPreview {
             job: self.job,

@@ -28,4 +28,6 @@ pub enum FillError {
         "the search failed on {device} before its first iteration ({reason}): choose the CPU as device and try again"
     )]
     DeviceFailed { device: String, reason: String },
+    #[error("the program hit an internal error ({reason}): try again, and please report it with this photo")]
+    Internal { reason: String },
 }

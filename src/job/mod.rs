@@ -7,16 +7,19 @@
 //! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.
 
-mod catch_panic;
 mod channels;
 mod draw_faces;
 mod editor_observer;
 mod error;
+mod faces_in_turn;
 mod fit_quality;
 mod heap;
+mod hole_split;
 mod low_priority;
 mod mailbox;
 mod network_cache;
+#[cfg(test)]
+mod panic_stage;
 mod provenance;
 mod quick_preview;
 mod render;
@@ -42,13 +45,15 @@ use crate::search::{Losses, Settings};
 pub use channels::RepaintUrgency;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
+pub use faces_in_turn::FacesInTurn;
 pub use heap::{share_one_heap, trim_heap};
+pub use hole_split::{FacePart, SplitFace, split_hole};
 pub use low_priority::start_low_priority_pool;
 pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;
 #[cfg(test)]
 pub(crate) use provenance::ProvenanceError;
-pub use provenance::{CompletionId, ExportContent, FillExport, ModelId, Provenance};
+pub use provenance::{CompletionId, ExportContent, FaceRecord, FillExport, ModelId, Provenance};
 pub use quick_preview::{QuickPreview, QuickPreviewId};
 pub use render::{completion_network, picture_to_blend};
 pub use run_fill::{FillControl, FillObserver, run_fill};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use super::DeviceInfo;
-use super::catch_panic::catch_panic;
 use super::error::FillError;
+use crate::catch_panic::catch_panic;
 use crate::device::{self, DeviceChoice, Gpu};
 use crate::model::cpu::CpuPrecision;
 use crate::model::{self, ModelChoice, ModelError, ModelFile, ModelInfo, Networks};
@@ -74,6 +74,8 @@ impl NetworkCache {
         {
             return Ok((info.clone(), networks.clone()));
         }
+        #[cfg(test)]
+        super::panic_stage::reach(super::panic_stage::Stage::Load);
         let opened = device::open(device)?;
         let precision = if device == DeviceChoice::CpuF32 { CpuPrecision::Single } else { CpuPrecision::fastest() };
         let file = self.take_file(model, &key.0)?;
@@ -85,7 +87,7 @@ impl NetworkCache {
         };
         let (networks, info) = match opened.device {
             None => on_cpu(opened.notice)?,
-            Some(gpu) => match catch_panic(|| load_on_gpu(&file, &gpu)) {
+            Some(gpu) => match catch_panic(|| load_on_gpu(&file, &gpu)).inspect_err(|_| gpu.give_up()) {
                 Ok(networks) => (networks?, DeviceInfo { name: opened.name, is_gpu: true, notice: opened.notice }),
                 Err(reason) if device == DeviceChoice::Auto => {
                     on_cpu(Some(format!("{} does not work ({reason}): using the CPU", opened.name)))?
@@ -97,9 +99,11 @@ impl NetworkCache {
         Ok((info, networks))
     }
 
-    /// Drops the networks, because their device may be lost.
+    /// Drops the networks, because their device may be lost. A GPU is then opened anew.
     pub(super) fn drop_networks(&mut self) {
-        self.networks = None;
+        if let Some((.., networks)) = self.networks.take() {
+            networks.give_up_gpu();
+        }
     }
 }
 

@@ -5,22 +5,27 @@
 //! enough to repeat a fill. The photo is identified by the hash of its pixels, so that a copy in another lossless
 //! format counts as the same.
 
+mod face_record;
+
 use std::borrow::Cow;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
+use face_record::MaskRecord;
 use serde::{Deserialize, Serialize};
 
 use super::{Candidate, DeviceInfo, FillOutcome, SearchStart, completion_network, picture_to_blend};
 use crate::blend::{self, Blend};
 use crate::geometry::FaceFrame;
-use crate::mask::{Mask, MaskFileError, decode_mask, encode_mask_png};
+use crate::mask::{Mask, MaskFileError};
 use crate::photo::{Photo, PngMetadata, PngTextError, SaveError, read_png_text, with_source_type};
 use crate::search::{Preset, Settings};
+
+pub use face_record::FaceRecord;
 
 /// Prefix of every version of the format.
 const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
+/// With [`Provenance::fills`]. A format of its own, because programs before it would repeat the first fill only.
+const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
@@ -88,15 +93,6 @@ pub struct CompletionId {
     pub sha256: String,
 }
 
-/// The hole that was filled.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct MaskRecord {
-    /// [`Mask::sha256`].
-    sha256: String,
-    /// PNG with one bit per pixel, white in the hole, in base64.
-    png: String,
-}
-
 /// Provenance of a fill. Field names and meanings are part of the file format: other programs may read them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Provenance {
@@ -139,6 +135,10 @@ pub struct Provenance {
     #[serde(skip)]
     pub symmetry: f64,
     mask: MaskRecord,
+    /// All fills in order, when the faces of the photo were filled one after the other. The fields above are those of
+    /// the first. Empty for a single fill.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fills: Vec<FaceRecord>,
 }
 
 /// A finished fill with its inputs.
@@ -174,17 +174,13 @@ impl FillExport<'_> {
         Some(draw(self.photo, self.hole, &self.frame, self.blend, &pixels, size_px))
     }
 
-    /// Metadata of the exported file: all metadata of the photo's file, or only its colour profile for a layer.
+    /// Metadata of the exported file: all metadata of the photo's file, or only its colours and print size for a layer.
     /// `provenance` is added when given.
     #[must_use]
     pub fn png_metadata(&self, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'_> {
         let mut metadata = match content {
             ExportContent::Photo => self.photo.png_metadata(),
-            // Layers are RGB, so a grey profile would not fit.
-            ExportContent::Layer if self.photo.pixels.color().has_color() => {
-                PngMetadata::only_profile(self.photo.metadata.icc_profile.as_deref())
-            }
-            ExportContent::Layer => PngMetadata::default(),
+            ExportContent::Layer => self.photo.color_metadata(),
         };
         if let Some(provenance) = provenance {
             metadata.xmp = Some(with_source_type(metadata.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
@@ -228,7 +224,8 @@ impl Provenance {
             changed_during_search: export.outcome.changed_during_search,
             mixed: false,
             symmetry: 0.0,
-            mask: MaskRecord { sha256: export.hole.sha256(), png: BASE64.encode(encode_mask_png(export.hole)?) },
+            mask: MaskRecord::new(export.hole)?,
+            fills: Vec::new(),
         };
         let shown = export.outcome.candidates.get(export.candidate).filter(|candidate| candidate.is_mix);
         Ok(match shown {
@@ -253,6 +250,13 @@ impl Provenance {
         }
     }
 
+    /// The same with all fills of a photo whose faces were filled one after the other. `self` is that of the first.
+    #[must_use]
+    pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
+        let format = if fills.is_empty() { FORMAT } else { FORMAT_OF_SEVERAL };
+        Self { format: format.into(), fills, ..self }
+    }
+
     /// Reads the provenance from an exported PNG.
     ///
     /// # Errors
@@ -274,7 +278,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if format != FORMAT {
+        if ![FORMAT, FORMAT_OF_SEVERAL].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();
@@ -299,10 +303,15 @@ impl Provenance {
     /// # Errors
     /// When the mask is damaged or is not the one that was filled.
     pub fn hole(&self) -> Result<Mask, ProvenanceError> {
-        let png = BASE64.decode(&self.mask.png).map_err(|_| ProvenanceError::MaskChanged)?;
-        let mask = decode_mask(&png, self.photo.width, self.photo.height);
-        let mask = mask.map_err(|source| ProvenanceError::UnreadableMask { source })?;
-        if mask.sha256() == self.mask.sha256 { Ok(mask) } else { Err(ProvenanceError::MaskChanged) }
+        self.mask.mask(&self.photo)
+    }
+
+    /// The part of the hole that one of the [`fills`](Self::fills) filled.
+    ///
+    /// # Errors
+    /// When the mask is damaged or is not the one that was filled.
+    pub fn part(&self, fill: &FaceRecord) -> Result<Mask, ProvenanceError> {
+        fill.part.mask(&self.photo)
     }
 }
 

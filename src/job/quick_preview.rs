@@ -6,9 +6,9 @@
 
 use std::sync::{Arc, Weak};
 
-use super::catch_panic::catch_panic;
 use super::{Candidate, FillError, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate};
 use crate::blend::{Blend, Composer, FillPatch};
+use crate::catch_panic::catch_panic;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::Photo;
@@ -123,6 +123,8 @@ pub(super) fn draw_quick_preview(
     let FillRequest { photo, hole, frame, blend, start, .. } = request;
     let blend = Blend { completion: blend.completion && start.is_from_settings(), ..*blend };
     let (to_blend, to_blend_px) = picture_to_blend(photo, hole, frame, blend, &model, &pixels, size_px);
+    #[cfg(test)]
+    super::panic_stage::reach(super::panic_stage::Stage::Render);
     let patch = composers.composer(request).render(&to_blend, to_blend_px);
     let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::catch_panic::catch_panic;
 use super::error::FillError;
 use super::network_cache::NetworkCache;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
+use crate::catch_panic::catch_panic;
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
 use crate::search::{BestCandidates, Losses, Search, SearchProblem, Settings};
@@ -100,6 +100,7 @@ pub fn run_fill(
             _ => FillError::StoppedEarly,
         });
     };
+    tracing::debug!("after {} steps, explained share {:?}", result.steps, result.explained_share);
     let best = lowest_total(result.candidates.iter().map(|candidate| candidate.losses));
     let first_losses = run.first_losses.and_then(|losses| losses.get(best).copied());
     Ok(FillOutcome {
@@ -153,6 +154,8 @@ impl FillRun<'_> {
         problem: &SearchProblem,
         request: &FillRequest,
     ) -> (Option<BestSoFar>, Option<StopReason>) {
+        #[cfg(test)]
+        super::panic_stage::reach(super::panic_stage::Stage::FirstGuess);
         let mut search = Search::new(networks, problem, request.settings);
         request.start.apply_to(&mut search);
         let mut last_backup = Instant::now();
@@ -172,6 +175,8 @@ impl FillRun<'_> {
             }
             self.switch_hole(&mut search, request, &mut history);
             history.evaluations += 1;
+            #[cfg(test)]
+            super::panic_stage::reach(super::panic_stage::Stage::Search { after: history.evaluations });
             if !search.advance() {
                 continue;
             }
@@ -189,13 +194,14 @@ impl FillRun<'_> {
                     break;
                 }
             }
-            if wants_pictures {
-                let best = lowest_total(self.newest_losses.iter().copied());
-                self.observer.pictures(iteration, self.size_px, search.pictures(), best);
-            }
+            // Before the pictures are shown, because a fault in that must not cost the result.
             if iteration == 1 || last_backup.elapsed() > BACKUP_INTERVAL {
                 self.backup = best_so_far(&mut search, history);
                 last_backup = Instant::now();
+            }
+            if wants_pictures {
+                let best = lowest_total(self.newest_losses.iter().copied());
+                self.observer.pictures(iteration, self.size_px, search.pictures(), best);
             }
         }
         self.read_losses(&mut search);

@@ -39,10 +39,11 @@ impl SearchStart {
     pub fn fits(&self, settings: &Settings, latent_dim: usize) -> bool {
         let (latents, length) = match self {
             Self::FromSettings => return true,
-            Self::At(latents) => (latents, latent_dim * settings.candidates as usize),
-            Self::Around(latent) => (latent, latent_dim),
+            // A file may name any length.
+            Self::At(latents) => (latents, latent_dim.checked_mul(settings.candidates as usize)),
+            Self::Around(latent) => (latent, Some(latent_dim)),
         };
-        latents.len() == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
+        Some(latents.len()) == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
     }
 
     /// Sets the start latents of a search before its first iteration. They must fit.
@@ -68,6 +69,7 @@ mod tests {
                 && fits(SearchStart::At(vec![1.0; 6]))
                 && fits(SearchStart::Around(vec![-1.0; 3]))
         );
+        assert!(!SearchStart::At(vec![0.0; 4]).fits(&settings, usize::MAX), "the length overflows");
         assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
         assert!(
             !fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0]))

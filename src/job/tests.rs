@@ -2,8 +2,10 @@
 
 mod generated_faces;
 mod hole_changes;
+mod lost_gpu;
 mod quick_previews;
 mod search_control;
+mod worker_panics;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +19,7 @@ use super::*;
 use crate::blend::BlendMode;
 use crate::mask::{MaskEdit, MaskHistory, MaskPreset, Stroke, StrokeKind};
 use crate::model::cpu::CpuPrecision;
-use crate::search::{OptimizerKind, Preset};
+use crate::search::{OptimizerKind, Preset, Starts};
 use quick_previews::draw_preview;
 
 /// Longer than any tiny fill takes, on the slowest machine.

@@ -2,6 +2,7 @@
 
 use super::{FillError, FillRequest};
 use crate::face::crop;
+use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
 use crate::search::{SearchProblem, Starts};
@@ -18,14 +19,17 @@ pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillE
     if hole.is_empty() {
         return Err(FillError::EmptyHole);
     }
-    let frame = &request.frame;
+    if has_hole_in_frame(hole, &request.frame) { Ok(()) } else { Err(FillError::HoleOutsideFrame) }
+}
+
+/// Whether a hole pixel has its centre in the frame.
+pub(super) fn has_hole_in_frame(hole: &Mask, frame: &FaceFrame) -> bool {
     let bounds = frame.bounds_in_photo(hole.width(), hole.height());
     #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
     let is_filled = |x: u32, y: u32| hole.is_hole(x, y) && frame.contains([x as f32 + 0.5, y as f32 + 0.5]);
     let columns = bounds.x..bounds.right();
     let mut rows = (bounds.y..bounds.bottom()).filter(|y| hole.row_has_hole(*y, columns.clone()));
-    let any = rows.any(|y| columns.clone().any(|x| is_filled(x, y)));
-    if any { Ok(()) } else { Err(FillError::HoleOutsideFrame) }
+    rows.any(|y| columns.clone().any(|x| is_filled(x, y)))
 }
 
 /// Checks that the start latents fit the model and the settings.

@@ -12,9 +12,10 @@ use super::low_priority;
 use super::quick_preview::{ComposerCache, draw_quick_preview};
 use super::run_fill;
 use super::{
-    FacesId, FacesRequest, FillRequest, GeneratedFaces, JobId, Mailbox, NetworkCache, QuickPreview, QuickPreviewId,
-    SearchPreview, WorkerCommand, WorkerEvent,
+    FacesId, FacesRequest, FillError, FillRequest, GeneratedFaces, JobId, Mailbox, NetworkCache, QuickPreview,
+    QuickPreviewId, SearchPreview, WorkerCommand, WorkerEvent,
 };
+use crate::catch_panic::catch_panic;
 use crate::model::cpu::CpuActivations;
 
 /// Capacity of the event channel. The thread blocks when it is full.
@@ -88,7 +89,7 @@ impl WorkerHandle {
 }
 
 /// The state of the thread.
-struct Worker {
+pub(super) struct Worker {
     channels: WorkerChannels,
     networks: NetworkCache,
     composers: ComposerCache,
@@ -96,13 +97,13 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(channels: WorkerChannels) -> Self {
+    pub(super) fn new(channels: WorkerChannels) -> Self {
         let (networks, composers) = (NetworkCache::default(), ComposerCache::default());
         Self { channels, networks, composers, activations: CpuActivations::default() }
     }
 
     /// Runs commands until the editor closes.
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         let mut next = None;
         while let Some(command) = next.take().or_else(|| self.channels.commands.recv().ok()) {
             match command {
@@ -116,10 +117,11 @@ impl Worker {
                 }
                 WorkerCommand::DrawFaces(id, request) => self.send_faces(id, &request),
                 WorkerCommand::WarmUp(device, model) => {
-                    self.channels.send_event(match self.networks.load(device, &model) {
+                    let event = match self.guarded(|worker| worker.networks.load(device, &model)) {
                         Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
                         Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
-                    });
+                    };
+                    self.channels.send_event(event);
                     trim_heap();
                 }
                 WorkerCommand::QuickPreview(id, request) => {
@@ -142,9 +144,13 @@ impl Worker {
     }
 
     /// Runs a fill. Returns the commands that came meanwhile and still wait.
-    fn run_job(&mut self, job: JobId, request: &FillRequest) -> PendingCommands {
+    pub(super) fn run_job(&mut self, job: JobId, request: &FillRequest) -> PendingCommands {
         let mut observer = EditorObserver::new(&self.channels, job, request);
-        let result = run_fill(&mut self.networks, request, &mut observer);
+        let result = catch_panic(|| run_fill(&mut self.networks, request, &mut observer)).unwrap_or_else(|reason| {
+            self.networks.drop_networks();
+            self.networks = NetworkCache::default();
+            Err(FillError::Internal { reason })
+        });
         observer.flush();
         let (hole_number, hole) = observer.hole();
         let pending = observer.into_pending();
@@ -156,18 +162,29 @@ impl Worker {
     }
 
     fn send_faces(&mut self, id: FacesId, request: &FacesRequest) {
-        match draw_faces(&mut self.networks, &mut self.activations, id, request) {
+        match self.guarded(|worker| draw_faces(&mut worker.networks, &mut worker.activations, id, request)) {
             Ok(faces) => self.channels.send_faces(faces),
             Err(error) => self.channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
         }
     }
 
     fn send_quick_preview(&mut self, id: QuickPreviewId, request: &FillRequest) {
-        match draw_quick_preview(&mut self.networks, &mut self.composers, id, request) {
+        match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composers, id, request)) {
             Ok(Some(preview)) => self.channels.send_quick_preview(preview),
             Ok(None) => {}
             Err(error) => self.channels.send_event(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
         }
+    }
+
+    /// Runs one command. A panic must not end the thread, because the editor would wait for it for ever; what the command
+    /// may have left half-done is dropped.
+    fn guarded<T>(&mut self, command: impl FnOnce(&mut Self) -> Result<T, FillError>) -> Result<T, FillError> {
+        catch_panic(|| command(self)).unwrap_or_else(|reason| {
+            self.networks.drop_networks();
+            (self.networks, self.composers) = (NetworkCache::default(), ComposerCache::default());
+            self.activations = CpuActivations::default();
+            Err(FillError::Internal { reason })
+        })
     }
 }
 

@@ -5,15 +5,18 @@ use std::path::{Path, PathBuf};
 use image::{DynamicImage, GrayImage};
 
 use super::Mask;
+use super::mask_picture::{
+    brightness, describe_without_hole, is_photo_with_transparency, looks_upside_down, warnings_about,
+};
 use crate::fs::Overwrite;
-use crate::photo::{self, DecodeLimits, PhotoError, PngMetadata, SaveError};
+use crate::photo::{self, DecodeLimits, Photo, PhotoError, PngMetadata, SaveError};
 
 /// Why a mask file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum MaskFileError {
     #[error(
-        "{path} is {width}×{height} pixels and the photo {photo_width}×{photo_height}: use a mask of the photo's size",
-        path = if path.as_os_str().is_empty() { "the mask".into() } else { path.to_string_lossy() }
+        "{mask} is {width}×{height} pixels and the photo {photo_width}×{photo_height}: use a mask of the photo's size",
+        mask = mask_name(path)
     )]
     Size {
         /// Empty for a mask from memory.
@@ -23,24 +26,65 @@ pub enum MaskFileError {
         photo_width: u32,
         photo_height: u32,
     },
-    #[error("cannot open the mask")]
-    Photo(#[from] PhotoError),
+    /// The picture shows no hole. `seen` says what it shows instead.
+    #[error(
+        "{mask} has no hole: {seen}. White, or brighter than half (128 of 255), is filled, so draw the hole in white on \
+         black",
+        mask = mask_name(path)
+    )]
+    NoHole { path: PathBuf, seen: String },
+    #[error(
+        "{mask} is a photo with a transparent part: draw the hole in white on black, in a picture of its own",
+        mask = mask_name(path)
+    )]
+    PhotoWithTransparency { path: PathBuf },
+    /// The error's text already says why, so the error is not a source.
+    #[error("{mask} cannot be used: {cause}", mask = mask_name(path))]
+    Photo { path: PathBuf, cause: PhotoError },
+}
+
+/// Names a mask in an error; the path is empty for a mask from memory.
+fn mask_name(path: &Path) -> String {
+    if path.as_os_str().is_empty() { "the mask".into() } else { format!("the mask {}", path.display()) }
+}
+
+/// A mask from a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LoadedMask {
+    pub mask: Mask,
+    /// Black and white may have changed places.
+    pub looks_upside_down: bool,
+    /// Doubts about the file, as sentences for the user, without a full stop.
+    pub warnings: Vec<String>,
 }
 
 /// Loads a mask for a photo of this size. Pixels brighter than half are hole; transparent pixels are not.
 ///
 /// # Errors
-/// When the file cannot be opened as an image, or has another size.
-pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    to_mask(photo::open(path, DecodeLimits::default())?.pixels, path, width, height)
+/// When the file cannot be opened as an image, has another size, or shows no hole.
+pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<LoadedMask, MaskFileError> {
+    let opened = photo::open(path, DecodeLimits::default());
+    let Photo { pixels, mut warnings, .. } =
+        opened.map_err(|cause| MaskFileError::Photo { path: path.into(), cause })?;
+    let mask = to_mask(pixels.clone(), path, width, height)?;
+    if mask.is_empty() {
+        return Err(MaskFileError::NoHole { path: path.into(), seen: describe_without_hole(&pixels) });
+    }
+    if is_photo_with_transparency(&pixels) {
+        return Err(MaskFileError::PhotoWithTransparency { path: path.into() });
+    }
+    warnings.extend(warnings_about(&pixels, &mask));
+    Ok(LoadedMask { looks_upside_down: looks_upside_down(&mask), mask, warnings })
 }
 
-/// Like [`load_mask`], from memory.
+/// Reads a mask that this program has embedded in a file. It may be empty.
 ///
 /// # Errors
-/// As [`load_mask`].
+/// When the bytes cannot be opened as an image, or it has another size.
 pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFileError> {
-    to_mask(photo::decode(bytes, DecodeLimits::default())?.pixels, Path::new(""), width, height)
+    let opened = photo::decode(bytes, DecodeLimits::default());
+    let opened = opened.map_err(|cause| MaskFileError::Photo { path: PathBuf::new(), cause })?;
+    to_mask(opened.pixels, Path::new(""), width, height)
 }
 
 /// Saves a mask as an 8-bit grey PNG; the hole is white.
@@ -66,13 +110,7 @@ fn to_mask(image: DynamicImage, path: &Path, photo_width: u32, photo_height: u32
     if (width, height) != (photo_width, photo_height) {
         return Err(wrong_size());
     }
-    let grey = if image.color().has_alpha() {
-        let opaque = |[luma, alpha]: [u8; 2]| if alpha >= 128 { luma } else { 0 };
-        image.into_luma_alpha8().pixels().map(|pixel| opaque(pixel.0)).collect()
-    } else {
-        image.into_luma8().into_raw()
-    };
-    Mask::from_pixels(width, height, grey).ok_or_else(wrong_size)
+    Mask::from_pixels(width, height, brightness(image)).ok_or_else(wrong_size)
 }
 
 #[cfg(test)]
@@ -87,7 +125,8 @@ mod tests {
         let mut mask = Mask::empty(13, 7);
         mask.draw_segment([2.0, 2.0], [9.0, 5.0], 1.5, StrokeKind::Paint);
         save_mask(&path, &mask, crate::fs::Overwrite::Refuse).unwrap();
-        assert_eq!(load_mask(&path, 13, 7).unwrap(), mask);
+        let loaded = load_mask(&path, 13, 7).unwrap();
+        assert_eq!(loaded, LoadedMask { mask, looks_upside_down: false, warnings: Vec::new() });
         let error = load_mask(&path, 14, 7).unwrap_err().to_string();
         assert!(error.contains("13×7") && error.contains("14×7") && error.contains("mask.png"), "{error}");
     }
@@ -112,6 +151,41 @@ mod tests {
         assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
         let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");
-        assert!(matches!(decode_mask(b"none", 5, 5), Err(MaskFileError::Photo(_))));
+        insta::assert_snapshot!(decode_mask(b"none", 5, 5).unwrap_err(), @"the mask cannot be used: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file");
+    }
+
+    /// What loading a picture as a mask says: an error, or the warnings.
+    fn told(picture: impl Into<DynamicImage>) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        let picture = picture.into();
+        let (width, height) = (picture.width(), picture.height());
+        photo::save_png(&path, &picture, &PngMetadata::default(), Overwrite::Refuse).unwrap();
+        let told = match load_mask(&path, width, height) {
+            Ok(loaded) => format!("{}, {}", loaded.looks_upside_down, loaded.warnings.join("; ")),
+            Err(error) => error.to_string(),
+        };
+        told.replace(&folder.path().display().to_string(), "DIR")
+    }
+
+    #[test]
+    fn a_mask_of_labels_is_explained() {
+        let labels = GrayImage::from_fn(9, 9, |x, y| image::Luma([u8::from(x == y)]));
+        insta::assert_snapshot!(told(labels), @"the mask DIR/mask.png has no hole: it has only the values 0 and 1 of 255. White, or brighter than half (128 of 255), is filled, so draw the hole in white on black");
+    }
+
+    #[test]
+    fn unusual_masks_are_doubted() {
+        let inverted = GrayImage::from_fn(9, 9, |x, y| image::Luma([if x == y { 0 } else { 255 }]));
+        assert_eq!(told(inverted), "false, ");
+        let upside_down = GrayImage::from_fn(9, 9, |x, _| image::Luma([if x == 4 { 0 } else { 255 }]));
+        assert_eq!(told(upside_down), "false, ");
+        let white = GrayImage::from_pixel(9, 9, image::Luma([255]));
+        insta::assert_snapshot!(told(white), @"true, the mask is white over 100 % of the photo, and white is filled: if its hole is drawn in black, invert it");
+        let cut_out = image::RgbaImage::from_fn(30, 9, |x, y| {
+            let grey = 130 + u8::try_from(x).unwrap();
+            image::Rgba([grey, grey, grey, if y > 6 { 0 } else { 255 }])
+        });
+        insta::assert_snapshot!(told(cut_out), @"the mask DIR/mask.png is a photo with a transparent part: draw the hole in white on black, in a picture of its own");
     }
 }

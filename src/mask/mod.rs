@@ -8,12 +8,13 @@ mod capsule;
 mod context_weights;
 mod file;
 mod history;
+mod mask_picture;
 mod preset;
 mod raster;
 mod undo_tiles;
 
 pub use context_weights::{context_weights, distance_to_known, pair_weights};
-pub use file::{MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
+pub use file::{LoadedMask, MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
 pub use history::{MaskEdit, MaskHistory};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};

@@ -105,6 +105,13 @@ impl Mask {
         self.rows_with_hole().next().is_none()
     }
 
+    /// Share of the pixels that are hole, 0 to 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
+    pub fn hole_share(&self) -> f64 {
+        self.hole_count() as f64 / self.pixels.len().max(1) as f64
+    }
+
     /// SHA-256 of the size and the pixels, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
@@ -186,6 +193,36 @@ impl Mask {
             }
         }
         changed
+    }
+
+    /// Removes the hole of another mask of the same size.
+    pub fn remove(&mut self, other: &Self) {
+        let Some(bounds) = other.hole_bounds() else { return };
+        let changed = bounds.intersection(self.rect());
+        let columns = changed.x..changed.right();
+        for y in changed.y..changed.bottom() {
+            for (to, from) in self.row_mut(y, columns.clone()).iter_mut().zip(other.row(y, columns.clone())) {
+                *to &= !from;
+            }
+        }
+    }
+
+    /// The hole pixels `(x, y)` in a rectangle that `keep` accepts.
+    #[must_use]
+    pub(crate) fn filtered(&self, rect: RectPx, keep: impl Fn(u32, u32) -> bool) -> Self {
+        let rect = rect.intersection(self.rect());
+        let mut kept = Self::empty(self.width, self.height);
+        if rect.is_empty() {
+            return kept;
+        }
+        let columns = rect.x..rect.right();
+        for y in (rect.y..rect.bottom()).filter(|y| self.row_has_hole(*y, columns.clone())) {
+            let pixels = self.row(y, columns.clone()).iter().zip(columns.clone());
+            for ((pixel, x), to) in pixels.zip(kept.row_mut(y, columns.clone())) {
+                *to = if *pixel != 0 && keep(x, y) { Self::HOLE } else { 0 };
+            }
+        }
+        kept
     }
 
     /// Draws a whole stroke.

@@ -56,6 +56,13 @@ impl Networks {
         }
     }
 
+    /// Has their GPU, if they are on one, opened anew for the next networks, because work on it has failed.
+    pub(crate) fn give_up_gpu(&self) {
+        if let NetworkBackend::Gpu(networks) = &self.backend {
+            networks.gpu().give_up();
+        }
+    }
+
     /// Generator forward: latents `[batch, latent_dim]` to pictures `[batch, side, side, 3]`, all in [-1, 1].
     ///
     /// # Panics

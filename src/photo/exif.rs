@@ -1,129 +1,113 @@
-//! Edits EXIF blocks in place: upright orientation, matching sizes, no thumbnail.
+//! Edits EXIF blocks in place: upright orientation, matching sizes, no pictures.
 //!
 //! A block is a TIFF file without pixels (CIPA DC-008-2023, section 4.5). It is never rewritten as a whole: maker notes
 //! hold offsets in private formats, so every byte must keep its position. Only a few bytes are overwritten.
 
+mod pictures;
+mod tiff_block;
+
 use image::metadata::Orientation;
 
-/// The JPEG marker. Some WebP writers put it in front of the block.
+use super::embedded_picture::blank_pictures;
+use super::metadata::PixelDensity;
+use tiff_block::TiffBlock;
+
+/// The JPEG marker. Some WebP and PNG writers put it in front of the block.
 const JPEG_MARKER: &[u8] = b"Exif\0\0";
 
-const IMAGE_WIDTH: u16 = 0x0100;
-const IMAGE_LENGTH: u16 = 0x0101;
-/// Offset and length of the thumbnail, in bytes.
-const THUMBNAIL_OFFSET: u16 = 0x0201;
-const THUMBNAIL_LENGTH: u16 = 0x0202;
-/// Offset of the directory with the camera's tags.
-const EXIF_DIRECTORY: u16 = 0x8769;
-const PIXEL_X_DIMENSION: u16 = 0xA002;
-const PIXEL_Y_DIMENSION: u16 = 0xA003;
+/// Tags of the first directory.
+mod tag {
+    pub const IMAGE_WIDTH: u16 = 0x0100;
+    pub const IMAGE_LENGTH: u16 = 0x0101;
+    pub const BITS_PER_SAMPLE: u16 = 0x0102;
+    pub const PHOTOMETRIC_INTERPRETATION: u16 = 0x0106;
+    pub const SAMPLES_PER_PIXEL: u16 = 0x0115;
+    pub const X_RESOLUTION: u16 = 0x011A;
+    pub const Y_RESOLUTION: u16 = 0x011B;
+    pub const RESOLUTION_UNIT: u16 = 0x0128;
+    /// Offset of the directory with the camera's tags.
+    pub const EXIF_DIRECTORY: u16 = 0x8769;
+    /// The other tags are those of the camera's directory.
+    pub const COLOR_SPACE: u16 = 0xA001;
+    pub const PIXEL_X_DIMENSION: u16 = 0xA002;
+    pub const PIXEL_Y_DIMENSION: u16 = 0xA003;
+}
 
-/// Size of an entry: tag, type, count, value.
-const ENTRY_BYTES: usize = 12;
-
-/// Adapts a block to upright pixels. Also returns the orientation that the file's pixels had.
+/// Adapts a block to upright RGB pixels. Also returns the orientation that the file's pixels had: `outer`, which the
+/// format itself tells, or that of the block.
 ///
-/// Sets the orientation to upright and swaps width and height for a quarter turn. Unlinks and blanks the thumbnail,
-/// because file managers would still show the old face. Parts that cannot be read stay unchanged.
-pub(super) fn make_upright(mut block: Vec<u8>) -> (Vec<u8>, Option<Orientation>) {
+/// Sets the orientation to upright and swaps what belongs to width and height for a quarter turn. Unlinks the thumbnail
+/// and blanks all pictures, because other programs would still show the old face. Parts that cannot be read stay
+/// unchanged.
+pub(super) fn make_upright(mut block: Vec<u8>, outer: Option<Orientation>) -> (Vec<u8>, Option<Orientation>) {
     if block.starts_with(JPEG_MARKER) {
         block.drain(..JPEG_MARKER.len());
     }
-    let orientation = Orientation::remove_from_exif_chunk(&mut block);
+    let own = Orientation::remove_from_exif_chunk(&mut block);
+    let orientation = outer.or(own);
     if let Some(mut tiff) = TiffBlock::new(&mut block) {
-        // `None` only means that there was nothing to drop or swap.
-        let _ = tiff.drop_thumbnail();
+        pictures::blank_tagged_pictures(&mut tiff);
+        // `None` only means that there was nothing to unlink or to change.
+        let _ = tiff.unlink_second_directory();
+        let _ = describe_as_rgb(&mut tiff);
         if orientation.is_some_and(swaps_sides) {
-            let _ = tiff.swap_sides();
+            let _ = swap_sides(&mut tiff);
         }
     }
+    blank_pictures(&mut block);
+    // In a broken block, zeros may have made another part of it readable.
+    let _ = Orientation::remove_from_exif_chunk(&mut block);
     (block, orientation)
 }
 
-fn swaps_sides(orientation: Orientation) -> bool {
+/// Whether an orientation is a quarter turn, mirrored or not.
+pub(super) fn swaps_sides(orientation: Orientation) -> bool {
     use Orientation::{Rotate90, Rotate90FlipH, Rotate270, Rotate270FlipH};
     matches!(orientation, Rotate90 | Rotate270 | Rotate90FlipH | Rotate270FlipH)
 }
 
-/// Access to the directories of a block. Every access is checked, because offsets come from the file.
-struct TiffBlock<'a> {
-    bytes: &'a mut [u8],
-    is_big_endian: bool,
+/// The print size that a block tells (section 4.6.5, table 4).
+pub(super) fn density(block: &[u8]) -> Option<PixelDensity> {
+    let mut block = block.strip_prefix(JPEG_MARKER).unwrap_or(block).to_vec();
+    let tiff = TiffBlock::new(&mut block)?;
+    let first = tiff.first_directory()?;
+    let (x, y) = (tiff.rational_value(first, tag::X_RESOLUTION)?, tiff.rational_value(first, tag::Y_RESOLUTION)?);
+    match tiff.short_value(first, tag::RESOLUTION_UNIT) {
+        None | Some(2) => PixelDensity::per_inch(x, y),
+        Some(3) => PixelDensity::per_centimetre(x, y),
+        // No unit: not worth keeping.
+        _ => None,
+    }
 }
 
-impl<'a> TiffBlock<'a> {
-    fn new(bytes: &'a mut [u8]) -> Option<Self> {
-        let is_big_endian = match bytes.get(..4)? {
-            b"II\x2A\0" => false,
-            b"MM\0\x2A" => true,
-            _ => return None,
-        };
-        Some(Self { bytes, is_big_endian })
+fn swap_sides(tiff: &mut TiffBlock<'_>) -> Option<()> {
+    let first = tiff.first_directory()?;
+    tiff.swap_entries(first, tag::IMAGE_WIDTH, tag::IMAGE_LENGTH);
+    if tiff.rational_value(first, tag::X_RESOLUTION) != tiff.rational_value(first, tag::Y_RESOLUTION) {
+        tiff.swap_entries(first, tag::X_RESOLUTION, tag::Y_RESOLUTION);
     }
+    let camera = tiff.u32_value(first, tag::EXIF_DIRECTORY)?;
+    tiff.swap_entries(camera, tag::PIXEL_X_DIMENSION, tag::PIXEL_Y_DIMENSION)
+}
 
-    fn u16_at(&self, offset: usize) -> Option<u16> {
-        let bytes = self.bytes.get(offset..offset.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.is_big_endian { u16::from_be_bytes(bytes) } else { u16::from_le_bytes(bytes) })
+/// Photoshop describes a CMYK picture by its tags. Its pixels are decoded to sRGB.
+fn describe_as_rgb(tiff: &mut TiffBlock<'_>) -> Option<()> {
+    const SEPARATED: u16 = 5;
+    const RGB: u16 = 2;
+    const UNCALIBRATED: u16 = 0xFFFF;
+    const SRGB: u16 = 1;
+    let first = tiff.first_directory()?;
+    if tiff.short_value(first, tag::PHOTOMETRIC_INTERPRETATION) != Some(SEPARATED) {
+        return None;
     }
-
-    /// Reads an offset or a length.
-    fn u32_at(&self, offset: usize) -> Option<usize> {
-        let bytes = self.bytes.get(offset..offset.checked_add(4)?)?.try_into().ok()?;
-        let value = if self.is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) };
-        usize::try_from(value).ok()
+    tiff.set_short_value(first, tag::PHOTOMETRIC_INTERPRETATION, RGB)?;
+    tiff.set_short_value(first, tag::SAMPLES_PER_PIXEL, 3);
+    tiff.set_count(first, tag::BITS_PER_SAMPLE, 3);
+    let camera = tiff.u32_value(first, tag::EXIF_DIRECTORY)?;
+    if tiff.short_value(camera, tag::COLOR_SPACE) == Some(UNCALIBRATED) {
+        tiff.set_short_value(camera, tag::COLOR_SPACE, SRGB)?;
     }
-
-    fn first_directory(&self) -> Option<usize> {
-        self.u32_at(4)
-    }
-
-    /// Offset of each entry of a directory.
-    fn entries(&self, directory: usize) -> Option<impl Iterator<Item = usize> + use<>> {
-        let count = usize::from(self.u16_at(directory)?);
-        let first = directory.checked_add(2)?;
-        let last = first.checked_add(count * ENTRY_BYTES)?;
-        (last <= self.bytes.len()).then(|| (first..last).step_by(ENTRY_BYTES))
-    }
-
-    /// Offset of the entry of a tag.
-    fn entry(&self, directory: usize, tag: u16) -> Option<usize> {
-        self.entries(directory)?.find(|&offset| self.u16_at(offset) == Some(tag))
-    }
-
-    /// The 32-bit value of a tag.
-    fn u32_value(&self, directory: usize, tag: u16) -> Option<usize> {
-        self.u32_at(self.entry(directory, tag)? + 8)
-    }
-
-    /// Unlinks the second directory, which only describes the thumbnail (section 4.5.2), and blanks the thumbnail.
-    fn drop_thumbnail(&mut self) -> Option<()> {
-        let first = self.first_directory()?;
-        let link = first + 2 + self.entries(first)?.count() * ENTRY_BYTES;
-        let second = self.u32_at(link)?;
-        self.bytes.get_mut(link..link + 4)?.fill(0);
-        let start = self.u32_value(second, THUMBNAIL_OFFSET)?;
-        let end = start.checked_add(self.u32_value(second, THUMBNAIL_LENGTH)?)?;
-        // A wrong offset may point to other data, which must stay.
-        let thumbnail = self.bytes.get_mut(start..end).filter(|bytes| bytes.starts_with(&[0xFF, 0xD8]))?;
-        thumbnail.fill(0);
-        Some(())
-    }
-
-    fn swap_sides(&mut self) -> Option<()> {
-        let first = self.first_directory()?;
-        let camera = self.u32_value(first, EXIF_DIRECTORY);
-        self.swap_entries(first, IMAGE_WIDTH, IMAGE_LENGTH);
-        self.swap_entries(camera?, PIXEL_X_DIMENSION, PIXEL_Y_DIMENSION)
-    }
-
-    /// Swaps two entries, except their tags.
-    fn swap_entries(&mut self, directory: usize, one: u16, other: u16) -> Option<()> {
-        let (one, other) = (self.entry(directory, one)?, self.entry(directory, other)?);
-        for offset in 2..ENTRY_BYTES {
-            self.bytes.swap(one + offset, other + offset);
-        }
-        Some(())
-    }
+    Some(())
 }
 
 #[cfg(test)]

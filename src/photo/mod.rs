@@ -2,17 +2,22 @@
 //!
 //! A photo keeps the bit depth and the channels of its file. The EXIF orientation is applied on opening, so all other
 //! modules see upright pixels. The metadata is adapted as soon as it is read (see `exif` and `xmp`): its orientation
-//! becomes upright, and thumbnails are removed, because they would show the old face.
+//! becomes upright, and pictures in it are removed, because they would show the old face.
 
 mod contact_sheet;
 mod decode;
+mod embedded_picture;
 mod encode;
 mod exif;
+mod folder_files;
 mod interpolation;
+mod iptc;
+mod memory;
 mod metadata;
 mod pixel_data;
 mod pixel_hash;
 mod png_text;
+mod raw_profile;
 #[cfg(test)]
 pub(crate) mod test_pictures;
 mod xmp;
@@ -24,11 +29,12 @@ use image::DynamicImage;
 use crate::geometry::RectPx;
 
 pub use contact_sheet::ContactSheet;
-pub use decode::{DecodeLimits, PHOTO_EXTENSIONS, PhotoError, decode, open};
+pub use decode::{DecodeLimits, FileContent, FileKind, PHOTO_EXTENSIONS, PhotoError, decode, open, read_file};
 pub(crate) use encode::encode_bilevel_png;
 pub use encode::{PngMetadata, SaveError, encode_png, save_png};
+pub use folder_files::{FolderFiles, PassedOver, has_photo_extension, is_hidden, sort_out_files};
 pub(crate) use interpolation::catmull_rom_weights;
-pub use metadata::{ColorEncoding, PhotoMetadata, PixelDensity};
+pub use metadata::{ColorEncoding, PhotoMetadata, PhotoText, PixelDensity};
 pub(crate) use pixel_data::{ChannelValue, PixelData, PixelDataMut};
 pub(crate) use pixel_hash::sha256_of_pixels;
 pub use png_text::{PngTextError, read_png_text};

@@ -1,151 +1,135 @@
-//! Edits XMP packets in place: upright orientation, no thumbnails, digital source type.
+//! Edits XMP packets in place: upright orientation, no pictures, digital source type.
 //!
 //! A packet is RDF in XML (ISO 16684-1): descriptions with properties, as attributes or as elements. Only the changed
-//! parts of the text are replaced; everything else keeps its bytes. A packet that `xml` cannot parse (no
-//! RDF, one prefix for two namespaces, UTF-16) is kept unchanged, or replaced when something must be written into it.
+//! parts of the text are replaced; everything else keeps its bytes. A packet that is not even nearly XML is kept, without
+//! the pictures in it that can be recognised.
 
-mod xml;
-
-use std::ops::Range;
+mod packet;
+mod text;
+mod unwanted;
 
 use image::metadata::Orientation;
 use xmp_writer::{CustomNamespace, Namespace, XmpWriter};
 
-use xml::{XmlDocument, XmlElement};
+use super::embedded_picture::without_base64_pictures;
+use super::exif::swaps_sides;
+use packet::{Packet, TextEdit, apply_edits};
+use text::ReadablePacket;
 
-const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
-const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
-const XMP: &str = "http://ns.adobe.com/xap/1.0/";
-/// IPTC Photo Metadata Standard, extension schema.
-const IPTC_EXTENSION: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+/// The namespaces of the properties that are read or written.
+mod namespace {
+    pub const RDF: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#";
+    pub const TIFF: &str = "http://ns.adobe.com/tiff/1.0/";
+    pub const EXIF: &str = "http://ns.adobe.com/exif/1.0/";
+    pub const XMP: &str = "http://ns.adobe.com/xap/1.0/";
+    pub const XMP_NOTE: &str = "http://ns.adobe.com/xmp/note/";
+    pub const PHOTOSHOP: &str = "http://ns.adobe.com/photoshop/1.0/";
+    /// IPTC Photo Metadata Standard, extension schema.
+    pub const IPTC_EXTENSION: &str = "http://iptc.org/std/Iptc4xmpExt/2008-02-29/";
+}
+use namespace::{EXIF, IPTC_EXTENSION, PHOTOSHOP, RDF, TIFF, XMP_NOTE};
+
 const IPTC_PREFIX: &str = "Iptc4xmpExt";
 const SOURCE_TYPE: &str = "DigitalSourceType";
 
-/// Adapts a packet to upright pixels: sets the orientation, and removes thumbnails, because they would show the old
-/// face.
-pub(super) fn make_upright(packet: Vec<u8>) -> Vec<u8> {
-    let Some(text) = utf8_text(&packet) else { return packet };
-    let Some(packet) = XmpPacket::parse(text) else { return text.as_bytes().to_vec() };
-    let upright = Orientation::NoTransforms.to_exif().to_string();
-    let mut edits = packet.edits_removing(XMP, "Thumbnails");
-    edits.extend(packet.value_ranges(TIFF, "Orientation").into_iter().map(|range| (range, upright.clone())));
-    apply_edits(text, edits).into_bytes()
+/// Adapts a packet to upright RGB pixels. The result is UTF-8.
+///
+/// `turned` is the orientation that was applied to the pixels. Then the packet's orientation becomes upright, and what
+/// belongs to width and height is swapped for a quarter turn. Without it the packet's orientation stays: browsers,
+/// Photoshop and exiftool turn a picture by EXIF or TIFF alone (Metadata Working Group, Guidelines 2.0, section 5), so
+/// the pixels are not turned by it, and whoever does read it sees the export as the photo.
+///
+/// Removes all pictures, because they would show the old face, and what tells of pictures and films behind the photo.
+pub(super) fn make_upright(packet: &[u8], turned: Option<Orientation>) -> Vec<u8> {
+    let text = text::decode(packet);
+    let Some(readable) = ReadablePacket::find(&text) else {
+        return without_base64_pictures(&text).into_bytes();
+    };
+    let edited = readable.edit(|packet| {
+        let mut edits = packet.removals_anywhere(unwanted::is_unwanted);
+        if let Some(orientation) = turned {
+            edits.extend(packet.edits_setting(TIFF, "Orientation", "1"));
+            if swaps_sides(orientation) {
+                edits.extend(packet.edits_swapping(TIFF, ["ImageWidth", "ImageLength"]));
+                edits.extend(packet.edits_swapping(EXIF, ["PixelXDimension", "PixelYDimension"]));
+            }
+        }
+        edits.extend(edits_describing_rgb(packet));
+        edits
+    });
+    edited.into_bytes()
+}
+
+/// Photoshop describes a CMYK picture by its colour mode and its profile. Its pixels are decoded to sRGB.
+fn edits_describing_rgb(packet: &Packet<'_, '_>) -> Vec<TextEdit> {
+    const CMYK: &str = "4";
+    const RGB: &str = "3";
+    const SEPARATED: &str = "5";
+    let mut edits = Vec::new();
+    if packet.value(PHOTOSHOP, "ColorMode") == Some(CMYK) {
+        edits.extend(packet.edits_setting(PHOTOSHOP, "ColorMode", RGB));
+        edits.extend(packet.removals_of_properties(|namespace, name| (namespace, name) == (PHOTOSHOP, "ICCProfile")));
+    }
+    if packet.value(TIFF, "PhotometricInterpretation") == Some(SEPARATED) {
+        edits.extend(packet.edits_setting(TIFF, "PhotometricInterpretation", "2"));
+        edits.extend(packet.edits_setting(TIFF, "SamplesPerPixel", "3"));
+    }
+    edits
+}
+
+/// The identifier of the extended packet that belongs to a packet, if there is one (XMP specification, part 3, section
+/// 1.1.3.1).
+pub(super) fn extended_packet_id(packet: &[u8]) -> Option<String> {
+    let text = text::decode(packet);
+    let readable = ReadablePacket::find(&text)?;
+    readable.read(|packet| packet.value(XMP_NOTE, "HasExtendedXMP").map(str::to_owned))?
+}
+
+/// Adds the descriptions of an extended packet to a packet. An unreadable extended packet is left out.
+pub(super) fn join(packet: &[u8], extended: &[u8]) -> Vec<u8> {
+    let (text, extended) = (text::decode(packet), text::decode(extended));
+    let descriptions = ReadablePacket::find(&extended)
+        .and_then(|extended| extended.read(|packet| packet.complete_descriptions().concat()));
+    match (ReadablePacket::find(&text), descriptions) {
+        (Some(readable), Some(descriptions)) => readable.edit(|packet| packet.insertion(&descriptions)).into_bytes(),
+        _ => packet.to_vec(),
+    }
 }
 
 /// Sets the digital source type of a packet to `url` (a term of IPTC's digital source types) and keeps everything else.
-/// Without a readable packet, a new one is made.
+///
+/// Without a packet, or when it has no RDF, a new one is made. In a packet that cannot be read as XML, a description is
+/// put before the first end of the RDF, where lenient programs find it; when there is no such end, the packet is
+/// returned without a source type.
 #[must_use]
 pub fn with_source_type(packet: Option<&[u8]>, url: &str) -> String {
-    let merged = packet.and_then(utf8_text).and_then(|text| {
-        let packet = XmpPacket::parse(text)?;
-        let mut edits = packet.edits_removing(IPTC_EXTENSION, SOURCE_TYPE);
-        edits.push((packet.insert_position..packet.insert_position, packet.source_description(url)));
-        Some(apply_edits(text, edits))
-    });
-    merged.unwrap_or_else(|| {
+    let text = text::decode(packet.unwrap_or_default());
+    if let Some(readable) = ReadablePacket::find(&text) {
+        return readable.edit(|packet| {
+            let mut edits =
+                packet.removals_of_properties(|namespace, name| (namespace, name) == (IPTC_EXTENSION, SOURCE_TYPE));
+            edits.extend(packet.insertion(&source_description(packet.about(), url)));
+            edits
+        });
+    }
+    if !text.contains("RDF") {
         let extension = CustomNamespace::new("IPTC Extension", IPTC_PREFIX, IPTC_EXTENSION);
         let mut writer = XmpWriter::new();
         writer.element(SOURCE_TYPE, Namespace::Custom(Box::new(extension))).value(url);
-        writer.finish(None)
-    })
+        return writer.finish(None);
+    }
+    match text.find("</rdf:RDF") {
+        Some(end) if !text.contains(url) => apply_edits(&text, vec![(end..end, source_description("", url))]),
+        _ => text,
+    }
 }
 
-/// The packet as UTF-8, without the trailing zeros of TIFF files.
-fn utf8_text(packet: &[u8]) -> Option<&str> {
-    std::str::from_utf8(packet).ok().map(|text| text.trim_end_matches('\0'))
-}
-
-/// A range of the text and its replacement.
-type TextEdit = (Range<usize>, String);
-
-fn apply_edits(text: &str, mut edits: Vec<TextEdit>) -> String {
-    edits.sort_by_key(|(range, _)| range.start);
-    let mut result = text.to_owned();
-    for (range, replacement) in edits.into_iter().rev() {
-        result.replace_range(range, &replacement);
-    }
-    result
-}
-
-/// A parsed packet.
-struct XmpPacket<'a> {
-    xml: XmlDocument<'a>,
-    /// The prefix of the RDF namespace, usually `rdf`.
-    rdf_prefix: &'a str,
-    /// Indices of the descriptions.
-    descriptions: Vec<usize>,
-    /// Position before the end tag of the RDF, where another description can be inserted.
-    insert_position: usize,
-}
-
-impl<'a> XmpPacket<'a> {
-    fn parse(text: &'a str) -> Option<Self> {
-        let document = XmlDocument::parse(text)?;
-        let (index, rdf) = document.elements().rfind(|(_, element)| document.is_named(element.name, RDF, "RDF"))?;
-        let rdf_prefix = rdf.name.split_once(':')?.0;
-        let insert_position = rdf.inner.end;
-        // `<rdf:RDF/>` is empty.
-        if insert_position == rdf.whole.end {
-            return None;
-        }
-        let is_description = |element: &XmlElement<'_>| document.is_named(element.name, RDF, "Description");
-        let descriptions = document.children(index).filter(|(_, child)| is_description(child));
-        let descriptions = descriptions.map(|(index, _)| index).collect();
-        Some(Self { xml: document, rdf_prefix, descriptions, insert_position })
-    }
-
-    /// Ranges of the values of a property, in attributes and in elements that hold only text.
-    fn value_ranges(&self, namespace: &str, name: &str) -> Vec<Range<usize>> {
-        let xml = &self.xml;
-        let mut ranges = Vec::new();
-        for &index in &self.descriptions {
-            let attributes = xml.element(index).attributes.iter();
-            let attributes = attributes.filter(|attribute| xml.is_named(attribute.name, namespace, name));
-            ranges.extend(attributes.map(|attribute| attribute.value_range.clone()));
-            let children = xml.children(index).filter(|(index, child)| {
-                let holds_text = child.inner.end < child.whole.end && xml.children(*index).next().is_none();
-                holds_text && xml.is_named(child.name, namespace, name)
-            });
-            ranges.extend(children.map(|(_, child)| child.inner.clone()));
-        }
-        ranges
-    }
-
-    /// Edits that remove a property, and any description that has no other property.
-    fn edits_removing(&self, namespace: &str, name: &str) -> Vec<TextEdit> {
-        let xml = &self.xml;
-        let is_removed = |property: &str| xml.is_named(property, namespace, name);
-        let is_about = |property: &str| property.starts_with("xmlns") || xml.is_named(property, RDF, "about");
-        let mut removed: Vec<Range<usize>> = Vec::new();
-        for &index in &self.descriptions {
-            let description = xml.element(index);
-            let attributes = description.attributes.iter().map(|attribute| (attribute.name, &attribute.whole));
-            let attributes = attributes.filter(|(property, _)| is_removed(property) || !is_about(property));
-            let children = xml.children(index).map(|(_, child)| (child.name, &child.whole));
-            let (matching, other): (Vec<_>, Vec<_>) =
-                attributes.chain(children).partition(|(property, _)| is_removed(property));
-            if other.is_empty() && !matching.is_empty() {
-                removed.push(description.whole.clone());
-            } else {
-                removed.extend(matching.into_iter().map(|(_, range)| range.clone()));
-            }
-        }
-        removed.into_iter().map(|range| (range, String::new())).collect()
-    }
-
-    /// A description with the source type, about the same picture as the others.
-    fn source_description(&self, url: &str) -> String {
-        let about = self.descriptions.first().and_then(|&index| {
-            let mut attributes = self.xml.element(index).attributes.iter();
-            let about = attributes.find(|attribute| self.xml.is_named(attribute.name, RDF, "about"))?;
-            self.xml.text().get(about.value_range.clone()).filter(|value| !value.contains('"'))
-        });
-        let (rdf, about) = (self.rdf_prefix, about.unwrap_or_default());
-        format!(
-            "<{rdf}:Description {rdf}:about=\"{about}\" xmlns:{IPTC_PREFIX}=\"{IPTC_EXTENSION}\">\
-             <{IPTC_PREFIX}:{SOURCE_TYPE}>{url}</{IPTC_PREFIX}:{SOURCE_TYPE}></{rdf}:Description>"
-        )
-    }
+/// A description with the source type. `about` names the same picture as the other descriptions.
+fn source_description(about: &str, url: &str) -> String {
+    format!(
+        "<rdf:Description xmlns:rdf=\"{RDF}\" rdf:about=\"{about}\" xmlns:{IPTC_PREFIX}=\"{IPTC_EXTENSION}\">\
+         <{IPTC_PREFIX}:{SOURCE_TYPE}>{url}</{IPTC_PREFIX}:{SOURCE_TYPE}></rdf:Description>"
+    )
 }
 
 #[cfg(test)]

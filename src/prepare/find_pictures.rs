@@ -1,24 +1,23 @@
 //! Finds the picture files of a folder and its subfolders.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::PrepareError;
-use crate::photo::PHOTO_EXTENSIONS;
+use crate::photo::{PassedOver, is_hidden, sort_out_files};
 
 /// The result of [`find_pictures`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundPictures {
-    /// Picture files: sorted paths relative to the folder.
+    /// Picture files: sorted paths relative to the folder. Those of kinds that cannot be opened are among them.
     pub files: Vec<PathBuf>,
-    /// Number of files without a picture extension.
-    pub other_files: usize,
+    /// All other files.
+    pub passed_over: PassedOver,
     /// Subfolders that cannot be listed.
     pub unlistable_folders: Vec<PathBuf>,
 }
 
-/// Finds every file with a picture extension. Skips hidden files and folders, and the folder `skipped`. Does not follow
+/// Finds every picture file. Skips hidden files and folders, and the folder `skipped`. Does not follow
 /// links to folders, because they may form a cycle.
 ///
 /// # Errors
@@ -41,29 +40,21 @@ pub fn find_pictures(folder: &Path, skipped: &Path) -> Result<FoundPictures, Pre
                 continue;
             }
         };
-        for entry in entries.filter_map(Result::ok) {
-            if entry.file_name().as_encoded_bytes().starts_with(b".") {
-                continue;
-            }
-            let relative = relative.join(entry.file_name());
+        let mut names = Vec::new();
+        for entry in entries.filter_map(Result::ok).filter(|entry| !is_hidden(&entry.file_name())) {
             if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-                folders_to_visit.push(relative);
+                folders_to_visit.push(relative.join(entry.file_name()));
             } else if entry.path().is_file() {
-                if has_photo_extension(&relative) {
-                    found.files.push(relative);
-                } else {
-                    found.other_files += 1;
-                }
+                names.push(entry.file_name());
             }
         }
+        let sorted_out = sort_out_files(&path, names);
+        let relative_path = |photo: PathBuf| photo.file_name().map(|name| relative.join(name));
+        found.files.extend(sorted_out.photos.into_iter().filter_map(relative_path));
+        found.passed_over.add(sorted_out.passed_over);
     }
     found.files.sort();
     Ok(found)
-}
-
-fn has_photo_extension(path: &Path) -> bool {
-    let extension = path.extension().and_then(OsStr::to_str);
-    extension.is_some_and(|extension| PHOTO_EXTENSIONS.iter().any(|photo| photo.eq_ignore_ascii_case(extension)))
 }
 
 #[cfg(test)]
@@ -74,15 +65,17 @@ mod tests {
     fn hidden_files_and_results_are_skipped() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path();
-        for name in ["b.JPG", "a/deep/er/c.png", "a/notes.txt", ".thumbs/d.png", "a/.e.png", "out/f.png", "z"] {
+        for name in
+            ["b.JPG", "a/deep/er/c.png", "a/notes.txt", ".thumbs/d.png", "a/.e.png", "out/f.png", "z", "a/g.heic"]
+        {
             let path = root.join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, b"").unwrap();
         }
         fs::create_dir(root.join("folder.png")).unwrap();
         let found = find_pictures(root, &root.join("out")).unwrap();
-        assert_eq!(found.files, [PathBuf::from("a/deep/er/c.png"), PathBuf::from("b.JPG")]);
-        assert_eq!((found.other_files, found.unlistable_folders.len()), (2, 0));
+        assert_eq!(found.files, ["a/deep/er/c.png", "a/g.heic", "b.JPG"].map(PathBuf::from));
+        assert_eq!((found.passed_over.to_string().as_str(), found.unlistable_folders.len()), ("2 other files", 0));
     }
 
     #[cfg(unix)]

@@ -40,6 +40,15 @@ pub(super) struct CropMeasures {
     pub fingerprint: Fingerprint,
 }
 
+/// A measured photo.
+#[derive(Default)]
+pub(super) struct MeasuredPhoto {
+    /// Every face with its crop, `[size, size, 3]` RGB, which is empty for a face that cannot be cropped. Largest first.
+    pub faces: Vec<(MeasuredFace, Vec<u8>)>,
+    /// Damage that was repaired or skipped, for the user.
+    pub warnings: Vec<String>,
+}
+
 /// Why a photo cannot be measured.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum MeasureError {
@@ -49,16 +58,17 @@ pub(super) enum MeasureError {
     Detect(#[from] DetectError),
 }
 
-/// Opens a photo and measures every face in it, largest first. Returns each face with its crop, `[size, size, 3]` RGB,
-/// which is empty for a face that cannot be cropped.
+/// Opens a photo and measures every face in it.
 ///
 /// # Errors
 /// When the photo cannot be opened, or the detector does not work.
-pub(super) fn measure(path: &Path, size_px: u32) -> Result<Vec<(MeasuredFace, Vec<u8>)>, MeasureError> {
-    let photo = photo::open(path, DecodeLimits::default())?;
+pub(super) fn measure(path: &Path, size_px: u32) -> Result<MeasuredPhoto, MeasureError> {
+    let Photo { pixels, warnings, .. } = photo::open(path, DecodeLimits::default())?;
     // Datasets and the detector use 8 bits.
-    let photo = Photo::from_pixels(DynamicImage::ImageRgb8(photo.pixels.into_rgb8()));
-    Ok(face::detect_fast(&photo)?.iter().filter_map(|detection| measure_face(&photo, detection, size_px)).collect())
+    let photo = Photo::from_pixels(DynamicImage::ImageRgb8(pixels.into_rgb8()));
+    let detections = face::detect_fast(&photo)?;
+    let faces = detections.iter().filter_map(|detection| measure_face(&photo, detection, size_px)).collect();
+    Ok(MeasuredPhoto { faces, warnings })
 }
 
 /// `None` if no face frame fits the landmarks.
@@ -204,7 +214,7 @@ mod tests {
     #[test]
     fn faces_of_a_real_photo_are_measured() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/grace_hopper.jpg");
-        let faces = measure(&path, 64).unwrap();
+        let faces = measure(&path, 64).unwrap().faces;
         let [(face, pixels)] = faces.as_slice() else { panic!("{} faces", faces.len()) };
         assert!(face.score > 0.8 && face.yaw.abs() < 0.26 && face.outside < 0.05, "{face:?}");
         assert!(face.crop.as_ref().unwrap().sharpness > 35.0, "{face:?}");
@@ -215,6 +225,6 @@ mod tests {
     fn file_without_a_picture_is_an_error() {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), b"no picture").unwrap();
-        assert!(matches!(measure(file.path(), 64), Err(MeasureError::Photo(PhotoError::UnknownFormat))));
+        assert!(matches!(measure(file.path(), 64), Err(MeasureError::Photo(PhotoError::OtherKind(_)))));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use super::find_pictures::FoundPictures;
-use super::measure::measure;
+use super::measure::{MeasuredPhoto, measure};
 use super::results::{write_dataset, write_sheet, write_table};
 use super::resume_log::{FileStamp, PhotoFaces, ResumeLog, ResumeLogEntry};
 use super::select::{RejectReason, select};
@@ -28,6 +28,9 @@ pub trait PrepareObserver {
 
     /// A photo cannot be read. The run continues.
     fn unreadable(&mut self, file: &Path, error: &str);
+
+    /// A photo was damaged, and opened all the same.
+    fn warned(&mut self, file: &Path, warning: &str);
 
     /// Another photo was measured.
     fn photo_done(&mut self);
@@ -101,7 +104,10 @@ fn measure_all(
     let measure = |path: &Path| measure(path, request.size_px).map_err(|error| error.to_string());
     worker_pool::measure_in_parallel(&request.folder, &remaining, measure, |file, measured| {
         let (faces, crops) = match measured {
-            Ok(faces) => {
+            Ok(MeasuredPhoto { faces, warnings }) => {
+                for warning in &warnings {
+                    observer.warned(file, warning);
+                }
                 let (faces, crops): (Vec<_>, Vec<_>) = faces.into_iter().unzip();
                 (PhotoFaces::Faces(faces), crops.concat())
             }

@@ -28,6 +28,10 @@ impl PrepareObserver for RecordingObserver {
         self.unreadable.push(format!("{}: {error}", file.display()));
     }
 
+    fn warned(&mut self, file: &Path, warning: &str) {
+        panic!("{} is not damaged: {warning}", file.display());
+    }
+
     fn photo_done(&mut self) {
         self.done += 1;
     }
@@ -98,7 +102,7 @@ fn good_faces_are_kept_and_all_are_listed() {
     assert_eq!((done.photos, done.faces, done.kept, done.reasons), (5, 3, 2, reasons));
     assert_eq!((recorder.measured_before, recorder.done), (0, 5));
     assert_eq!(recorder.unreadable.len(), 1);
-    assert!(recorder.unreadable[0].starts_with("broken.png: this is not a picture"), "{:?}", recorder.unreadable);
+    assert!(recorder.unreadable[0].starts_with("broken.png: this is a text file"), "{:?}", recorder.unreadable);
     assert_eq!(done.sheet_captions, ["2 of 2 kept", "1 of 1 duplicates"]);
 
     let results = folders.results();
@@ -117,7 +121,7 @@ fn good_faces_are_kept_and_all_are_listed() {
     file,face,outcome,index,duplicate_of,error
     a-copy.jpg,1,duplicate,,more/grace.jpg:1,
     astronaut.png,1,kept,0,,
-    broken.png,,unreadable,,,"this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file"
+    broken.png,,unreadable,,,"this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file"
     more/grace.jpg,1,kept,1,,
     plain.png,,no-face,,,
     "#);

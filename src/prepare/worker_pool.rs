@@ -4,7 +4,6 @@
 //! work over the pool they run in. In a shared pool, a worker that waits for a part of its photo would start another
 //! photo, and then wait for memory that it holds itself.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,15 +13,16 @@ use std::thread;
 use image::ImageReader;
 
 use super::PrepareError;
-use super::measure::MeasuredFace;
+use super::measure::MeasuredPhoto;
+use crate::catch_panic::catch_panic;
 
 /// Approximate memory budget for all open photos. A larger photo is opened alone.
 const MEMORY_BUDGET_BYTES: u64 = 1 << 30;
 /// Bytes per pixel while a photo is opened: the decoder's output, as much for its buffers, and 8-bit RGB.
 const BYTES_PER_PIXEL: u64 = 12;
 
-/// The result of a photo: every face with its crop, or the error message.
-pub(super) type MeasureResult = Result<Vec<(MeasuredFace, Vec<u8>)>, String>;
+/// The result of a photo, or the error message.
+pub(super) type MeasureResult = Result<MeasuredPhoto, String>;
 
 /// Measures every photo of `folder` in parallel. Passes each result to `store` on this thread, in the order of
 /// completion. Stops when `store` fails.
@@ -45,8 +45,9 @@ pub(super) fn measure_in_parallel(
             let path = folder.join(file);
             let _memory = queue.memory.acquire(estimated_bytes(&path));
             // A decoder may panic on a hostile file. One photo must not end the run.
-            let measured = catch_unwind(AssertUnwindSafe(|| measure(&path)))
-                .unwrap_or_else(|_| Err("the decoder crashed on this file: open it and save it again".into()));
+            let measured = catch_panic(|| measure(&path)).unwrap_or_else(|reason| {
+                Err(format!("the program failed on this photo ({reason}): save it as PNG with another program"))
+            });
             if results.send((index, measured)).is_err() {
                 return;
             }
@@ -103,8 +104,8 @@ impl WorkQueue {
 /// Estimated memory of an open photo. A file that is not a picture counts only its own size; opening it fails later.
 fn estimated_bytes(path: &Path) -> u64 {
     let file_bytes = path.metadata().map_or(0, |metadata| metadata.len());
-    let reader = ImageReader::open(path).ok();
-    let size = reader.and_then(|reader| reader.with_guessed_format().ok()?.into_dimensions().ok());
+    let size = catch_panic(|| ImageReader::open(path).ok()?.with_guessed_format().ok()?.into_dimensions().ok());
+    let size = size.ok().flatten();
     let pixels = size.map_or(0, |(width, height)| u64::from(width) * u64::from(height));
     file_bytes.saturating_add(pixels.saturating_mul(BYTES_PER_PIXEL))
 }
@@ -157,10 +158,12 @@ mod tests {
         let mut results = Vec::new();
         let measure = |path: &Path| match path.file_name().and_then(|name| name.to_str()) {
             Some("7") => panic!("hostile"),
-            _ => Ok(Vec::new()),
+            _ => Ok(MeasuredPhoto::default()),
         };
         measure_in_parallel(Path::new("photos"), &files(40), measure, |file, measured| {
-            results.push((file.to_path_buf(), measured.is_err()));
+            let error = measured.err().unwrap_or_default();
+            assert!(error.is_empty() || error.contains("(hostile)"), "{error}");
+            results.push((file.to_path_buf(), !error.is_empty()));
             Ok(())
         })
         .unwrap();
@@ -176,13 +179,16 @@ mod tests {
             calls += 1;
             Err(PrepareError::NothingKept { photos: 0, faces: 0, reasons: Vec::new() })
         };
-        assert!(measure_in_parallel(Path::new("photos"), &files(1000), |_| Ok(Vec::new()), fail).is_err());
+        assert!(
+            measure_in_parallel(Path::new("photos"), &files(1000), |_| Ok(MeasuredPhoto::default()), fail).is_err()
+        );
         assert_eq!(calls, 1);
     }
 
     #[test]
     fn no_photos_give_no_work() {
-        measure_in_parallel(Path::new("photos"), &[], |_| Ok(Vec::new()), |_, _| panic!("nothing to store")).unwrap();
+        measure_in_parallel(Path::new("photos"), &[], |_| Err(String::new()), |_, _| panic!("nothing to store"))
+            .unwrap();
     }
 
     #[test]

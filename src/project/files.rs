@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::{PROJECT_EXTENSION, Project, ProjectError};
 use crate::fs::{Overwrite, write_atomically};
+use crate::hash::sha256_of_bytes;
 
 /// Larger files are refused unread. Projects with the most candidates of the largest model are several times smaller.
 const MAX_MEGABYTES: u64 = 256;
@@ -36,12 +37,20 @@ pub fn open(path: &Path) -> Result<Project, ProjectError> {
     Project::from_json(&String::from_utf8(bytes).map_err(|_| ProjectError::NotAProject)?)
 }
 
-/// Writes a project file atomically.
+/// Writes a project file atomically. Returns its [`content_hash`].
 ///
 /// # Errors
 /// When the file exists and must not be replaced, or cannot be written, or the errors of [`Project::to_json`].
-pub fn save(path: &Path, project: &Project, overwrite: Overwrite) -> Result<(), ProjectError> {
+pub fn save(path: &Path, project: &Project, overwrite: Overwrite) -> Result<String, ProjectError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let json = project.to_json(path.parent())?;
-    Ok(write_atomically(&path, json.as_bytes(), overwrite)?)
+    write_atomically(&path, json.as_bytes(), overwrite)?;
+    Ok(sha256_of_bytes(json.as_bytes()))
+}
+
+/// SHA-256 of a project file, which tells whether another window has saved it meanwhile. `None` when it cannot be read.
+#[must_use]
+pub fn content_hash(path: &Path) -> Option<String> {
+    let is_readable = std::fs::metadata(path).is_ok_and(|metadata| metadata.len() <= MAX_MEGABYTES << 20);
+    if is_readable { std::fs::read(path).ok().map(|bytes| sha256_of_bytes(&bytes)) } else { None }
 }

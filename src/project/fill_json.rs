@@ -212,7 +212,7 @@ impl LossCurvesJson {
 
 /// At most [`MAX_CURVE_POINTS`] evenly spaced points, including the first, plus the last one.
 pub(super) fn downsampled(points: &[IterationLosses]) -> Vec<&IterationLosses> {
-    let stride = points.len().div_ceil(MAX_CURVE_POINTS).max(1);
+    let stride = points.len().saturating_sub(1).div_ceil(MAX_CURVE_POINTS).max(1);
     let mut kept: Vec<_> = points.iter().step_by(stride).collect();
     if let Some(last) = points.last().filter(|last| kept.last().is_none_or(|kept| kept.iteration != last.iteration)) {
         kept.push(last);

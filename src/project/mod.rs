@@ -35,7 +35,7 @@ use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
 pub use error::ProjectError;
-pub use files::{is_project_path, open, save};
+pub use files::{content_hash, is_project_path, open, save};
 pub use photo_reference::{PhotoOrigin, PhotoReference};
 
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.

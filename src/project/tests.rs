@@ -205,6 +205,7 @@ fn downsampled_curves_keep_both_ends() {
     assert!((200..=fill_json::MAX_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
     assert_eq!((kept[0].iteration, kept[kept.len() - 1].iteration), (1, 1201));
     assert_eq!(fill_json::downsampled(&curves(300, 1)).len(), 300);
+    assert_eq!(fill_json::downsampled(&kept).len(), kept.len(), "saving again drops points");
 }
 
 #[test]

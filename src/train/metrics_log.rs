@@ -4,11 +4,11 @@
 //! that no step has two rows.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use super::TrainError;
 use super::run_folder::RunFolder;
+use crate::fs;
 
 /// The values of one column, by step.
 #[derive(Clone, Debug, PartialEq)]
@@ -48,8 +48,8 @@ impl MetricsLog {
         text.push_str(&step.to_string());
         text.extend(values.iter().map(|(_, value)| format!(",{value:.6}")));
         text.push('\n');
-        let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.flush());
-        written.map_err(|source| TrainError::Write { path: self.path.clone(), source })?;
+        let written = fs::append(&mut self.file, &self.path, text.as_bytes());
+        written.map_err(|source| TrainError::Save { path: self.path.clone(), source: source.into() })?;
         self.is_empty = false;
         Ok(())
     }
@@ -115,5 +115,19 @@ mod tests {
             points: [10, 20, 25].into_iter().zip(values).collect(),
         });
         assert_eq!(read_series(&path).unwrap(), expected);
+    }
+
+    #[test]
+    fn a_full_disk_leaves_whole_rows() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.csv");
+        let mut table = MetricsLog::open(&path, 0).unwrap();
+        table.append_row(10, &[("a", 0.5)]).unwrap();
+        let disk = fs::faults::FullDisk::new(folder.path(), 5);
+        let error = table.append_row(20, &[("a", 0.5)]).unwrap_err();
+        assert!(matches!(error, TrainError::Save { .. }), "{error:?}");
+        drop(disk);
+        table.append_row(30, &[("a", 1.5)]).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "step,a\n10,0.500000\n30,1.500000\n");
     }
 }

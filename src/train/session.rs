@@ -1,6 +1,5 @@
 //! A training run, from request to outcome.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use super::batch::Batch;
@@ -19,6 +18,7 @@ use super::{
     TrainControl, TrainEnd, TrainError, TrainFacts, TrainObserver, TrainOutcome, TrainProgress, TrainRequest,
     checkpoint, memory_estimate,
 };
+use crate::catch_panic::catch_panic;
 use crate::device;
 use crate::perceptual::AlexNet;
 
@@ -49,16 +49,12 @@ pub fn train(
     let (faces, held_out) = split_faces(&request.settings, faces, held_out, observer);
     // GPU drivers report some errors by panicking.
     let mut has_started = false;
-    let run = AssertUnwindSafe(|| {
+    let outcome = catch_panic(|| {
         let session = TrainSession::start(request, faces, &held_out, observer)?;
         has_started = true;
         session.run()
     });
-    let outcome = catch_unwind(run).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str);
-        let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no reason given");
-        Err(TrainError::DeviceFailed { reason: text.lines().next().unwrap_or(text).to_string() })
-    });
+    let outcome = outcome.unwrap_or_else(|reason| Err(TrainError::DeviceFailed { reason }));
     // A session that did not start must not write here: the folder may belong to another run.
     if has_started {
         let failed = |error| TrainEnd::Failed(error_chain(error));

@@ -8,13 +8,14 @@
 //! earlier files.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use prost::Message;
 
 use super::TrainError;
+use crate::fs;
 
 #[derive(Clone, PartialEq, Message)]
 struct EventMessage {
@@ -89,16 +90,25 @@ pub(super) struct TensorBoardFile {
 impl TensorBoardFile {
     /// Opens a new file in a run folder. `first_step` is the first step of this session.
     pub fn create(run: &Path, first_step: u64) -> Result<Self, TrainError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        // The nanoseconds tell two sessions of the same second apart.
-        let name = format!("events.out.tfevents.{}.countenance.{}", now.as_secs(), now.subsec_nanos());
-        let path = run.join(name);
-        let opened = OpenOptions::new().create_new(true).append(true).open(&path);
-        let file = opened.map_err(|source| TrainError::Write { path: path.clone(), source })?;
-        let mut events = Self { file, path };
+        let mut events = Self::create_file(run, SystemTime::now())?;
         events.write(0, EventPayload::FileVersion("brain.Event:2".into()))?;
         events.write(first_step, EventPayload::SessionLog(SessionLog { status: 1 }))?;
         Ok(events)
+    }
+
+    /// The file of a session that starts now. A clock before 1970 counts as 1970.
+    fn create_file(run: &Path, now: SystemTime) -> Result<Self, TrainError> {
+        let now = now.duration_since(UNIX_EPOCH).unwrap_or_default();
+        // The last number tells two sessions of the same second apart, and of the same instant, if the clock was set back.
+        let mut number = now.subsec_nanos();
+        loop {
+            let path = run.join(format!("events.out.tfevents.{}.countenance.{number}", now.as_secs()));
+            match OpenOptions::new().create_new(true).append(true).open(&path) {
+                Ok(file) => return Ok(Self { file, path }),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => number = number.wrapping_add(1),
+                Err(source) => return Err(TrainError::Write { path, source }),
+            }
+        }
     }
 
     /// Writes scalars of one step.
@@ -122,7 +132,8 @@ impl TensorBoardFile {
         let wall_time = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64();
         let event = EventMessage { wall_time, step: i64::try_from(step).unwrap_or(i64::MAX), payload: Some(payload) };
         let record = encode_record(&event.encode_to_vec());
-        self.file.write_all(&record).map_err(|source| TrainError::Write { path: self.path.clone(), source })
+        fs::append(&mut self.file, &self.path, &record)
+            .map_err(|source| TrainError::Save { path: self.path.clone(), source: source.into() })
     }
 }
 
@@ -182,6 +193,29 @@ pub(super) mod tests {
         let expected = [3, 0, 0, 0, 0, 0, 0, 0, 0xb0, 0x99, 0x49, 0x0e, b'a', b'b', b'c', 0x6e, 0x57, 0xf1, 0x21];
         assert_eq!(encode_record(b"abc"), expected);
         assert_eq!(masked_crc32c(b""), 0xa282_ead8);
+    }
+
+    #[test]
+    fn a_clock_set_back_starts_another_file() {
+        let run = tempfile::tempdir().unwrap();
+        let before_1970 = UNIX_EPOCH - std::time::Duration::from_secs(5);
+        for time in [before_1970, before_1970, UNIX_EPOCH] {
+            TensorBoardFile::create_file(run.path(), time).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(run.path()).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_full_disk_leaves_whole_events() {
+        let run = tempfile::tempdir().unwrap();
+        let mut events = TensorBoardFile::create(run.path(), 7).unwrap();
+        let scalars = |events: &mut TensorBoardFile, step| events.scalars(step, [("loss/d", 0.5)].into_iter());
+        let disk = fs::faults::FullDisk::new(run.path(), 9);
+        assert!(scalars(&mut events, 8).is_err());
+        drop(disk);
+        scalars(&mut events, 9).unwrap();
+        let steps: Vec<i64> = read_events(&events.path).into_iter().map(|(step, ..)| step).collect();
+        assert_eq!(steps, [7, 9]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Complete runs with tiny networks.
 
+mod broken_disks;
+
 use std::fs;
 use std::path::Path;
 

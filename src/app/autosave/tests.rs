@@ -147,6 +147,24 @@ fn broken_files_stay_and_stale_locks_are_removed() {
 }
 
 #[test]
+fn work_from_the_future_is_still_offered() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = [(); 2].map(|()| RecoveryFile::new(folder.path()));
+    first.write(&project()).unwrap();
+    second.write(&project()).unwrap();
+    // The clock was set back after the first was written.
+    let file = std::fs::File::options().append(true).open(first.path()).unwrap();
+    file.set_modified(std::time::SystemTime::now() + secs(100_000)).unwrap();
+    let lock = std::fs::File::create(folder.path().join("future.lock")).unwrap();
+    lock.set_modified(std::time::SystemTime::now() + secs(100_000)).unwrap();
+    let path = first.path().to_owned();
+    drop((first, second, lock));
+    let found = scan(folder.path()).projects;
+    assert_eq!((found.len(), found[0].file.path()), (2, path.as_path()));
+    assert!(folder.path().join("future.lock").exists(), "its age is unknown, so it stays");
+}
+
+#[test]
 fn a_change_during_a_write_keeps_its_delay() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut autosave = Autosave::in_folder(folder.path());

@@ -46,6 +46,8 @@ pub struct PhotoDocument {
     origin: PhotoOrigin,
     /// The project file; `None` until the project is saved.
     project_path: Option<PathBuf>,
+    /// Hash of the project file as this window read or wrote it; `None` when unknown.
+    project_hash: Option<String>,
     mask_history: MaskHistory,
     placed_frame: PlacedFrame,
     /// Whether the user or a detected face has placed the frame.
@@ -86,6 +88,7 @@ impl PhotoDocument {
             name,
             origin,
             project_path: None,
+            project_hash: None,
             fills: Vec::new(),
             shown_fill: None,
             undo_steps: Vec::new(),

@@ -99,15 +99,20 @@ impl PhotoDocument {
         self.project_path.as_deref()
     }
 
-    /// Records that the document was saved to this project file as of `revision`.
-    pub fn mark_project_saved(&mut self, path: PathBuf, revision: u64) {
-        self.project_path = Some(path);
+    /// Hash of the project file as this window read or wrote it; `None` when unknown.
+    pub fn project_hash(&self) -> Option<&str> {
+        self.project_hash.as_deref()
+    }
+
+    /// Records that the document was saved to this project file, with this hash, as of `revision`.
+    pub fn mark_project_saved(&mut self, path: PathBuf, hash: Option<String>, revision: u64) {
+        (self.project_path, self.project_hash) = (Some(path), hash);
         (self.saved_revision, self.project_revision) = (revision, revision);
     }
 
-    /// Marks a document recovered after a crash as unsaved. `project_path` holds an older state, if any.
-    pub fn mark_recovered(&mut self, project_path: Option<PathBuf>) {
-        self.project_path = project_path;
+    /// Marks a document recovered after a crash as unsaved. `project_path` holds an older state, if any, with this hash.
+    pub fn mark_recovered(&mut self, project_path: Option<PathBuf>, hash: Option<String>) {
+        (self.project_path, self.project_hash) = (project_path, hash);
         self.revision += 1;
     }
 

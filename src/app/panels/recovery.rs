@@ -63,6 +63,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn work_from_the_future_is_a_moment_old() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = std::sync::Arc::new(crate::app::autosave::RecoveryFile::new(folder.path()));
+        let now = SystemTime::now();
+        let project = RecoverableProject { file, name: "face".into(), saved_at: now + Duration::from_hours(5) };
+        assert_eq!(age_and_count(&project, 1, now), "From a moment ago, and 1 more to recover");
+    }
+
+    #[test]
     fn ages_are_formatted_in_words() {
         let cases = [
             (59, "a moment ago"),

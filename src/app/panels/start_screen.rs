@@ -1,4 +1,4 @@
-//! The start screen: drop a photo, choose one, type a path, or try a sample.
+//! The start screen: drop a photo (where the window system allows it), choose one, type a path, or try a sample.
 
 use std::path::PathBuf;
 
@@ -123,7 +123,11 @@ fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
         crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
         ui.add_space(theme::GAP / 2.0);
-        let text = if state.is_opening { "Opening…" } else { "Drop a photo or a project here" };
+        let text = match (state.is_opening, state.can_drop_files) {
+            (true, _) => "Opening…",
+            (false, true) => "Drop a photo or a project here",
+            (false, false) => "Open a photo or a project",
+        };
         ui.label(RichText::new(text).color(palette.text).size(15.0));
         ui.add_space(theme::GAP / 2.0);
         let label = RichText::new(EditorCommand::Open.name()).color(palette.on_accent).strong();

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use super::fill_results::shown_fill_snapshot;
 use super::{DocumentSource, EditorState, PathBar, PendingClose, SaveAnswer};
 use crate::app::document::PhotoDocument;
+use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::{BackgroundTask, PathPurpose, TaskResult, with_extension};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::job::ExportContent;
-use crate::mask::{Mask, MaskEdit};
+use crate::mask::{LoadedMask, MaskEdit};
 use crate::model::ModelChoice;
+use crate::photo::Photo;
 use crate::project::is_project_path;
 
 impl EditorState {
@@ -121,6 +123,7 @@ impl EditorState {
             TaskResult::PhotoOpened { photo, name, frame, origin } => {
                 self.is_opening = false;
                 self.spawn(BackgroundTask::DetectFaces(Arc::clone(&photo)));
+                self.tell_photo_warnings(&photo);
                 self.show_document(PhotoDocument::new(photo, name, frame, origin));
             }
             TaskResult::FacesDetected { photo, frames, error } => {
@@ -132,10 +135,13 @@ impl EditorState {
                 }
             }
             TaskResult::FrameFound { photo, mask_id, frame, error } => self.frame_found(&photo, mask_id, frame, error),
-            TaskResult::MaskLoaded { mask, photo_size } => self.mask_loaded(mask, photo_size),
+            TaskResult::MaskLoaded { path, loaded, photo_size } => self.mask_loaded(&path, loaded, photo_size),
             TaskResult::FileSaved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
             TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
-            TaskResult::ProjectSaved { path, revision, photo } => self.project_saved(path, revision, &photo),
+            TaskResult::ProjectSaved { path, hash, revision, photo } => {
+                self.project_saved(path, hash, revision, &photo);
+            }
+            TaskResult::ProjectChangedElsewhere { path } => self.project_changed_elsewhere(&path),
             TaskResult::AutosaveFinished(result) => self.autosave_finished(result),
             TaskResult::RecoverableFound(scan) => self.recoverable_found(scan),
             TaskResult::FileExists { purpose, path } => {
@@ -164,16 +170,37 @@ impl EditorState {
             TaskResult::AutosaveDiscarded => {}
             TaskResult::Failed(message) => {
                 (self.is_opening, self.is_saving, self.close_after_save) = (false, false, None);
+                self.is_saving_preferences = false;
                 self.autosave.task_interrupted();
                 self.messages.push(message);
             }
         }
     }
 
-    fn mask_loaded(&mut self, mask: Arc<Mask>, photo_size: (u32, u32)) {
+    /// Tells what was repaired or skipped in a photo that was opened.
+    fn tell_photo_warnings(&mut self, photo: &Photo) {
+        let Some((first, others)) = photo.warnings.split_first() else { return };
+        let name = photo.source.as_deref().and_then(Path::file_name).unwrap_or_default().to_string_lossy();
+        self.notify_with_details(Severity::Warning, format!("{name}: {first}"), others.to_vec());
+    }
+
+    fn mask_loaded(&mut self, path: &Path, loaded: LoadedMask, photo_size: (u32, u32)) {
         let photo = self.document.as_ref().map(|document| &document.photo);
-        if photo.is_some_and(|photo| (photo.width(), photo.height()) == photo_size) {
-            self.edit_mask(|document| document.edit_mask(MaskEdit::Replace(mask)));
+        if photo.is_none_or(|photo| (photo.width(), photo.height()) != photo_size) {
+            return;
+        }
+        let LoadedMask { mask, looks_upside_down, warnings } = loaded;
+        self.edit_mask(|document| document.edit_mask(MaskEdit::Replace(Arc::new(mask))));
+        if let Some((first, others)) = warnings.split_first() {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let message = UserMessage::new(Severity::Warning, format!("{name}: {first}"));
+            let message = message.with_details(others.to_vec());
+            let invert = EditorCommand::InvertMask;
+            self.messages.push(if looks_upside_down {
+                message.with_button("Invert the mask", invert)
+            } else {
+                message
+            });
         }
     }
 

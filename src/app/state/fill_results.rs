@@ -114,7 +114,7 @@ impl EditorState {
                 self.bump_scene_version();
             }
             FillUpdate::Failed { message, causes, cancelled: false } => {
-                self.notify_with_details(Severity::Error, message, causes);
+                self.notify_lasting(message, causes);
                 self.bump_scene_version();
             }
         }
@@ -127,7 +127,7 @@ impl EditorState {
             Some(StopReason::Cancelled) => self.notify(Severity::Info, format!("Stopped. {summary}")),
             Some(StopReason::Failed(error)) => {
                 let details = vec![error.clone(), format!("{summary}. Try again, or choose the CPU as the device")];
-                self.notify_with_details(Severity::Error, "The fill stopped because of an error", details);
+                self.notify_lasting("The fill stopped because of an error", details);
             }
         }
         if let Some(warning) = fill.outcome.fit_warning() {

@@ -77,6 +77,8 @@ pub struct EditorState {
     pub path_bar: Option<PathBar>,
     pub training: TrainingState,
     pub help_window: Option<HelpWindow>,
+    /// Files can be dropped onto the window.
+    pub can_drop_files: bool,
     /// A photo is being opened.
     pub is_opening: bool,
     /// A file is being written.
@@ -119,6 +121,7 @@ impl EditorState {
             recoverable: Vec::new(),
             path_bar: None,
             help_window: None,
+            can_drop_files: true,
             is_opening: false,
             is_saving: false,
             is_saving_preferences: false,
@@ -262,6 +265,11 @@ impl EditorState {
 
     fn notify(&mut self, severity: Severity, headline: impl Into<String>) {
         self.notify_with_details(severity, headline, Vec::new());
+    }
+
+    /// Tells the user about lost work.
+    fn notify_lasting(&mut self, headline: impl Into<String>, details: Vec<String>) {
+        self.messages.push(UserMessage::new(Severity::Error, headline).with_details(details).lasting());
     }
 
     fn notify_with_details(&mut self, severity: Severity, headline: impl Into<String>, details: Vec<String>) {

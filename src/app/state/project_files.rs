@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{EditorState, PendingClose};
+use super::{EditorState, PathBar, PendingClose};
 use crate::app::autosave::{Autosave, AutosaveAction, RecoveryFile, RecoveryScanResult};
 use crate::app::document::PhotoDocument;
-use crate::app::tasks::{BackgroundTask, OpenedProject, PathPurpose};
+use crate::app::tasks::{BackgroundTask, OpenedProject, PathPurpose, ReplacedProject};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::photo::Photo;
@@ -17,19 +17,25 @@ impl EditorState {
     /// Saves to the project's file, or asks for a path when there is none.
     pub(super) fn save_project(&mut self) {
         match self.document.as_ref().and_then(PhotoDocument::project_path).map(ToOwned::to_owned) {
-            Some(path) => self.save_project_to(path, Overwrite::Allow),
+            Some(path) => self.save_project_to(path, Overwrite::Refuse),
             None => self.show_file_dialog(PathPurpose::SaveProject),
         }
     }
 
+    /// Saves to this file. [`Overwrite::Refuse`] still replaces the document's own project file, unless another window has
+    /// saved it meanwhile.
     pub(super) fn save_project_to(&mut self, path: PathBuf, overwrite: Overwrite) {
-        let is_own_file = self.document.as_ref().and_then(PhotoDocument::project_path) == Some(&path);
-        let overwrite = if is_own_file { Overwrite::Allow } else { overwrite };
+        let own = self.document.as_ref().filter(|document| document.project_path() == Some(&path));
+        let replaces = match (overwrite, own) {
+            (Overwrite::Allow, _) => ReplacedProject::Any,
+            (Overwrite::Refuse, None) => ReplacedProject::None,
+            (Overwrite::Refuse, Some(document)) => ReplacedProject::Own(document.project_hash().map(str::to_owned)),
+        };
         let Some((project, revision, photo)) = self.project_snapshot() else { return };
         self.is_saving = true;
         // Only autosaved copies record the path of the project file.
         let project = Box::new(Project { saved_as: None, ..project });
-        self.spawn(BackgroundTask::SaveProject { path, project, overwrite, revision, photo });
+        self.spawn(BackgroundTask::SaveProject { path, project, replaces, revision, photo });
     }
 
     /// The document as a project, its revision, and the photo, which identifies the document.
@@ -40,12 +46,22 @@ impl EditorState {
         Some((project, document.revision(), Arc::clone(&document.photo)))
     }
 
-    pub(super) fn project_saved(&mut self, path: PathBuf, revision: u64, photo: &Arc<Photo>) {
+    /// Another window has saved the document's project file: the user must choose.
+    pub(super) fn project_changed_elsewhere(&mut self, path: &Path) {
+        self.is_saving = false;
+        self.path_bar =
+            Some(PathBar { purpose: PathPurpose::SaveProject, text: path.display().to_string(), file_exists: true });
+        let details = vec!["Replace it, or save this work under another name".to_owned()];
+        let headline = format!("Not saved: {} was saved elsewhere since it was opened here", path.display());
+        self.notify_with_details(Severity::Warning, headline, details);
+    }
+
+    pub(super) fn project_saved(&mut self, path: PathBuf, hash: String, revision: u64, photo: &Arc<Photo>) {
         self.is_saving = false;
         self.path_bar = None;
         self.notify(Severity::Success, format!("Project saved: {}", path.display()));
         if let Some(document) = self.document_with_photo(photo) {
-            document.mark_project_saved(path, revision);
+            document.mark_project_saved(path, Some(hash), revision);
         }
         if let Some(pending) = self.close_after_save.take() {
             self.request_close(pending);
@@ -69,12 +85,12 @@ impl EditorState {
 
     pub(super) fn project_opened(&mut self, opened: OpenedProject) {
         self.is_opening = false;
-        let OpenedProject { photo, name, origin, project, path, is_recovered, warnings } = opened;
+        let OpenedProject { photo, name, origin, project, path, hash, is_recovered, warnings } = opened;
         let mut document = PhotoDocument::from_project(Arc::clone(&photo), name, origin, &project);
         if is_recovered {
-            document.mark_recovered(project.saved_as.clone());
+            document.mark_recovered(project.saved_as.clone(), hash);
         } else {
-            document.mark_project_saved(path.clone(), document.revision());
+            document.mark_project_saved(path.clone(), hash, document.revision());
         }
         let revision = document.revision();
         self.show_document(document);
@@ -153,7 +169,8 @@ impl EditorState {
         if let Err(error) = result.map_err(|error| error.context("Autosave failed: save the project yourself"))
             && must_report
         {
-            self.messages.push(UserMessage { severity: Severity::Warning, ..UserMessage::from_error(&error) });
+            self.messages
+                .push(UserMessage { severity: Severity::Warning, ..UserMessage::from_error(&error) }.lasting());
         }
     }
 

@@ -42,22 +42,30 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
     if let Some(name) = suggested.and_then(Path::file_name) {
         dialog = dialog.set_file_name(name.to_string_lossy());
     }
+    let photos = in_any_case(&PHOTO_EXTENSIONS);
     match purpose {
         PathPurpose::OpenPhoto => {
-            let all_extensions: Vec<&str> = PHOTO_EXTENSIONS.into_iter().chain([PROJECT_EXTENSION]).collect();
+            let projects = in_any_case(&[PROJECT_EXTENSION]);
+            let all_extensions = [photos.as_slice(), &projects].concat();
             let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &all_extensions);
-            dialog.add_filter("Photos", &PHOTO_EXTENSIONS).add_filter("Projects", &[PROJECT_EXTENSION])
+            dialog.add_filter("Photos", &photos).add_filter("Projects", &projects).add_filter("All files", &["*"])
         }
         PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[PROJECT_EXTENSION]),
         PathPurpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
         PathPurpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
-        PathPurpose::LoadMask => {
-            dialog.set_title("Load mask (white is filled)").add_filter("Pictures", &PHOTO_EXTENSIONS)
-        }
+        PathPurpose::LoadMask => dialog
+            .set_title("Load mask (white is filled)")
+            .add_filter("Pictures", &photos)
+            .add_filter("All files", &["*"]),
         PathPurpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
         PathPurpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
         PathPurpose::FollowTrainingRun => dialog.set_title("Choose the folder of a training run"),
     }
+}
+
+/// The extensions in lower and upper case: the dialogs of Linux tell them apart.
+fn in_any_case(extensions: &[&str]) -> Vec<String> {
+    extensions.iter().flat_map(|extension| [extension.to_lowercase(), extension.to_uppercase()]).collect()
 }
 
 /// Adds the extension of the format that is written: `.png` for pictures, the project extension for projects.
@@ -85,6 +93,11 @@ pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn filters_have_both_cases() {
+        assert_eq!(in_any_case(&["jpg", "countenance"]), ["jpg", "JPG", "countenance", "COUNTENANCE"]);
+    }
 
     #[test]
     fn saved_files_get_the_extension_of_their_format() {

@@ -10,16 +10,15 @@ mod project_io;
 mod render_fill;
 
 pub use file_dialog::with_extension;
-pub use project_io::OpenedProject;
+pub use project_io::{OpenedProject, ReplacedProject};
 pub use render_fill::FillSnapshot;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use file_dialog::show_file_dialog;
 use find_faces::{find_face_frame, find_faces};
-use open_photo::{open_photo, open_sample, photo_result, sample_thumbnail};
+use open_photo::{open_photo, open_sample, sample_thumbnail};
 use project_io::{open_project, save_project};
 use render_fill::{compose_fill, export_fill};
 
@@ -28,15 +27,16 @@ use super::document::{FillVariant, MaskId};
 use super::explore::{LibraryChange, change_library};
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
-use super::toasts::UserMessage;
+use super::toasts::{Severity, UserMessage};
 use super::training::{TrainingTask, TrainingTaskResult};
 use crate::blend::FillPatch;
+use crate::catch_panic::catch_panic;
 use crate::device::{GpuInfo, list_gpus};
 use crate::explore::LatentLibrary;
 use crate::fs::{Overwrite, WriteError};
 use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, trim_heap};
-use crate::mask::{Mask, load_mask, save_mask};
+use crate::mask::{LoadedMask, Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Photo, SaveError};
 use crate::project::{PhotoOrigin, Project};
@@ -70,7 +70,7 @@ pub enum BackgroundTask {
     SaveProject {
         path: PathBuf,
         project: Box<Project>,
-        overwrite: Overwrite,
+        replaces: ReplacedProject,
         revision: u64,
         photo: Arc<Photo>,
     },
@@ -152,6 +152,33 @@ impl BackgroundTask {
     }
 }
 
+impl BackgroundTask {
+    /// The message when the program fails in this task.
+    fn failure_message(&self) -> UserMessage {
+        let (headline, loses_work) = match self {
+            Self::OpenPhoto(path) => (format!("Photo not opened: {}", file_name(path)), false),
+            Self::OpenProject { path, .. } => (format!("Project not opened: {}", file_name(path)), false),
+            Self::LoadMask { path, .. } => (format!("Mask not loaded: {}", file_name(path)), false),
+            Self::SaveProject { .. } | Self::Export { .. } | Self::SaveMask { .. } => (NOT_SAVED.to_owned(), true),
+            Self::Autosave { .. } => ("Autosave failed: save the project yourself".to_owned(), true),
+            Self::Compose { .. } => ("The fill cannot be drawn at full size".to_owned(), false),
+            Self::DetectFaces(_) | Self::FindFrame { .. } => ("Face detection failed".to_owned(), false),
+            _ => ("A task in the background failed".to_owned(), false),
+        };
+        let advice = "The program hit an internal error: try again or with another file, and please report it";
+        let message = UserMessage::new(Severity::Error, headline).with_details(vec![advice.to_owned()]);
+        if loses_work { message.lasting() } else { message }
+    }
+}
+
+/// Headline when a file could not be written.
+const NOT_SAVED: &str = "Not saved; your work is still here";
+
+/// The name of a file for headlines.
+fn file_name(path: &Path) -> String {
+    path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned())
+}
+
 /// The result of a task.
 pub enum TaskResult {
     /// The user chose a path. `confirmed`: the dialog has already asked whether to replace the file.
@@ -173,9 +200,15 @@ pub enum TaskResult {
     ProjectOpened(Box<OpenedProject>),
     ProjectSaved {
         path: PathBuf,
+        /// Hash of the file.
+        hash: String,
         revision: u64,
         /// The photo of the saved project, which identifies the document.
         photo: Arc<Photo>,
+    },
+    /// Nothing was written, because another window has saved the project file meanwhile.
+    ProjectChangedElsewhere {
+        path: PathBuf,
     },
     /// This window's copy of unsaved work was written or removed.
     AutosaveFinished(anyhow::Result<()>),
@@ -197,7 +230,8 @@ pub enum TaskResult {
         error: Option<UserMessage>,
     },
     MaskLoaded {
-        mask: Arc<Mask>,
+        path: PathBuf,
+        loaded: LoadedMask,
         photo_size: (u32, u32),
     },
     FileSaved {
@@ -249,10 +283,10 @@ impl TaskRunner {
         let allocates_pictures = task.allocates_pictures();
         let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
             // A decoder that panics on a malicious file must not crash the editor.
-            let result = catch_unwind(AssertUnwindSafe(|| run_task(task))).unwrap_or_else(|_| {
-                task_failed(&anyhow::anyhow!(
-                    "The program hit an internal error with this file: try another file, and please report this one"
-                ))
+            let failure = task.failure_message();
+            let result = catch_panic(|| run_task(task)).unwrap_or_else(|reason| {
+                tracing::error!("{}: {reason}", failure.headline);
+                TaskResult::Failed(failure)
             });
             // Fails only when the window is already closed.
             let _ = sender.send(result);
@@ -276,11 +310,11 @@ impl TaskRunner {
 fn run_task(task: BackgroundTask) -> TaskResult {
     match task {
         BackgroundTask::ShowFileDialog(purpose, suggested) => show_file_dialog(purpose, suggested.as_deref()),
-        BackgroundTask::OpenPhoto(path) => photo_result(open_photo(&path)),
-        BackgroundTask::OpenSample(sample) => photo_result(open_sample(sample)),
+        BackgroundTask::OpenPhoto(path) => open_photo(&path),
+        BackgroundTask::OpenSample(sample) => open_sample(sample),
         BackgroundTask::OpenProject { path, is_recovered } => open_project(path, is_recovered),
-        BackgroundTask::SaveProject { path, project, overwrite, revision, photo } => {
-            save_project(path, &project, overwrite, revision, photo)
+        BackgroundTask::SaveProject { path, project, replaces, revision, photo } => {
+            save_project(path, &project, &replaces, revision, photo)
         }
         BackgroundTask::Autosave { file, project } => TaskResult::AutosaveFinished(file.write(&project)),
         BackgroundTask::RemoveAutosave(file) => {
@@ -297,8 +331,10 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         BackgroundTask::DetectFaces(photo) => find_faces(photo),
         BackgroundTask::FindFrame { photo, hole, mask_id } => find_face_frame(photo, &hole, mask_id),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
-            Ok(mask) => TaskResult::MaskLoaded { mask: Arc::new(mask), photo_size: (width, height) },
-            Err(error) => task_failed(&anyhow::Error::new(error).context("Mask not loaded")),
+            Ok(loaded) => TaskResult::MaskLoaded { path, loaded, photo_size: (width, height) },
+            Err(error) => {
+                task_failed(&anyhow::Error::new(error).context(format!("Mask not loaded: {}", file_name(&path))))
+            }
         },
         BackgroundTask::SaveMask { path, mask, overwrite, revision } => {
             save_result(PathPurpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
@@ -343,6 +379,11 @@ fn save_result(purpose: PathPurpose, result: Result<(), SaveError>, path: PathBu
     match result {
         Ok(()) => TaskResult::FileSaved { purpose, path, revision },
         Err(SaveError::Write(WriteError::Exists { path })) => TaskResult::FileExists { purpose, path },
-        Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+        Err(error) => save_failed(error.into()),
     }
+}
+
+/// A file could not be written.
+fn save_failed(error: anyhow::Error) -> TaskResult {
+    TaskResult::Failed(UserMessage::from_error(&error.context(NOT_SAVED)).lasting())
 }

@@ -5,29 +5,29 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 
-use super::{TaskResult, task_failed};
+use super::{TaskResult, file_name, task_failed};
 use crate::app::sample_portraits::SamplePortrait;
-use crate::geometry::FaceFrame;
 use crate::hash::sha256_of_bytes;
-use crate::photo::{DecodeLimits, Photo, PhotoError, decode};
+use crate::photo::{DecodeLimits, Photo, PhotoError, decode, read_file};
 use crate::project::PhotoOrigin;
 
-/// A photo, its display name, its face frame if known in advance (samples), and its origin.
-type OpenedPhoto = (Photo, String, Option<FaceFrame>, PhotoOrigin);
-
-pub(super) fn photo_result(photo: anyhow::Result<OpenedPhoto>) -> TaskResult {
-    match photo {
-        Ok((photo, name, frame, origin)) => TaskResult::PhotoOpened { photo: Arc::new(photo), name, frame, origin },
-        Err(error) => task_failed(&error.context("Photo not opened")),
+pub(super) fn open_photo(path: &Path) -> TaskResult {
+    match read_photo(path) {
+        Ok((photo, origin)) => {
+            TaskResult::PhotoOpened { photo: Arc::new(photo), name: display_name(path), frame: None, origin }
+        }
+        Err(error) => {
+            let headline = format!("Photo not opened: {}", file_name(path));
+            task_failed(&anyhow::Error::new(error).context(headline))
+        }
     }
 }
 
-pub(super) fn open_photo(path: &Path) -> anyhow::Result<OpenedPhoto> {
+fn read_photo(path: &Path) -> Result<(Photo, PhotoOrigin), PhotoError> {
     // Read once, so that the hash belongs to exactly the bytes that are decoded.
-    let bytes = std::fs::read(path).map_err(|source| PhotoError::Read { path: path.into(), source })?;
+    let bytes = read_file(path)?;
     let photo = Photo { source: Some(path.into()), ..decode(&bytes, DecodeLimits::default())? };
-    let origin = PhotoOrigin::File { path: path.into(), relative_path: None, sha256: sha256_of_bytes(&bytes) };
-    Ok((photo, display_name(path), None, origin))
+    Ok((photo, PhotoOrigin::File { path: path.into(), relative_path: None, sha256: sha256_of_bytes(&bytes) }))
 }
 
 /// Display name of a photo file: its name without extension.
@@ -35,10 +35,15 @@ pub(super) fn display_name(path: &Path) -> String {
     path.file_stem().map_or_else(|| "photo".to_owned(), |stem| stem.to_string_lossy().into_owned())
 }
 
-pub(super) fn open_sample(sample: SamplePortrait) -> anyhow::Result<OpenedPhoto> {
-    let photo = decode(sample.image_bytes(), DecodeLimits::default())?;
-    let name = sample.file_stem();
-    Ok((photo, name.to_owned(), Some(sample.face_frame()), PhotoOrigin::Sample(name.to_owned())))
+pub(super) fn open_sample(sample: SamplePortrait) -> TaskResult {
+    let name = sample.file_stem().to_owned();
+    match decode(sample.image_bytes(), DecodeLimits::default()) {
+        Ok(photo) => {
+            let (photo, frame) = (Arc::new(photo), Some(sample.face_frame()));
+            TaskResult::PhotoOpened { photo, frame, origin: PhotoOrigin::Sample(name.clone()), name }
+        }
+        Err(error) => task_failed(&anyhow::Error::new(error).context(format!("Photo not opened: {name}"))),
+    }
 }
 
 /// Side of a sample's thumbnail in pixels: sharp at 200 % scale.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{TaskResult, task_failed};
+use super::{TaskResult, save_failed, task_failed};
 use crate::app::sample_portraits::SamplePortrait;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::fs::{Overwrite, WriteError};
@@ -23,6 +23,8 @@ pub struct OpenedProject {
     pub project: Project,
     /// The project file.
     pub path: PathBuf,
+    /// Hash of the document's own project file, as it belongs to this state; `None` when unknown.
+    pub hash: Option<String>,
     /// Whether the file is an autosaved copy.
     pub is_recovered: bool,
     /// What differs from the saved state, for the user.
@@ -30,7 +32,9 @@ pub struct OpenedProject {
 }
 
 pub(super) fn open_project(path: PathBuf, is_recovered: bool) -> TaskResult {
-    let headline = if is_recovered { "Could not recover the work" } else { "Project not opened" };
+    let name = super::file_name(&path);
+    let headline =
+        if is_recovered { "Could not recover the work".to_owned() } else { format!("Project not opened: {name}") };
     match load_project(path, is_recovered) {
         Ok(opened) => TaskResult::ProjectOpened(Box::new(opened)),
         Err(error) => task_failed(&error.context(headline)),
@@ -38,7 +42,10 @@ pub(super) fn open_project(path: PathBuf, is_recovered: bool) -> TaskResult {
 }
 
 fn load_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProject> {
+    // Before the file is read: if it changes in between, the next save asks, rather than replaces the change.
+    let own_hash = project::content_hash(&path);
     let mut project = project::open(&path)?;
+    let hash = if is_recovered { hash_before_crash(&path, project.saved_as.as_deref()) } else { own_hash };
     let mut warnings = Vec::new();
     let (photo, name, origin) = match &project.photo.origin {
         PhotoOrigin::Sample(name) => {
@@ -63,10 +70,29 @@ fn load_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProje
     };
     let photo_path = photo.source.clone().unwrap_or_default();
     project.photo.check_size(&photo_path, photo.width(), photo.height())?;
+    warnings.extend(photo.warnings.iter().map(|warning| format!("{}: {warning}", super::file_name(&photo_path))));
     warnings.extend(check_model(&mut project));
     warnings.extend(check_device(&mut project));
     let photo = Arc::new(photo);
-    Ok(OpenedProject { photo, name, origin, project, path, is_recovered, warnings })
+    Ok(OpenedProject { photo, name, origin, project, path, hash, is_recovered, warnings })
+}
+
+/// Hash of the project file that an autosaved copy belongs to. When the file is newer than the copy, another window has
+/// saved it since: then the hash of no file, so that the next save asks.
+fn hash_before_crash(copy: &Path, saved_as: Option<&Path>) -> Option<String> {
+    let modified = |path: &Path| std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
+    let saved_as = saved_as?;
+    let is_newer = modified(saved_as)? > modified(copy)?;
+    if is_newer { Some(String::new()) } else { project::content_hash(saved_as) }
+}
+
+/// The file that saving a project may replace.
+pub enum ReplacedProject {
+    None,
+    /// The document's own file, if it still has this hash. Without a hash, any content.
+    Own(Option<String>),
+    /// The user has said so.
+    Any,
 }
 
 /// Folder to search for a moved photo: the project's, or for an autosaved copy, the original project's or photo's.
@@ -115,15 +141,21 @@ fn check_device(project: &mut Project) -> Option<String> {
 pub(super) fn save_project(
     path: PathBuf,
     project: &Project,
-    overwrite: Overwrite,
+    replaces: &ReplacedProject,
     revision: u64,
     photo: Arc<Photo>,
 ) -> TaskResult {
+    if let ReplacedProject::Own(Some(expected)) = replaces
+        && project::content_hash(&path).is_some_and(|found| found != *expected)
+    {
+        return TaskResult::ProjectChangedElsewhere { path };
+    }
+    let overwrite = if matches!(replaces, ReplacedProject::None) { Overwrite::Refuse } else { Overwrite::Allow };
     match project::save(&path, project, overwrite) {
-        Ok(()) => TaskResult::ProjectSaved { path, revision, photo },
+        Ok(hash) => TaskResult::ProjectSaved { path, hash, revision, photo },
         Err(ProjectError::Save(WriteError::Exists { path })) => {
             TaskResult::FileExists { purpose: super::PathPurpose::SaveProject, path }
         }
-        Err(error) => task_failed(&anyhow::Error::new(error).context("Not saved; your work is still here")),
+        Err(error) => save_failed(error.into()),
     }
 }

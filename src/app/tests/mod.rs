@@ -1,5 +1,6 @@
 //! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
+mod broken_disks;
 mod end_to_end;
 mod explore_window;
 mod export_and_close;
@@ -8,13 +9,17 @@ mod fill;
 mod first_guess;
 mod frame_search;
 mod live_edits;
+mod messages;
 mod mixing;
 mod open_paint_undo;
 mod project_photos;
 mod projects;
 mod recovery;
 mod scripted_engine;
+mod soak;
+mod task_panics;
 mod training_window;
+mod two_windows;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -72,8 +72,8 @@ fn an_invalid_photo_leaves_the_document_open() {
     window.state_mut().state.handle(Action::Open(DocumentSource::File(path)));
     wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
     let message = newest_message(&window);
-    assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Photo not opened"));
-    assert!(!message.details.is_empty());
+    assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Photo not opened: notes.png"));
+    assert_eq!(message.details, ["this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file"]);
     assert!(!window.state().state.is_opening);
     assert_eq!(window.state().state.document.as_ref().expect("still open").name, "astronaut");
 }
@@ -83,7 +83,7 @@ fn messages_are_announced_to_assistive_technology() {
     let (mut window, _) = editor();
     window.state_mut().state.handle(Action::Open(DocumentSource::File("/nowhere/at/all.png".into())));
     wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
-    window.get_by_label("Photo not opened");
+    window.get_by_label("Photo not opened: all.png");
 }
 
 #[test]

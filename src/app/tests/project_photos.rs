@@ -87,7 +87,10 @@ fn a_photo_moved_with_its_project_is_found() {
     let (mut window, _) = editor_with_photo();
     open(&mut window, &new.join("face.countenance"));
     let message = newest_message(&window);
-    assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Project not opened"));
+    assert_eq!(
+        (message.severity, message.headline.as_str()),
+        (Severity::Error, "Project not opened: face.countenance")
+    );
     let photo_path = old.join("face.png").display().to_string();
     assert!(message.details[0].contains(&photo_path) && message.details[0].contains("put it there"), "{message:?}");
     assert_eq!(document(&window).name, SamplePortrait::Astronaut.file_stem(), "the open photo stays");

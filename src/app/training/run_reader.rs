@@ -50,3 +50,23 @@ fn error_text(error: &RunMonitorError) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::train::RunFolder;
+
+    #[test]
+    fn a_file_from_the_future_counts_as_new() {
+        let folder = tempfile::tempdir().unwrap();
+        let monitor = RunMonitor::new(RunFolder::new(folder.path()));
+        assert_eq!(time_since_last_write(&monitor), Duration::ZERO, "no file yet");
+        let file = std::fs::File::create(folder.path().join("log.csv")).unwrap();
+        for (time, is_old) in
+            [(SystemTime::now() + Duration::from_hours(9), false), (SystemTime::now() - Duration::from_hours(9), true)]
+        {
+            file.set_modified(time).unwrap();
+            assert_eq!(time_since_last_write(&monitor) > Duration::from_hours(8), is_old);
+        }
+    }
+}

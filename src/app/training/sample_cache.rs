@@ -1,10 +1,11 @@
 //! Cache of decoded sample pictures. It holds the shown picture and its neighbours only.
 
-use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::ColorImage;
+
+use crate::catch_panic::catch_panic;
 
 /// Maximum side of a decoded sample picture. The largest that a run writes has 8 × 256 pixels.
 const MAX_SIDE_PX: u32 = 8192;
@@ -36,7 +37,7 @@ impl DecodeSampleRequest {
     /// Decodes the picture.
     pub fn decode(self) -> DecodedSample {
         // A decoder panic on a damaged file must still give a result, because the next picture waits for it.
-        let decoded = catch_unwind(|| decode(&self.path));
+        let decoded = catch_panic(|| decode(&self.path));
         let decoded = decoded.unwrap_or_else(|_| Err("the decoder failed".to_owned()));
         let sample = decoded
             .map(Arc::new)

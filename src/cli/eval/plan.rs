@@ -24,6 +24,8 @@ pub(super) const SHEET_FACES: usize = 24;
 pub(super) struct EvalPlan {
     pub(super) protocol: EvaluationProtocol,
     pub(super) model: ModelInfo,
+    /// A line about what else the folder of faces holds.
+    pub(super) skipped: Option<String>,
     /// The method that all others are compared with.
     pub(super) against: Option<String>,
     pub(super) json: Option<PathBuf>,
@@ -34,7 +36,7 @@ impl EvalPlan {
     /// Checks the arguments and creates the folder for cases.
     pub(super) fn new(args: &EvalArgs) -> anyhow::Result<Self> {
         let holes = args.masks.holes(args.photos)?;
-        let faces =
+        let (faces, skipped) =
             if args.photos { photo_sources(&args.faces, args.count)? } else { face_sources(&args.faces, args.count)? };
         let searches = args.presets.0.iter().map(|name| search_method(name, args)).collect::<anyhow::Result<_>>()?;
         let (choice, model) = model_choice::find_model(args.model.as_deref())?;
@@ -55,7 +57,8 @@ impl EvalPlan {
         };
         check_methods(&protocol, args.against.as_ref())?;
         check_outputs(args, &protocol.faces)?;
-        Ok(Self { protocol, model, against: args.against.clone(), json: args.json.clone(), sheet: args.sheet.clone() })
+        let EvalArgs { against, json, sheet, .. } = args;
+        Ok(Self { protocol, model, skipped, against: against.clone(), json: json.clone(), sheet: sheet.clone() })
     }
 
     /// The masks of the means: each mask, and in photos also all of them together.
@@ -86,12 +89,16 @@ fn default_blend(in_photos: bool) -> BlendMethod {
     if in_photos { BlendMethod { name: DEFAULT_BLEND.into(), blend: Blend::default() } } else { BlendMode::None.into() }
 }
 
+/// The faces, and a line about what else their folder holds.
+type FaceSources = (Vec<EvaluationFaceSource>, Option<String>);
+
 /// The first photos of a folder, sorted by name, or one photo.
-fn photo_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
+fn photo_sources(path: &Path, count: Option<u32>) -> anyhow::Result<FaceSources> {
     if path.is_file() {
-        return Ok(vec![EvaluationFaceSource::Photo(path.into())]);
+        return Ok((vec![EvaluationFaceSource::Photo(path.into())], None));
     }
-    Ok(distinct_pictures(path, max_count(count))?.into_iter().map(EvaluationFaceSource::Photo).collect())
+    let (pictures, skipped) = distinct_pictures(path, max_count(count))?;
+    Ok((pictures.into_iter().map(EvaluationFaceSource::Photo).collect(), skipped))
 }
 
 /// The value of `--count`; all faces without it.
@@ -100,20 +107,21 @@ fn max_count(count: Option<u32>) -> usize {
 }
 
 /// The first faces of a folder, sorted by name, or those of a dataset.
-fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<Vec<EvaluationFaceSource>> {
+fn face_sources(path: &Path, count: Option<u32>) -> anyhow::Result<FaceSources> {
     let count = max_count(count);
     if path.is_file() {
         let dataset = FaceDataset::open(path).map(Arc::new);
         let dataset = dataset.map_err(|error| usage_error(format!("{error}, or give a folder of faces")))?;
         let face = |index| EvaluationFaceSource::Dataset(dataset.clone(), index);
-        return Ok((0..dataset.len().min(count)).map(face).collect());
+        return Ok(((0..dataset.len().min(count)).map(face).collect(), None));
     }
-    Ok(distinct_pictures(path, count)?.into_iter().map(EvaluationFaceSource::File).collect())
+    let (pictures, skipped) = distinct_pictures(path, count)?;
+    Ok((pictures.into_iter().map(EvaluationFaceSource::File).collect(), skipped))
 }
 
 /// The pictures of a folder. Two with the same stem are an error: cases and reports use the stem as their name.
-fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>> {
-    let mut pictures = inputs::pictures_in(folder)?;
+fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<(Vec<PathBuf>, Option<String>)> {
+    let (mut pictures, skipped) = inputs::pictures_in(folder)?;
     pictures.truncate(count);
     let mut by_stem = HashMap::new();
     for picture in &pictures {
@@ -122,7 +130,7 @@ fn distinct_pictures(folder: &Path, count: usize) -> anyhow::Result<Vec<PathBuf>
             return Err(usage_error(format!("{other} and {picture} would have the same name: rename one")));
         }
     }
-    Ok(pictures)
+    Ok((pictures, skipped))
 }
 
 /// Checks that the folders of `--others` exist, method names are unique, and the method of `--against` exists.

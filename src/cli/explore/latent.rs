@@ -9,15 +9,16 @@ use image::RgbImage;
 
 use super::{ExploreSession, GeneratorArgs, save_sheet};
 use crate::cli::console::Console;
-use crate::cli::faces::FaceChoice;
+use crate::cli::face_choice::FaceChoice;
 use crate::cli::inputs::{self, PhotoInputs};
+use crate::cli::photo_access::{error_line, open_photo, work_on_photo};
 use crate::cli::{CommandStatus, model_choice, outputs, usage_error};
 use crate::explore::{InvertedFace, invert, invert_settings, mean_latent};
 use crate::face::{Crop, crop};
 use crate::mask::Mask;
 use crate::model::cpu::CpuPrecision;
 use crate::model::{self, Networks};
-use crate::photo::{self, ContactSheet, DecodeLimits};
+use crate::photo::ContactSheet;
 use crate::search::Settings;
 
 /// Find the latent of a face in photos and give it a name
@@ -73,10 +74,14 @@ Examples:
 Exit status: 0 on success, 1 if a photo cannot be used, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
-    let photos = match inputs::expand_folders(&args.photos)? {
+    let (photos, skipped) = inputs::expand_folders(&args.photos)?;
+    let photos = match photos {
         PhotoInputs::One(photo) => vec![photo],
         PhotoInputs::Many(photos) => photos,
     };
+    for line in skipped {
+        console.print(&line);
+    }
     if let Some(out) = &args.out {
         let inputs = photos.iter().map(PathBuf::as_path).chain([args.generator.library.as_path()]);
         outputs::check_single_output(out, &["png"], inputs, args.force)?;
@@ -94,7 +99,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
     console.start_bar("latent", photos.len() as u64);
     for (index, photo) in photos.iter().enumerate() {
         console.show_position(&format!("photo {} of {}", index + 1, photos.len()), index as u64);
-        match invert_face(photo, args.face, &networks, settings) {
+        match work_on_photo(photo, || invert_face(photo, args.face, &networks, settings, console)) {
             Ok((crop, inverted, note)) => {
                 if let Some(note) = note {
                     console.print(&format!("note: {}: {note}", photo.display()));
@@ -103,7 +108,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
                 console.print(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
                 faces.push((photo, crop, inverted));
             }
-            Err(error) => console.print(&format!("error: {}: {error:#}", photo.display())),
+            Err(error) => console.print(&error_line(photo, &error)),
         }
     }
     console.clear_bar();
@@ -134,9 +139,10 @@ fn invert_face(
     face: FaceChoice,
     networks: &Arc<Networks>,
     settings: Settings,
+    console: &mut Console,
 ) -> anyhow::Result<(Crop, InvertedFace, Option<String>)> {
-    let photo = photo::open(path, DecodeLimits::default())?;
-    let (frame, note) = face.locate(&photo, None)?;
+    let photo = open_photo(path, console)?;
+    let (frame, note) = face.locate(&photo)?;
     let no_hole = Mask::empty(photo.width(), photo.height());
     let crop = crop(&photo, &no_hole, &frame, networks.info.image_size_px)?;
     let inverted = invert(networks, &crop, settings).context("its latent cannot be found")?;

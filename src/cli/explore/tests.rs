@@ -134,7 +134,7 @@ fn latents_of_photos_are_averaged_and_saved() {
     let line = "latent|ann|DIR/photos|--face|none|--steps|120|--candidates|6|--out|DIR/found.png";
     assert_eq!(folder.run(line).unwrap(), CommandStatus::SomeFailed);
     let messages = folder.take_messages();
-    assert!(messages.contains("error: DIR/photos/broken.png: this is not a picture"), "{messages}");
+    assert!(messages.contains("error: DIR/photos/broken.png: this is a text file"), "{messages}");
     assert!(messages.ends_with("saved 'ann' in DIR/latents.json: mean of 2 faces in photos\n"), "{messages}");
     assert_eq!(folder.picture("found.png").dimensions(), (3 * PITCH_PX + 2, 2 * PITCH_PX + 2));
 

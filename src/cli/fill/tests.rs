@@ -1,10 +1,13 @@
 //! Complete runs with a fake search: files, messages and reports.
 
 mod fake_backend;
+mod several_faces;
 
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::*;
+use crate::fs::Overwrite;
+use crate::job::{ExportContent, Provenance};
 use crate::mask::{Mask, save_mask};
 
 use fake_backend::{FakeBackend, FillTestFolder, SIDE_PX};
@@ -77,24 +80,47 @@ fn a_batch_continues_after_a_bad_photo() {
 }
 
 #[test]
+fn a_folder_tells_what_is_skipped() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    std::fs::write(folder.path("in/ann.cr2"), b"raw").unwrap();
+    std::fs::write(folder.path("in/bob.heic"), b"\0\0\0\x18ftypheic").unwrap();
+    std::fs::write(folder.path("in/notes.txt"), b"text").unwrap();
+    std::fs::create_dir(folder.path("in/more")).unwrap();
+    let run = folder.fill(&mut FakeBackend::default(), "DIR/in --mask half --steps 1 --out DIR/out").unwrap();
+    assert_eq!(run.status, CommandStatus::SomeFailed);
+    let lines: Vec<_> = run.messages.lines().collect();
+    assert_eq!(lines[0], "skipped in DIR/in: ann.cr2 (beside a picture of the same name), 1 other file, 1 subfolder");
+    assert!(run.messages.contains("error: DIR/in/bob.heic: this is a HEIC picture, which cannot be opened: "));
+    assert_eq!(folder.files("out"), ["ann.png"]);
+}
+
+#[test]
 fn folder_masks_match_photos_by_stem() {
     let folder = FillTestFolder::new();
     folder.add_photo("in/ann.png");
     folder.add_photo("in/bob.png");
     folder.add_photo("in/carl.png");
     std::fs::create_dir(folder.path("masks")).unwrap();
-    RgbImage::from_pixel(SIDE_PX, SIDE_PX, Rgb([255; 3])).save(folder.path("masks/ann.png")).unwrap();
+    let is_hole = |x: u32, y: u32| (8..20).contains(&x) && (8..20).contains(&y);
+    let white = |x: u32, y: u32| Rgb([if is_hole(x, y) { 255 } else { 0 }; 3]);
+    RgbImage::from_fn(SIDE_PX, SIDE_PX, white).save(folder.path("masks/ann.png")).unwrap();
     save_mask(&folder.path("masks/bob.png"), &Mask::empty(SIDE_PX, SIDE_PX), Overwrite::Refuse).unwrap();
     let run = folder.fill(&mut FakeBackend::default(), "DIR/in --mask DIR/masks --steps 1 --blend none --out DIR/out");
     insta::assert_snapshot!(run.unwrap().messages, @r"
     note: fake device notice
     note: fake model note
     DIR/in/ann.png → DIR/out/ann.png: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
-    error: DIR/in/bob.png: nothing to fill: paint over the part of the face to replace
-    error: DIR/in/carl.png: there is no mask for this photo in DIR/masks: add carl.png (or jpg, jpeg, webp, tif, tiff, bmp)
+    error: DIR/in/bob.png: the mask DIR/masks/bob.png has no hole: it is black everywhere. White, or brighter than half (128 of 255), is filled, so draw the hole in white on black
+    error: DIR/in/carl.png: there is no mask for this photo in DIR/masks: add carl.png
     2 of 3 photos failed
     ");
-    assert!(folder.pixels("out/ann.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
+    assert!(
+        folder
+            .pixels("out/ann.png")
+            .enumerate_pixels()
+            .all(|(x, y, pixel)| { (*pixel == Rgb([255; 3])) == is_hole(x, y) })
+    );
     assert_eq!(folder.files("out"), ["ann.png"]);
 }
 
@@ -216,6 +242,8 @@ fn unwritable_frames_do_not_lose_the_fill() {
             std::fs::remove_dir(&self.1).unwrap();
             self.0.run_search(request, observer)
         }
+
+        fn reset(&mut self) {}
     }
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");
@@ -307,6 +335,8 @@ fn an_unwritable_layer_does_not_lose_the_fill() {
             std::fs::write(&self.1, b"precious").unwrap();
             self.0.run_search(request, observer)
         }
+
+        fn reset(&mut self) {}
     }
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");
@@ -317,4 +347,20 @@ fn an_unwritable_layer_does_not_lose_the_fill() {
     assert!(run.messages.contains("the fill is saved, but DIR/layer.png already exists"), "{}", run.messages);
     assert!(folder.path("out.png").is_file());
     assert_eq!(std::fs::read(layer).unwrap(), b"precious");
+}
+
+#[test]
+fn a_panic_fails_one_photo_only() {
+    let folder = FillTestFolder::new();
+    for name in ["ann", "bob", "carl"] {
+        folder.add_photo(&format!("in/{name}.png"));
+    }
+    let mut backend = FakeBackend { panics_at: Some(2), ..FakeBackend::default() };
+    let run = folder.fill(&mut backend, "DIR/in --mask center --steps 1 --out DIR/out").unwrap();
+    assert_eq!((run.status, backend.resets), (CommandStatus::SomeFailed, 1));
+    assert_eq!(folder.files("out"), ["ann.png", "carl.png"]);
+    let error = run.messages.lines().find(|line| line.starts_with("error")).unwrap();
+    insta::assert_snapshot!(error, @"error: DIR/in/bob.png: the program hit an internal error (a fault in the fake search): try again, and please report it with this photo");
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    assert!(report["photos"][1]["error"].is_string() && report["photos"][2]["out"].is_string());
 }

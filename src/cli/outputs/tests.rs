@@ -121,3 +121,31 @@ fn frames_of_another_search_are_refused() {
     let text = folder.check_error(|output| output.frames = Some(folder.path("frames")));
     insta::assert_snapshot!(text, @"DIR/frames holds the frames of another search: choose another folder, or add --force to replace them");
 }
+
+#[test]
+fn a_batch_needs_a_folder_and_not_a_file_name() {
+    let folder = OutputTestFolder::new();
+    let refused = |name: &str| {
+        let error = create_output_folder(&folder.path(name), "--out").unwrap_err();
+        assert!(error.is::<crate::cli::UsageError>() && !folder.path(name).is_dir());
+        error.to_string().replace(&folder.0.path().display().to_string(), "DIR")
+    };
+    insta::assert_snapshot!(refused("x.png"), @"--out DIR/x.png is the name of a file: a folder is needed here, for example DIR/x");
+    insta::assert_snapshot!(refused("photo.png"), @"--out DIR/photo.png is a file: a folder is needed here");
+    for name in ["x.JPG", "a/b.safetensors", "all.gif"] {
+        refused(name);
+    }
+    for name in ["photos.2026", "filled", "v1.5"] {
+        create_output_folder(&folder.path(name), "--out").unwrap();
+    }
+    std::fs::create_dir(folder.path("odd.png")).unwrap();
+    create_output_folder(&folder.path("odd.png"), "--out").unwrap();
+}
+
+#[test]
+fn names_are_checked_before_folders_are_made() {
+    let folder = OutputTestFolder::new();
+    let text = folder.check_error(|output| output.frames = Some(folder.path("frames.png")));
+    insta::assert_snapshot!(text, @"--frames DIR/frames.png is the name of a file: a folder is needed here, for example DIR/frames");
+    assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 1);
+}

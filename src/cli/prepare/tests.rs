@@ -51,7 +51,7 @@ fn an_unreadable_photo_does_not_stop_the_run() {
     assert_eq!(result.unwrap(), CommandStatus::SomeFailed);
     insta::assert_snapshot!(messages, @r"
     2 photos; an interrupted run can be continued (prepare.journal and prepare.crops)
-    error: broken.jpg: this is not a picture that can be opened: choose a PNG, JPEG, WebP, TIFF or BMP file
+    error: broken.jpg: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file
     1 of 1 faces in 2 photos kept; 1 unreadable
     DIR/out/faces.safetensors has the dataset, kept.csv lists every face
     sheet.png shows, from the top: 1 of 1 kept
@@ -78,7 +78,7 @@ fn a_run_that_keeps_nothing_fails() {
 #[test]
 fn invalid_folders_are_usage_errors() {
     let folder = PrepareTestFolder::new();
-    insta::assert_snapshot!(folder.refusal(""), @"there is no picture in DIR/photos and its subfolders: file names must end in one of png, jpg, jpeg, webp, tif, tiff, bmp");
+    insta::assert_snapshot!(folder.refusal(""), @"there is no picture in DIR/photos and its subfolders: file names must end in one of png, jpg, jpeg, webp, tif, tiff, bmp, jfif, jpe, jif, pjpeg, pjp, mpo, dib, apng");
     let folder = PrepareTestFolder::with_photos();
     std::fs::write(folder.0.path().join("out"), b"a file").unwrap();
     insta::assert_snapshot!(folder.refusal(""), @"OUT DIR/out is a file: a folder is needed here");

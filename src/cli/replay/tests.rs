@@ -7,10 +7,10 @@ use crate::blend::Blend;
 use crate::cli::console::CapturedConsole;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::job::{ExportContent, SearchStart};
+use crate::job::{ExportContent, FaceRecord, FillOutcome, SearchStart, split_hole};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
-use crate::photo::{PngMetadata, encode_png};
+use crate::photo::{PngMetadata, encode_png, save_png};
 use crate::search::{OptimizerKind, Preset, Settings};
 
 const TINY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/fixtures/tiny-16.safetensors");
@@ -62,7 +62,8 @@ impl ReplayTestFolder {
         let candidate = 1 - outcome.best;
         let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
         let provenance = Provenance::new(&export).unwrap();
-        fill::save_fill(&export, content, Some(&provenance), &self.path("filled.png"), Overwrite::Allow).unwrap();
+        let metadata = export.png_metadata(content, Some(&provenance));
+        save_png(&self.path("filled.png"), &export.picture(content).unwrap(), &metadata, Overwrite::Allow).unwrap();
     }
 
     /// Repeats `filled.png` and returns the notes and the difference.
@@ -71,11 +72,8 @@ impl ReplayTestFolder {
     }
 
     fn repeat(replay: &Replay) -> (Vec<String>, String) {
-        let outcome = replay.run_search(&mut CapturedConsole::default().console()).unwrap();
-        let FillRequest { photo, hole, frame, blend, .. } = &replay.request;
-        let candidate = replay.provenance.candidate;
-        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-        let picture = export.picture(replay.provenance.content).unwrap();
+        let repetition = replay.repeat(&mut CapturedConsole::default().console()).unwrap();
+        let picture = repetition.turns.picture(replay.provenance.content);
         (replay.difference_notes(), compare::compare_pictures(&replay.filled.pixels, &picture).to_string())
     }
 
@@ -136,8 +134,9 @@ fn save(folder: &ReplayTestFolder, request: &FillRequest, outcome: &FillOutcome,
     let FillRequest { photo, hole, frame, blend, .. } = request;
     let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
     let provenance = Provenance::new(&export).unwrap();
-    fill::save_fill(&export, ExportContent::Photo, Some(&provenance), &folder.path("filled.png"), Overwrite::Allow)
-        .unwrap();
+    let metadata = export.png_metadata(ExportContent::Photo, Some(&provenance));
+    let picture = export.picture(ExportContent::Photo).unwrap();
+    save_png(&folder.path("filled.png"), &picture, &metadata, Overwrite::Allow).unwrap();
 }
 
 fn run(request: &FillRequest) -> FillOutcome {
@@ -288,4 +287,72 @@ fn the_recorded_device_is_found_by_name() {
     assert_eq!(device_with_name("CPU"), DeviceChoice::CpuF32);
     assert_eq!(device_with_name("CPU (bf16)"), DeviceChoice::Cpu);
     assert_eq!(device_with_name("a GPU of long ago"), DeviceChoice::Auto);
+}
+
+/// Fills two faces in turn and saves `filled.png`. The search of the second stops after `stop_after` evaluations.
+fn fill_two_faces(folder: &ReplayTestFolder, content: ExportContent, stop_after: Option<u32>) {
+    folder.fill(settings(), None, ExportContent::Photo, |_| ());
+    let Replay { request, .. } = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
+    let frames = [[6.5, 9.5], [18.0, 10.0]].map(|center_in_photo| FaceFrame {
+        center_in_photo,
+        side_px: 16.5,
+        angle_radians: 0.1,
+    });
+    let pixels = (0..480).map(|at| if (8..12).contains(&(at / 24)) && at % 24 % 12 > 3 { 255 } else { 0 });
+    let hole = Arc::new(Mask::from_pixels(24, 20, pixels.collect()).unwrap());
+    let parts = split_hole(&hole, &frames);
+    assert_eq!(parts.len(), 2);
+    let mut turns = FacesInTurn::new(Arc::clone(&request.photo), Arc::clone(&hole));
+    let mut fills = Vec::new();
+    for (part, stop_after) in parts.iter().zip([None, stop_after]) {
+        let (photo, hole, frame) = (Arc::clone(turns.photo()), Arc::clone(turns.hole()), part.frame);
+        let request = FillRequest { photo, hole, frame, ..request.clone() };
+        let mut console = CapturedConsole::default().console();
+        let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: stop_after };
+        let outcome = run_fill(&mut NetworkCache::default(), &request, &mut observer).unwrap();
+        let FillRequest { photo, hole, blend, .. } = &request;
+        let candidate = outcome.best;
+        turns.add(&FillExport { photo, hole, frame, blend: *blend, outcome: &outcome, candidate }, &part.hole).unwrap();
+        fills.push(outcome);
+    }
+    let records = parts
+        .iter()
+        .zip(&fills)
+        .map(|(part, outcome)| FaceRecord::new(part.frame, &part.hole, outcome, outcome.best).unwrap());
+    let export = FillExport {
+        photo: &request.photo,
+        hole: &hole,
+        frame: frames[0],
+        blend: request.blend,
+        outcome: &fills[0],
+        candidate: fills[0].best,
+    };
+    let provenance = Provenance::new(&export).unwrap().with_fills(records.collect());
+    let metadata = export.png_metadata(content, Some(&provenance));
+    save_png(&folder.path("filled.png"), &turns.picture(content), &metadata, Overwrite::Allow).unwrap();
+}
+
+#[test]
+fn several_faces_replay_the_same() {
+    let folder = ReplayTestFolder::new();
+    for content in [ExportContent::Photo, ExportContent::Layer] {
+        fill_two_faces(&folder, content, None);
+        assert_eq!(folder.replay(), (Vec::new(), SAME_PIXELS.to_owned()), "{content:?}");
+    }
+    fill_two_faces(&folder, ExportContent::Photo, Some(3));
+    let (notes, difference) = folder.replay();
+    assert_eq!((notes.len(), difference.as_str()), (1, SAME_PIXELS), "{notes:?}");
+    assert!(notes[0].starts_with("the search was stopped at iteration"), "{notes:?}");
+}
+
+#[test]
+fn a_repetition_of_several_faces_replays_too() {
+    let folder = ReplayTestFolder::new();
+    fill_two_faces(&folder, ExportContent::Photo, None);
+    let replay = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
+    let repetition = replay.repeat(&mut CapturedConsole::default().console()).unwrap();
+    repetition.save(&replay, &folder.path("again.png"), Overwrite::Refuse).unwrap();
+    let again = Replay::new(&folder.args("again.png", "photo.png")).unwrap();
+    assert_eq!(again.provenance, replay.provenance);
+    assert_eq!(ReplayTestFolder::repeat(&again), (Vec::new(), SAME_PIXELS.to_owned()));
 }

@@ -154,3 +154,36 @@ fn a_mask_of_another_size_is_refused() {
     let error = find_frame(&portrait(PORTRAITS[0]), &Mask::empty(8, 9)).unwrap_err();
     assert!(error.to_string().contains("8×9"), "{error}");
 }
+
+#[test]
+fn doubtful_faces_inside_better_ones_do_not_count() {
+    let face = |score: f32, x: f32, side_px: f32| VisibleFace {
+        detection: Detection { score, box_in_photo: [0.0; 4], landmarks_in_photo: [[0.0; 2]; 5] },
+        frame: FaceFrame { center_in_photo: [x, 50.0], side_px, angle_radians: 0.0 },
+        hole_count: 0,
+    };
+    let better = face(0.9, 50.0, 40.0);
+    assert!(is_beside_better(&face(0.4, 65.0, 10.0), &better), "its centre lies in the better frame");
+    assert!(is_beside_better(&face(0.4, 80.0, 80.0), &better), "the better centre lies in its frame");
+    assert!(!is_beside_better(&face(0.4, 90.0, 40.0), &better), "elsewhere");
+    assert!(!is_beside_better(&face(0.7, 65.0, 10.0), &better), "a good score counts");
+    assert!(!is_beside_better(&face(0.4, 50.0, 40.0), &face(0.35, 50.0, 40.0)));
+}
+
+#[test]
+fn faces_at_the_hole_are_those_it_covers() {
+    let photo = two_faces();
+    let frames = face_frames(&photo).unwrap();
+    let (left, right) = (frames[0], frames[1]);
+    let mut hole = painted(&photo, &left, MOUTH);
+    let found = |hole: &Mask| VisibleFaces::find(&photo, hole).unwrap().faces_at_hole().unwrap();
+    assert!(matches!(found(&hole)[..], [face] if face.frame.is_of_same_face(&left) && face.is_certain));
+    hole.add(&painted(&photo, &right, RIGHT_EYE));
+    let frames = found(&hole);
+    assert!(
+        frames.len() == 2
+            && [left, right].iter().all(|truth| { frames.iter().any(|face| face.frame.is_of_same_face(truth)) }),
+        "{frames:?}"
+    );
+    assert!(found(&Mask::empty(photo.width(), photo.height())).is_empty());
+}

@@ -12,8 +12,8 @@ use super::*;
 use crate::geometry::Point;
 use crate::mask::StrokeKind;
 
-fn photo(pixels: impl Into<DynamicImage>) -> Photo {
-    Photo::from_pixels(pixels.into())
+fn fill(pixels: impl Into<DynamicImage>, hole: &Mask) -> RgbImage {
+    fill_hole(&Photo::from_pixels(pixels.into()), hole).into_owned()
 }
 
 fn disc(width: u32, height: u32, center: Point, radius_px: f32) -> Mask {
@@ -48,8 +48,8 @@ proptest! {
         for (x, y, pixel) in changed.enumerate_pixels_mut().filter(|(x, y, _)| hole.is_hole(*x, *y)) {
             *pixel = Rgb([seed, (x * 37 + y) as u8, (y * 91) as u8]);
         }
-        let filled = fill_hole(&photo(original.clone()), &hole);
-        prop_assert_eq!(&filled, &fill_hole(&photo(changed), &hole));
+        let filled = fill(original.clone(), &hole);
+        prop_assert_eq!(&filled, &fill(changed, &hole));
         for (x, y, pixel) in filled.enumerate_pixels().filter(|(x, y, _)| !hole.is_hole(*x, *y)) {
             prop_assert_eq!(pixel, original.get_pixel(x, y));
         }
@@ -61,7 +61,7 @@ fn a_linear_gradient_continues_through_the_hole() {
     let original = gradient(200, 160);
     for radius_px in [8.0f32, 25.0, 50.0] {
         let hole = disc(200, 160, [90.0, 80.0], radius_px);
-        let filled = fill_hole(&photo(original.clone()), &hole);
+        let filled = fill(original.clone(), &hole);
         let differences = filled.as_raw().iter().zip(original.as_raw()).map(|(a, b)| f32::from(a.abs_diff(*b)));
         let (mut largest, mut sum) = (0.0f32, 0.0);
         for difference in differences {
@@ -78,7 +78,7 @@ fn a_linear_gradient_continues_through_the_hole() {
 fn the_fill_has_no_blocks() {
     let hole = disc(120, 120, [60.0, 60.0], 50.0);
     let pixels = RgbImage::from_fn(120, 120, |x, _| if x < 60 { Rgb([20; 3]) } else { Rgb([220; 3]) });
-    let filled = fill_hole(&photo(pixels), &hole);
+    let filled = fill(pixels, &hole);
     let step = |x: u32| filled.get_pixel(x + 1, 60).0[0].abs_diff(filled.get_pixel(x, 60).0[0]);
     let largest = (12..107).map(step).max().unwrap();
     assert!(largest <= 12, "the largest step between neighbours is {largest}");
@@ -88,7 +88,7 @@ fn the_fill_has_no_blocks() {
 fn without_known_pixels_the_fill_is_grey() {
     let mut hole = Mask::empty(37, 21);
     hole.fill();
-    let filled = fill_hole(&photo(gradient(37, 21)), &hole);
+    let filled = fill(gradient(37, 21), &hole);
     assert!(filled.pixels().all(|pixel| *pixel == Rgb([128; 3])));
 }
 
@@ -98,7 +98,7 @@ fn transparent_pixels_are_filled_too() {
     let pixels = ImageBuffer::from_fn(60, 40, |x, _| Rgba([if is_transparent(x) { 255u8 } else { 80 }, 90, 100, 255]));
     let mut transparent = pixels.clone();
     transparent.enumerate_pixels_mut().filter(|(x, ..)| is_transparent(*x)).for_each(|(.., pixel)| pixel.0[3] = 0);
-    let fill = |pixels: DynamicImage| fill_hole(&photo(pixels), &Mask::empty(60, 40));
+    let fill = |pixels: DynamicImage| fill(pixels, &Mask::empty(60, 40));
     let filled = fill(transparent.clone().into());
     assert!(filled.pixels().all(|pixel| *pixel == Rgb([80, 90, 100])));
     assert_eq!(fill(DynamicImage::ImageRgba8(transparent).to_rgba16().into()), filled);
@@ -109,6 +109,6 @@ fn transparent_pixels_are_filled_too() {
 fn grey_photos_are_filled() {
     let hole = disc(50, 50, [25.0, 25.0], 8.0);
     let pixels = ImageBuffer::from_fn(50, 50, |x, y| Luma([if hole.is_hole(x, y) { 255u8 } else { 70 }]));
-    let filled = fill_hole(&photo(DynamicImage::ImageLuma8(pixels)), &hole);
+    let filled = fill(DynamicImage::ImageLuma8(pixels), &hole);
     assert!(filled.pixels().all(|pixel| *pixel == Rgb([70; 3])));
 }

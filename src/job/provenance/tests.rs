@@ -1,13 +1,16 @@
 use std::borrow::Cow;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use image::{DynamicImage, Rgb, RgbImage};
 use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
 use crate::job::{Candidate, StopReason};
+use crate::mask::encode_mask_png;
 use crate::model::{ModelChoice, ModelInfo};
-use crate::photo::{DecodeLimits, decode, encode_png};
+use crate::photo::{DecodeLimits, PhotoText, decode, encode_png};
 use crate::search::Losses;
 
 fn outcome(settings: Settings) -> FillOutcome {
@@ -87,8 +90,11 @@ fn provenance_survives_the_file() {
 }
 
 #[test]
-fn layer_keeps_only_the_colour_profile() {
+fn layer_keeps_only_the_colours() {
     let change = |photo: &mut Photo| {
+        photo.metadata.color_encoding.gamma = Some(100_000);
+        photo.metadata.iptc = Some(b"\x1C\x02\x50\0\x03Ann".to_vec());
+        photo.metadata.texts = vec![PhotoText { keyword: "Author".into(), text: "Ann".into() }];
         photo.metadata.icc_profile = Some([&[0; 16][..], b"RGB "].concat());
         photo.metadata.exif = Some(b"II\x2A\0".to_vec());
         photo.metadata.xmp = Some(b"<nonsense/>".to_vec());
@@ -98,9 +104,18 @@ fn layer_keeps_only_the_colour_profile() {
         assert_eq!(Provenance::read(&bytes).unwrap().content, ExportContent::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
         assert_eq!(layer.color_name(), "rgba8");
-        assert_eq!((layer.metadata.icc_profile, layer.metadata.exif), (export.photo.metadata.icc_profile.clone(), None));
+        assert_eq!(
+            (layer.metadata.icc_profile, layer.metadata.exif),
+            (export.photo.metadata.icc_profile.clone(), None)
+        );
+        assert_eq!((layer.metadata.iptc, layer.metadata.texts), (None, Vec::new()));
+        assert_eq!(layer.metadata.color_encoding, export.photo.metadata.color_encoding);
         let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
         assert_eq!(photo.metadata.exif, export.photo.metadata.exif);
+        assert_eq!(
+            (photo.metadata.iptc, photo.metadata.texts),
+            (export.photo.metadata.iptc.clone(), export.photo.metadata.texts.clone())
+        );
     });
 }
 
@@ -192,9 +207,25 @@ fn symmetry_of_earlier_versions_is_read() {
 }
 
 #[test]
+fn several_fills_have_a_format_of_their_own() {
+    let part = Mask::from_pixels(20, 18, (0..360).map(|index| if index < 40 { 255 } else { 0 }).collect()).unwrap();
+    let record = |frame: FaceFrame| FaceRecord::new(frame, &part, &outcome(Settings::default()), 1).unwrap();
+    let single = provenance();
+    let several = single.clone().with_fills(vec![record(single.frame), record(FaceFrame::centered(20, 18))]);
+    assert!(single.to_json().contains(r#""countenance-recipe-1""#) && !single.to_json().contains("fills"));
+    assert!(several.to_json().contains(r#""countenance-recipe-2""#));
+    let read = Provenance::from_json(&several.to_json()).unwrap();
+    assert_eq!(read, several);
+    assert_eq!((read.hole().unwrap(), read.part(&read.fills[1]).unwrap()), (hole(), part));
+    let FaceRecord { candidate, steps, evaluations, stopped_early, .. } = read.fills[1];
+    assert_eq!((candidate, steps, evaluations, stopped_early), (1, 7, 9, true));
+    assert_eq!(read.with_fills(Vec::new()), single);
+}
+
+#[test]
 fn wrong_formats_and_damage_give_different_errors() {
-    let newer = tampered("/format", "countenance-recipe-2").unwrap_err();
-    insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-2): update this one and try again");
+    let newer = tampered("/format", "countenance-recipe-3").unwrap_err();
+    insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-3): update this one and try again");
     assert!(matches!(tampered("/format", "other-1"), Err(ProvenanceError::Missing)));
     assert!(matches!(tampered("/settings/optimizer", "magic"), Err(ProvenanceError::Damaged { .. })));
     assert!(matches!(Provenance::from_json("no JSON"), Err(ProvenanceError::Damaged { .. })));

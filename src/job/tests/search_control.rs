@@ -89,6 +89,13 @@ fn bad_fit_gives_a_warning() {
         assert_eq!(outcome.fit_warning().is_some(), has_warning, "{explained:?}");
     }
     outcome.explained_share = Some(-0.4);
+    let from_guess = FillOutcome { start: SearchStart::Around(vec![0.0; 8]), ..outcome.clone() };
+    outcome.settings.starts = Starts::Prior;
+    for (steps, has_warnings) in [(4, [false, false]), (49, [false, true]), (50, [true, true])] {
+        let warns = |outcome: &FillOutcome| FillOutcome { steps, ..outcome.clone() }.fit_warning().is_some();
+        assert_eq!([warns(&outcome), warns(&from_guess)], has_warnings, "{steps}");
+    }
+    outcome.steps = 50;
     insta::assert_snapshot!(outcome.fit_warning().unwrap().message, @"This does not look like a face in this frame: the fill matches only 0 % of it");
 }
 

@@ -90,3 +90,17 @@ fn a_cloned_mask_is_equal() {
         assert_eq!(mask.clone(), mask);
     }
 }
+
+#[test]
+fn removing_the_filtered_part_leaves_the_rest() {
+    let pixels: Vec<u8> = (0..63u8).map(|index| if index % 5 < 3 { 255 } else { 0 }).collect();
+    let hole = Mask::from_pixels(9, 7, pixels).unwrap();
+    let rect = RectPx { x: 2, y: 1, width: 20, height: 4 };
+    let part = hole.filtered(rect, |x, y| (x + y) % 2 == 0);
+    let mut left = hole.clone();
+    left.remove(&part);
+    for (x, y) in (0..7).flat_map(|y| (0..9).map(move |x| (x, y))) {
+        let is_part = hole.is_hole(x, y) && rect.contains(x, y) && (x + y) % 2 == 0;
+        assert_eq!((part.is_hole(x, y), left.is_hole(x, y)), (is_part, hole.is_hole(x, y) && !is_part), "{x}, {y}");
+    }
+}

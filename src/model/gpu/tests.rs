@@ -2,22 +2,13 @@
 
 use super::gemm_shader::{GemmKind, GemmTile, ShaderPrecision, gemm_shader};
 use super::*;
-use crate::device::{DeviceChoice, list_gpus, open};
+pub(crate) use crate::device::test_gpu::any_gpu;
 use crate::model::cpu::tests::{assert_close, noise};
 use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
 use crate::model::{ModelChoice, TINY_MODEL, load};
 
 /// Tolerance relative to the largest value: sums of several thousand products in another order, and the driver's tanh.
 const RELATIVE: f32 = 3e-4;
-
-/// `None` without a GPU.
-pub(crate) fn any_gpu() -> Option<Gpu> {
-    let Some(gpu) = list_gpus().first().map(|gpu| gpu.index) else {
-        eprintln!("no GPU here: the shaders are not tested");
-        return None;
-    };
-    open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
-}
 
 /// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
 fn compare(file: &ModelFile, batch: usize) {

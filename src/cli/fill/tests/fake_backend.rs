@@ -8,7 +8,7 @@ use image::{Rgb, RgbImage};
 use super::*;
 use crate::cli::args;
 use crate::cli::console::CapturedConsole;
-use crate::job::{Candidate, DeviceInfo};
+use crate::job::{Candidate, DeviceInfo, StopReason};
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
@@ -24,6 +24,11 @@ pub(super) struct FakeBackend {
     pub(super) fails_at: Option<u32>,
     /// Whether the model is one that the completion network fits.
     pub(super) has_completion: bool,
+    /// Number of the search, from 1, that panics.
+    pub(super) panics_at: Option<u32>,
+    /// Searches and resets so far.
+    pub(super) searches: u32,
+    pub(super) resets: u32,
 }
 
 impl FakeBackend {
@@ -55,9 +60,8 @@ impl FillBackend for FakeBackend {
     }
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
-        if request.hole.pixels().iter().all(|&pixel| pixel == 0) {
-            return Err(FillError::EmptyHole);
-        }
+        self.searches += 1;
+        assert!(self.panics_at != Some(self.searches), "a fault in the fake search");
         let device =
             DeviceInfo { name: "Fake device".into(), is_gpu: false, notice: Some("fake device notice".into()) };
         let fitting = || crate::model::inspect(&ModelChoice::Face128).unwrap();
@@ -92,6 +96,10 @@ impl FillBackend for FakeBackend {
             first_losses: Self::losses(1)[1],
             size_px: SIDE_PX,
         })
+    }
+
+    fn reset(&mut self) {
+        self.resets += 1;
     }
 }
 
@@ -134,13 +142,13 @@ impl FillTestFolder {
         names
     }
 
-    /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected.
+    /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected, unless the arguments say it.
     pub(super) fn fill(&self, backend: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
-        let cli = args::Cli::try_parse_from(
-            ["countenance", "fill", "--face", "none"].map(String::from).into_iter().chain(words),
-        )?;
+        let face = if line.contains("--face") { [].as_slice() } else { &["--face", "none"] };
+        let first = ["countenance", "fill"].iter().chain(face).map(|word| (*word).to_owned());
+        let cli = args::Cli::try_parse_from(first.chain(words))?;
         let Some(args::Command::Fill(args)) = cli.command else { panic!("not a fill") };
         let mut plan = FillPlan::new(&args)?;
         plan.crop_size_px = SIDE_PX;

@@ -3,7 +3,9 @@
 use std::borrow::Cow;
 
 use super::*;
+use crate::photo::embedded_picture::tests::{holds_picture, old_face, old_face_base64};
 use crate::photo::exif::tests::sample_block;
+use crate::photo::{ColorEncoding, PhotoText};
 
 const WIDTH: u32 = 16;
 const HEIGHT: u32 = 8;
@@ -34,7 +36,7 @@ fn png(metadata: &TestMetadata) -> Vec<u8> {
         icc_profile: Some(&metadata.icc),
         exif: Some(&metadata.exif),
         xmp: Some(Cow::Borrowed(&metadata.xmp)),
-        texts: Vec::new(),
+        ..PngMetadata::default()
     };
     encode_png(&picture(ColorType::Rgb8, WIDTH, HEIGHT), &png_metadata).unwrap()
 }
@@ -130,7 +132,7 @@ fn metadata_survives_from_every_format_to_png() {
     for (format, bytes, has_exif) in files(1) {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT), "{format}");
-        let (exif, _) = crate::photo::exif::make_upright(metadata(1).exif);
+        let (exif, _) = crate::photo::exif::make_upright(metadata(1).exif, None);
         assert_eq!(photo.metadata.exif, has_exif.then_some(exif), "{format}");
         assert_eq!(photo.metadata.icc_profile, Some(metadata(1).icc), "{format}");
         assert_eq!(photo.metadata.xmp, Some(xmp(1)), "{format}");
@@ -170,7 +172,7 @@ fn photo_with_broken_metadata_opens() {
         let photo = decoded(&bytes);
         assert_eq!((photo.width(), photo.height(), &photo.metadata.icc_profile), (WIDTH, HEIGHT, &None), "{format}");
         let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
-        assert_eq!((again.pixels, again.metadata.xmp), (photo.pixels, None), "{format}");
+        assert_eq!((again.pixels, again.metadata.xmp), (photo.pixels, photo.metadata.xmp), "{format}");
     }
 }
 
@@ -178,4 +180,87 @@ fn photo_with_broken_metadata_opens() {
 fn photo_without_metadata_gets_none() {
     let photo = decoded(&encoded(&picture(ColorType::Rgb8, 3, 3), ImageFormat::Png));
     assert_eq!(photo.png_metadata(), PngMetadata::default());
+}
+
+/// Metadata of every kind, as an export has it.
+fn all_metadata() -> PhotoMetadata {
+    PhotoMetadata {
+        icc_profile: Some(profile(*b"RGB ")),
+        exif: Some(sample_block(1, None)),
+        xmp: Some(xmp(1)),
+        iptc: Some(b"\x1C\x02\x50\0\x03Ann".to_vec()),
+        density: PixelDensity::per_inch(300.0, 150.0),
+        color_encoding: ColorEncoding { gamma: Some(45_455), cicp: Some([1, 13, 0, 1]), ..ColorEncoding::default() },
+        texts: vec![PhotoText { keyword: "Author".into(), text: "Jürgen 漢字".into() }],
+    }
+}
+
+#[test]
+fn export_keeps_everything_when_opened_again() {
+    let pixels = picture(ColorType::Rgb8, WIDTH, HEIGHT);
+    let photo = Photo { metadata: all_metadata(), ..Photo::from_pixels(pixels) };
+    let again = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
+    assert_eq!(again.metadata, photo.metadata);
+    assert_eq!(again.color_metadata().texts, Vec::new());
+    let colors = decoded(&encode_png(&photo.pixels, &photo.color_metadata()).unwrap()).metadata;
+    let PhotoMetadata { icc_profile, density, color_encoding, .. } = all_metadata();
+    assert_eq!(colors, PhotoMetadata { icc_profile, density, color_encoding, ..PhotoMetadata::default() });
+}
+
+#[test]
+fn print_size_turns_with_the_pixels() {
+    let jfif = [&b"\xFF\xE0\0\x10JFIF\0\x01\x01\x01"[..], &[1, 44, 0, 150, 0, 0]].concat();
+    let bytes = jpeg(&metadata(6));
+    // Not the header that the encoder wrote, which says nothing: the first one counts.
+    let bytes = [&bytes[..2], &jfif, &bytes[2..]].concat();
+    assert_eq!(decoded(&bytes).metadata.density, PixelDensity::per_inch(150.0, 300.0));
+}
+
+#[test]
+fn orientation_that_only_xmp_tells_stays() {
+    let bytes = jpeg(&TestMetadata { exif: b"II\x2A\0".to_vec(), ..metadata(6) });
+    let photo = decoded(&bytes);
+    assert_eq!((photo.width(), photo.height()), (WIDTH, HEIGHT));
+    assert_eq!(photo.metadata.xmp, Some(xmp(6)));
+}
+
+#[test]
+fn no_picture_is_left_in_any_metadata() {
+    let jpeg_face = old_face(ImageFormat::Jpeg);
+    let base64 = old_face_base64(ImageFormat::Jpeg);
+    let exif = [sample_block(1, Some(&jpeg_face)), jpeg_face.clone(), base64.clone().into_bytes()].concat();
+    let packet = String::from_utf8(xmp(1)).unwrap();
+    let with_face = packet.replace("<tiff:Artist>", &format!("<tiff:Face>{base64}</tiff:Face><tiff:Artist>"));
+    let data_set = [&b"\x1C\x02\xCA"[..], &u16::try_from(jpeg_face.len()).unwrap().to_be_bytes(), &jpeg_face].concat();
+    let pixels = picture(ColorType::Rgb8, WIDTH, HEIGHT);
+    for xmp in [with_face.clone(), with_face.replace("</tiff:Artist>", "")] {
+        let texts = vec![PhotoText { keyword: "Comment".into(), text: format!("data:image/jpeg;base64,{base64}") }];
+        let metadata = PhotoMetadata {
+            exif: Some(exif.clone()),
+            xmp: Some(xmp.into_bytes()),
+            iptc: Some(data_set.clone()),
+            texts,
+            ..PhotoMetadata::default()
+        };
+        let photo = Photo { metadata, ..Photo::from_pixels(pixels.clone()) };
+        let photo = decoded(&encode_png(&photo.pixels, &photo.png_metadata()).unwrap());
+        let PhotoMetadata { exif, xmp, iptc, texts, .. } = &photo.metadata;
+        for bytes in [exif, xmp, iptc].into_iter().flatten() {
+            assert!(!holds_picture(bytes), "{}", bytes.escape_ascii());
+        }
+        assert_eq!(*texts, []);
+        assert!(exif.as_ref().unwrap().windows(3).any(|name| name == b"Ann"), "the camera stays");
+    }
+}
+
+#[test]
+fn webp_chunks_without_flags_are_read() {
+    let mut bytes = webp(&metadata(6), b"");
+    let flags = 12 + 8;
+    bytes[flags] &= !0b1100;
+    let name = bytes.windows(4).position(|window| window == b"XMP ").unwrap();
+    bytes[name + 3] = 0;
+    let photo = decoded(&bytes);
+    assert_eq!((photo.width(), photo.height()), (HEIGHT, WIDTH), "turned by EXIF");
+    assert_eq!(photo.metadata.xmp, Some(xmp(1)));
 }

@@ -1,0 +1,122 @@
+//! The hole of one photo, and the faces that are filled in it.
+
+use std::ffi::OsStr;
+
+use anyhow::bail;
+
+use super::face_choice::{ChosenFaces, FaceChoice};
+use super::fill_plan::FillPlan;
+use super::mask_source::{MaskSource, find_mask_in_folder, open_mask};
+use crate::geometry::FaceFrame;
+use crate::job::{FacePart, FillError, SplitFace, split_hole};
+use crate::mask::{Mask, MaskPreset};
+use crate::photo::Photo;
+
+/// The hole of a photo and the faces to fill.
+#[derive(Debug)]
+pub(super) struct FacesToFill {
+    pub(super) hole: Mask,
+    /// Not empty.
+    pub(super) faces: Vec<FaceToFill>,
+    /// A note for the user.
+    pub(super) note: Option<String>,
+    /// Doubts about the mask.
+    pub(super) warnings: Vec<String>,
+}
+
+/// One face and its part of the hole.
+#[derive(Debug)]
+pub(super) struct FaceToFill {
+    /// Number of the face from 1, as `--face` takes it; `None` if it was not detected.
+    pub(super) number: Option<usize>,
+    pub(super) frame: FaceFrame,
+    pub(super) hole: Mask,
+}
+
+impl FacesToFill {
+    /// Finds the hole and the faces of one photo. A mask preset is placed on one face, found in the whole photo. With a
+    /// mask picture, faces are found from the known pixels only, and every face under the hole is filled.
+    pub(super) fn find(plan: &FillPlan, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
+        let path = match &plan.mask {
+            MaskSource::Preset(preset) => return Self::of_preset(plan, *preset, photo),
+            MaskSource::File(path) => path.clone(),
+            MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
+        };
+        let (hole, warnings) = open_mask(&path, photo.width(), photo.height())?;
+        if hole.is_empty() {
+            return Err(FillError::EmptyHole.into());
+        }
+        let chosen = chosen_faces(plan, photo, Some(&hole))?;
+        let faces = Self::split(plan, &chosen, &hole)?;
+        let note = chosen.note(faces.iter().map(|face| face.number));
+        Ok(Self { hole, faces, note, warnings })
+    }
+
+    fn of_preset(plan: &FillPlan, preset: MaskPreset, photo: &Photo) -> anyhow::Result<Self> {
+        let chosen = chosen_faces(plan, photo, None)?;
+        let Some(&(_, SplitFace { frame, .. })) = chosen.faces.first() else {
+            bail!("there is no face frame: place one with --frame")
+        };
+        let hole = preset.hole_in_photo(photo.width(), photo.height(), &frame, plan.crop_size_px, plan.settings.seed);
+        let faces = Self::split(plan, &chosen, &hole)?;
+        let note = chosen.note(faces.iter().map(|face| face.number));
+        Ok(Self { hole, faces, note, warnings: Vec::new() })
+    }
+
+    fn split(plan: &FillPlan, chosen: &ChosenFaces, hole: &Mask) -> anyhow::Result<Vec<FaceToFill>> {
+        let faces: Vec<SplitFace> = chosen.faces.iter().map(|(_, face)| *face).collect();
+        let number = |index: usize| chosen.faces.get(index).and_then(|(number, _)| *number);
+        let to_fill = |FacePart { index, frame, hole }| FaceToFill { number: number(index), frame, hole };
+        let faces: Vec<FaceToFill> = split_hole(hole, &faces).into_iter().map(to_fill).collect();
+        if faces.is_empty() {
+            bail!("{}", outside_message(plan, chosen.found));
+        }
+        Ok(faces)
+    }
+}
+
+fn chosen_faces(plan: &FillPlan, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<ChosenFaces> {
+    match plan.frame {
+        Some(frame) => Ok(ChosenFaces { faces: vec![(None, frame.into())], found: None }),
+        None => plan.face.faces(photo, hole),
+    }
+}
+
+/// Why nothing can be filled, and what to do.
+fn outside_message(plan: &FillPlan, found: Option<usize>) -> String {
+    match (plan.face, found) {
+        (FaceChoice::Auto, Some(1)) => {
+            "the hole lies outside the face that was found: place the face frame over the hole with --frame".into()
+        }
+        (FaceChoice::Auto, Some(found @ 2..)) => {
+            format!("the hole lies in none of the {found} faces found: place the face frame over it with --frame")
+        }
+        (FaceChoice::Number(number), Some(_)) => {
+            format!("the hole lies outside face {number}: leave --face out to fill the face under the hole")
+        }
+        _ => "the hole lies outside the face frame: place the frame over it with --frame".into(),
+    }
+}
+
+/// The warning about the part of a hole that no fill covers.
+pub(super) fn unfilled_warning(plan: &FillPlan, unfilled: usize, whole: usize) -> String {
+    let amount = match share(unfilled, whole) {
+        share if share >= 0.01 => format!("{:.0} %", 100.0 * share),
+        _ if unfilled == 1 => "1 pixel".into(),
+        _ => format!("{unfilled} pixels"),
+    };
+    let is_auto = plan.frame.is_none() && plan.face == FaceChoice::Auto;
+    let (place, advice) = if is_auto {
+        ("every face frame that was found", "to fill it too, run again with --frame and a mask of that part only")
+    } else {
+        ("the face frame", "leave --face and --frame out to fill every face under the hole")
+    };
+    let verbs = if amount == "1 pixel" || amount.ends_with('%') { "lies" } else { "lie" };
+    format!("{amount} of the hole {verbs} outside {place} and stayed as before: {advice}")
+}
+
+/// A number of pixels as a share of another, 0 to 1.
+#[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
+pub(super) fn share(part: usize, whole: usize) -> f64 {
+    part as f64 / (whole as f64).max(1.0)
+}

@@ -1,0 +1,250 @@
+//! Fills one photo: opens it, fills its faces in turn, and saves the result.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+
+use super::console::Console;
+use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
+use super::fill::FillBackend;
+use super::fill_observer::{ConsoleFillObserver, SearchOutputs};
+use super::fill_plan::FillPlan;
+use super::fill_report::{FaceReport, PhotoReport};
+use super::inputs::FillTask;
+use crate::catch_panic::catch_panic;
+use crate::job::{
+    ExportContent, FaceRecord, FacesInTurn, FillError, FillExport, FillOutcome, FillRequest, Provenance, SearchStart,
+    StopReason,
+};
+use crate::mask::Mask;
+use crate::photo::{self, DecodeLimits, Photo, save_png};
+
+/// Fills one photo, prints what happens, and reports it. A panic fails this photo only. `title` names the photo in the
+/// progress bar. Without a fill, no picture is written.
+pub(super) fn fill_photo(
+    backend: &mut dyn FillBackend,
+    plan: &FillPlan,
+    task: &FillTask,
+    title: &str,
+    console: &mut Console,
+) -> PhotoReport {
+    console.start_bar(title, plan.settings.steps);
+    let mut run = PhotoRun { plan, task, title, console, report: PhotoReport::new(plan, task) };
+    let result = open_photo(&task.photo).and_then(|photo| {
+        catch_panic(|| run.fill(backend, photo)).unwrap_or_else(|reason| {
+            backend.reset();
+            Err(FillError::Internal { reason }.into())
+        })
+    });
+    let PhotoRun { mut report, console, .. } = run;
+    console.clear_bar();
+    if let Err(error) = result {
+        report.error = Some(format!("{error:#}"));
+    }
+    if let Some(error) = &report.error {
+        console.print(&photo_error_line(task, error));
+    }
+    report
+}
+
+fn open_photo(path: &Path) -> anyhow::Result<Photo> {
+    match catch_panic(|| photo::open(path, DecodeLimits::default())) {
+        Ok(opened) => Ok(opened?),
+        Err(reason) => Err(anyhow!(
+            "the program failed to read this picture ({reason}): save it as PNG in another program, and please report the file"
+        )),
+    }
+}
+
+/// One photo while it is filled.
+struct PhotoRun<'a> {
+    plan: &'a FillPlan,
+    task: &'a FillTask,
+    title: &'a str,
+    console: &'a mut Console,
+    report: PhotoReport,
+}
+
+/// A face with its fill.
+struct FilledFace<'a> {
+    face: &'a FaceToFill,
+    outcome: FillOutcome,
+}
+
+impl PhotoRun<'_> {
+    /// Fills every face under the hole and saves the picture. An error means that there is no picture.
+    fn fill(&mut self, backend: &mut dyn FillBackend, photo: Photo) -> anyhow::Result<()> {
+        for warning in &photo.warnings {
+            self.warn(&format!("{}: {warning}", self.task.photo.display()), warning.clone());
+        }
+        let FacesToFill { hole, faces, note, warnings } = FacesToFill::find(self.plan, &self.task.stem, &photo)?;
+        for warning in warnings {
+            self.warn(&warning, warning.clone());
+        }
+        if let Some(note) = note {
+            self.console.print(&format!("{}: {note}", self.task.photo.display()));
+        }
+        self.report.set_frame(faces.first().map(|face| face.frame));
+        let (photo, hole) = (Arc::new(photo), Arc::new(hole));
+        let mut turns = FacesInTurn::new(Arc::clone(&photo), Arc::clone(&hole));
+        let (mut filled, mut errors) = (Vec::new(), Vec::new());
+        for (turn, face) in (1..).zip(&faces) {
+            let mut report = FaceReport::new(face, hole.hole_count());
+            match self.fill_face(backend, &mut turns, turn, faces.len(), face) {
+                Ok((outcome, face_errors)) => {
+                    report.filled(&outcome);
+                    report.error = (!face_errors.is_empty()).then(|| face_errors.join("; "));
+                    filled.push(FilledFace { face, outcome });
+                }
+                Err(error) => report.error = Some(format!("{error:#}")),
+            }
+            let name = if faces.len() > 1 { face_name(face) + ": " } else { String::new() };
+            errors.extend(report.error.as_ref().map(|error| format!("{name}{error}")));
+            self.report.fills.push(report);
+        }
+        if filled.is_empty() {
+            anyhow::bail!("{}", errors.join("; "));
+        }
+        errors.extend(self.save(&photo, &hole, &turns, &filled, faces.len())?);
+        self.report.error = (!errors.is_empty()).then(|| errors.join("; "));
+        self.describe(&turns, hole.hole_count(), &filled, faces.len());
+        Ok(())
+    }
+
+    /// Fills one face. Also returns errors that did not prevent the fill.
+    fn fill_face(
+        &mut self,
+        backend: &mut dyn FillBackend,
+        turns: &mut FacesInTurn,
+        turn: usize,
+        count: usize,
+        face: &FaceToFill,
+    ) -> anyhow::Result<(FillOutcome, Vec<String>)> {
+        let plan = self.plan;
+        if count > 1 {
+            self.console.start_bar(&format!("{}, face {turn} of {count}", self.title), plan.settings.steps);
+        }
+        let request = FillRequest {
+            photo: Arc::clone(turns.photo()),
+            hole: Arc::clone(turns.hole()),
+            frame: face.frame,
+            settings: plan.settings,
+            start: SearchStart::FromSettings,
+            blend: plan.blend,
+            model: plan.model.clone(),
+            device: plan.device,
+        };
+        let outputs = SearchOutputs::new(self.task, turn);
+        let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole)?;
+        let outcome = backend.run_search(&request, &mut observer)?;
+        let FillRequest { photo, hole, frame, blend, .. } = &request;
+        let export =
+            FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: outcome.best };
+        turns.add(&export, &face.hole).context("the search returned no face")?;
+        let output_errors = observer.finish(outcome.steps, &turns.photo().pixels);
+        let search_error = match &outcome.stopped {
+            Some(StopReason::Failed(reason)) => Some(format!(
+                "the search failed at iteration {} ({reason}): the best fill so far is saved",
+                outcome.steps
+            )),
+            Some(StopReason::Cancelled) | None => None,
+        };
+        let errors = search_error.into_iter().chain(output_errors.iter().map(saved_but)).collect();
+        if count > 1 {
+            let (photo, name) = (self.task.photo.display(), face_name(face));
+            self.console.print(&format!("{photo}, {name}: {}", search_summary(&outcome)));
+        }
+        Ok((outcome, errors))
+    }
+
+    /// Saves the picture and the layer. Returns errors that did not prevent the picture.
+    fn save(
+        &mut self,
+        photo: &Photo,
+        hole: &Mask,
+        turns: &FacesInTurn,
+        filled: &[FilledFace<'_>],
+        count: usize,
+    ) -> anyhow::Result<Option<String>> {
+        let Self { plan, task, .. } = *self;
+        let first = filled.first().context("the search returned no face")?;
+        let FilledFace { face: FaceToFill { frame, .. }, outcome } = first;
+        let export = FillExport { photo, hole, frame: *frame, blend: plan.blend, outcome, candidate: outcome.best };
+        let provenance = plan.records_provenance.then(|| provenance(&export, filled, count)).transpose()?;
+        let save = |content, path: &Path| {
+            let metadata = export.png_metadata(content, provenance.as_ref());
+            anyhow::Ok(save_png(path, &turns.picture(content), &metadata, plan.overwrite)?)
+        };
+        save(ExportContent::Photo, &task.out)?;
+        self.report.saved(task, outcome);
+        let layer_error = task.layer.as_deref().and_then(|path| save(ExportContent::Layer, path).err());
+        Ok(layer_error.as_ref().map(saved_but))
+    }
+
+    /// Prints a summary and warnings.
+    fn describe(&mut self, turns: &FacesInTurn, whole: usize, filled: &[FilledFace<'_>], count: usize) {
+        let (photo, out) = (self.task.photo.display(), self.task.out.display());
+        let summary = match filled {
+            [FilledFace { outcome, .. }] if count == 1 => search_summary(outcome),
+            _ => format!("{} of {count} faces filled", filled.len()),
+        };
+        self.console.print(&format!("{photo} → {out}: {summary}"));
+        for FilledFace { face, outcome } in filled {
+            if let Some(warning) = outcome.fit_warning() {
+                let name = if count > 1 { face_name(face) + ": " } else { String::new() };
+                let text = format!("{name}{}. {}", warning.message, warning.advice);
+                self.warn(&format!("{photo}: {text}"), text.clone());
+            }
+        }
+        let unfilled = turns.hole().hole_count();
+        self.report.set_unfilled(unfilled, whole);
+        if unfilled > 0 {
+            let text = unfilled_warning(self.plan, unfilled, whole);
+            self.warn(&format!("{photo}: {text}"), text.clone());
+        }
+    }
+
+    /// Prints a warning, and adds it to the report.
+    fn warn(&mut self, line: &str, reported: String) {
+        self.console.print(&format!("warning: {line}"));
+        self.report.warnings.push(reported);
+    }
+}
+
+/// The record of all fills.
+fn provenance(export: &FillExport<'_>, filled: &[FilledFace<'_>], count: usize) -> anyhow::Result<Provenance> {
+    let record =
+        |FilledFace { face, outcome }: &FilledFace<'_>| FaceRecord::new(face.frame, &face.hole, outcome, outcome.best);
+    let provenance = Provenance::new(export)?;
+    if count == 1 {
+        return Ok(provenance);
+    }
+    Ok(provenance.with_fills(filled.iter().map(record).collect::<Result<_, _>>()?))
+}
+
+fn saved_but(error: &anyhow::Error) -> String {
+    format!("the fill is saved, but {error:#}")
+}
+
+/// Adds the photo's name, unless the error already contains it.
+fn photo_error_line(task: &FillTask, error: &str) -> String {
+    let photo = task.photo.display().to_string();
+    if error.contains(&photo) { format!("error: {error}") } else { format!("error: {photo}: {error}") }
+}
+
+/// One of several faces, by its number as `--face` takes it.
+fn face_name(face: &FaceToFill) -> String {
+    face.number.map_or_else(|| "the face".into(), |number| format!("face {number}"))
+}
+
+/// For example `150 steps in 2.3 s on CPU, total loss 0.2101 → 0.0432`.
+fn search_summary(outcome: &FillOutcome) -> String {
+    let start = outcome.first_losses.total;
+    let end = outcome.candidates.get(outcome.best).map_or(start, |best| best.losses.total);
+    let steps = if outcome.steps == 1 { "step" } else { "steps" };
+    format!(
+        "{} {steps} in {:.1} s on {}, total loss {start:.4} → {end:.4}",
+        outcome.steps, outcome.search_secs, outcome.device.name,
+    )
+}

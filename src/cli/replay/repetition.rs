@@ -1,0 +1,71 @@
+//! The fills of a record, and their repetition.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+
+use super::Replay;
+use crate::blend::filled_pixels;
+use crate::fs::Overwrite;
+use crate::geometry::FaceFrame;
+use crate::job::{FaceRecord, FacesInTurn, FillExport, FillOutcome, FillRequest, Provenance};
+use crate::mask::Mask;
+use crate::photo::save_png;
+
+/// What one fill has of its own.
+pub(super) struct RecordedFill {
+    pub(super) frame: FaceFrame,
+    /// The part of the hole that it covers.
+    pub(super) part: Mask,
+    pub(super) candidate: usize,
+    pub(super) steps: u32,
+    /// Gradient evaluations after which it was stopped, if it was.
+    pub(super) stop_after: Option<u32>,
+}
+
+impl RecordedFill {
+    /// All fills of a record. `hole` is its whole hole.
+    pub(super) fn all(provenance: &Provenance, hole: &Mask) -> anyhow::Result<Vec<Self>> {
+        if provenance.fills.is_empty() {
+            let Provenance { frame, candidate, steps, evaluations, stopped_early, .. } = *provenance;
+            let part = filled_pixels(hole, &frame);
+            return Ok(vec![Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations) }]);
+        }
+        let recorded = |fill: &FaceRecord| {
+            let FaceRecord { frame, candidate, steps, evaluations, stopped_early, .. } = *fill;
+            let part = provenance.part(fill)?;
+            Ok(Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations) })
+        };
+        provenance.fills.iter().map(recorded).collect()
+    }
+}
+
+/// The repeated fills.
+pub(super) struct Repetition {
+    pub(super) outcomes: Vec<FillOutcome>,
+    pub(super) turns: FacesInTurn,
+}
+
+impl Repetition {
+    pub(super) fn device_name(&self) -> Option<&String> {
+        self.outcomes.first().map(|outcome| &outcome.device.name)
+    }
+
+    /// Saves the repeated picture with a record of its own.
+    pub(super) fn save(&self, replay: &Replay, out: &Path, overwrite: Overwrite) -> anyhow::Result<()> {
+        let Replay { request, fills, provenance, .. } = replay;
+        let FillRequest { photo, hole, frame, blend, .. } = request;
+        let outcome = self.outcomes.first().context("nothing was repeated")?;
+        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate: provenance.candidate };
+        let mut record = Provenance::new(&export)?;
+        if !provenance.fills.is_empty() {
+            let records =
+                fills.iter().zip(&self.outcomes).map(|(RecordedFill { frame, part, candidate, .. }, outcome)| {
+                    FaceRecord::new(*frame, part, outcome, *candidate)
+                });
+            record = record.with_fills(records.collect::<Result<_, _>>()?);
+        }
+        let metadata = export.png_metadata(provenance.content, Some(&record));
+        Ok(save_png(out, &self.turns.picture(provenance.content), &metadata, overwrite)?)
+    }
+}

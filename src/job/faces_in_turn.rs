@@ -1,0 +1,101 @@
+//! Fills the faces of one photo in turn: each fill works on the result of the one before.
+//!
+//! The holes of the faces that are not filled yet stay hole for every search and blend, so no value under them is read.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use image::DynamicImage;
+
+use super::{ExportContent, FillExport};
+use crate::blend::{cut_out, filled_pixels};
+use crate::mask::Mask;
+use crate::photo::{Photo, PixelData, PixelDataMut};
+
+/// A photo with the fills so far.
+pub struct FacesInTurn {
+    photo: Arc<Photo>,
+    /// What is not filled yet.
+    hole: Arc<Mask>,
+    filled: Mask,
+}
+
+impl FacesInTurn {
+    /// Starts with a photo and its whole hole, which must have the same size.
+    #[must_use]
+    pub fn new(photo: Arc<Photo>, hole: Arc<Mask>) -> Self {
+        let filled = Mask::empty(hole.width(), hole.height());
+        Self { photo, hole, filled }
+    }
+
+    /// The photo that the next fill works on.
+    #[must_use]
+    pub fn photo(&self) -> &Arc<Photo> {
+        &self.photo
+    }
+
+    /// The hole of the next fill: everything that is not filled yet.
+    #[must_use]
+    pub fn hole(&self) -> &Arc<Mask> {
+        &self.hole
+    }
+
+    /// Adds a fill of [`photo`](Self::photo) and [`hole`](Self::hole). Only the pixels in `part` are taken from it. `None`
+    /// when its candidate does not exist.
+    pub fn add(&mut self, fill: &FillExport<'_>, part: &Mask) -> Option<()> {
+        let mut pixels = fill.picture(ExportContent::Photo)?;
+        let mut of_other_faces = filled_pixels(fill.hole, &fill.frame);
+        let mut filled = of_other_faces.clone();
+        of_other_faces.remove(part);
+        filled.remove(&of_other_faces);
+        copy_pixels(&mut pixels, &fill.photo.pixels, &of_other_faces);
+        let mut hole = Mask::clone(&self.hole);
+        hole.remove(&filled);
+        self.filled.add(&filled);
+        self.hole = Arc::new(hole);
+        self.photo = Arc::new(Photo::from_pixels(pixels));
+        Some(())
+    }
+
+    /// The picture to export.
+    #[must_use]
+    pub fn picture(&self, content: ExportContent) -> Cow<'_, DynamicImage> {
+        match content {
+            ExportContent::Photo => Cow::Borrowed(&self.photo.pixels),
+            ExportContent::Layer => Cow::Owned(cut_out(&self.photo.pixels, &self.filled)),
+        }
+    }
+}
+
+/// Copies these pixels. Both pictures and the mask have the same size.
+fn copy_pixels(to: &mut DynamicImage, from: &DynamicImage, pixels: &Mask) {
+    if from.color() != to.color() {
+        return;
+    }
+    match (PixelDataMut::of(to), PixelData::of(from)) {
+        (Some(PixelDataMut::Bits8 { data: to, channels }), PixelData::Bits8 { data: from, .. }) => {
+            copy_values(to, from, channels, pixels);
+        }
+        (Some(PixelDataMut::Bits16 { data: to, channels }), PixelData::Bits16 { data: from, .. }) => {
+            copy_values(to, &from, channels, pixels);
+        }
+        _ => {}
+    }
+}
+
+fn copy_values<T: Copy>(to: &mut [T], from: &[T], channels: usize, pixels: &Mask) {
+    let Some(bounds) = pixels.hole_bounds() else { return };
+    for y in bounds.y..bounds.bottom() {
+        let columns = bounds.x..bounds.right();
+        for (x, _) in columns.clone().zip(pixels.row(y, columns)).filter(|(_, pixel)| **pixel != 0) {
+            let start = (y as usize * pixels.width() as usize + x as usize) * channels;
+            let (to, from) = (to.get_mut(start..start + channels), from.get(start..start + channels));
+            if let (Some(to), Some(from)) = (to, from) {
+                to.copy_from_slice(from);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,58 @@
+//! Parts of the provenance: masks, and the fills of several faces.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+
+use super::{PhotoId, ProvenanceError};
+use crate::geometry::FaceFrame;
+use crate::job::FillOutcome;
+use crate::mask::{Mask, decode_mask, encode_mask_png};
+use crate::photo::SaveError;
+
+/// A mask in a record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct MaskRecord {
+    /// [`Mask::sha256`].
+    sha256: String,
+    /// PNG with one bit per pixel, white in the hole, in base64.
+    png: String,
+}
+
+impl MaskRecord {
+    pub(super) fn new(mask: &Mask) -> Result<Self, SaveError> {
+        Ok(Self { sha256: mask.sha256(), png: BASE64.encode(encode_mask_png(mask)?) })
+    }
+
+    /// The mask, with the size of the photo.
+    pub(super) fn mask(&self, photo: &PhotoId) -> Result<Mask, ProvenanceError> {
+        let png = BASE64.decode(&self.png).map_err(|_| ProvenanceError::MaskChanged)?;
+        let mask = decode_mask(&png, photo.width, photo.height);
+        let mask = mask.map_err(|source| ProvenanceError::UnreadableMask { source })?;
+        if mask.sha256() == self.sha256 { Ok(mask) } else { Err(ProvenanceError::MaskChanged) }
+    }
+}
+
+/// One of several fills of a photo, as [`crate::job::FacesInTurn`] joins them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FaceRecord {
+    pub frame: FaceFrame,
+    pub candidate: usize,
+    pub steps: u32,
+    pub evaluations: u32,
+    pub stopped_early: bool,
+    /// The part of the hole that was filled.
+    pub(super) part: MaskRecord,
+}
+
+impl FaceRecord {
+    /// Records one fill.
+    ///
+    /// # Errors
+    /// When the mask has no pixels.
+    pub fn new(frame: FaceFrame, part: &Mask, outcome: &FillOutcome, candidate: usize) -> Result<Self, SaveError> {
+        let (FillOutcome { steps, evaluations, .. }, stopped_early) = (outcome, outcome.stopped.is_some());
+        let (steps, evaluations, part) = (*steps, *evaluations, MaskRecord::new(part)?);
+        Ok(Self { frame, candidate, steps, evaluations, stopped_early, part })
+    }
+}
