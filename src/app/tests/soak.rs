@@ -125,7 +125,7 @@ impl Soak {
 
     /// Waits as long as the slowest fill takes without optimisation.
     fn wait_for(&mut self, what: &str, condition: impl Fn(&Editor) -> bool) {
-        let deadline = Instant::now() + Duration::from_secs(300);
+        let deadline = Instant::now() + Duration::from_mins(5);
         while !condition(self.window.state()) {
             assert!(Instant::now() < deadline, "timeout: {what}");
             std::thread::sleep(Duration::from_millis(2));
