@@ -8,7 +8,6 @@ pub(crate) mod test_gpu;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::panic::AssertUnwindSafe;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -16,6 +15,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use burn::tensor::{Device, DeviceKind};
 use burn_wgpu::WgpuBackend;
 use serde::{Deserialize, Serialize};
+
+use crate::catch_panic::catch_panic;
 
 /// The requested device, written `auto`, `cpu`, `cpu:f32`, `gpu` or `gpu:N`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -174,7 +175,7 @@ pub fn list_opengl_gpus() -> Vec<GpuInfo> {
         return Vec::new();
     }
     let list = || list_api_gpus(wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL");
-    let adapters = std::panic::catch_unwind(list).unwrap_or_default();
+    let adapters = catch_panic(list).unwrap_or_default();
     adapters.into_iter().map(|adapter| adapter.info).collect()
 }
 
@@ -296,7 +297,7 @@ fn start_burn_device(adapter: &GpuAdapter) -> Result<Device, DeviceError> {
 /// Turns errors and driver panics into a [`DeviceError`].
 fn catch_failure<T, E: ToString>(adapter: &GpuAdapter, open: impl FnOnce() -> Result<T, E>) -> Result<T, DeviceError> {
     let failed = |reason: String| DeviceError::Start { name: adapter.info.name.clone(), reason };
-    match std::panic::catch_unwind(AssertUnwindSafe(open)) {
+    match catch_panic(open) {
         Ok(result) => result.map_err(|error| failed(error.to_string())),
         Err(_) => Err(failed("its driver crashed".into())),
     }
@@ -309,7 +310,7 @@ fn adapters() -> &'static [GpuAdapter] {
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
         for (backend, burn_backend, name) in GRAPHICS_APIS {
-            let adapters = std::panic::catch_unwind(|| list_api_gpus(backend, burn_backend, name)).unwrap_or_default();
+            let adapters = catch_panic(|| list_api_gpus(backend, burn_backend, name)).unwrap_or_default();
             if adapters.iter().any(|adapter| !adapter.info.is_software) {
                 return adapters;
             }

@@ -120,13 +120,17 @@ pub fn training_log(bytes: &[u8]) {
     assert!(in_parts.is_none() || at_once.is_none() || in_parts == at_once, "{in_parts:?} and {at_once:?}");
 }
 
-/// A record of a fill that can be read survives saving, and its fill can be repeated without a panic.
+/// A record of a fill with settings that can be used survives saving, and its fill can be repeated without a panic.
 pub fn record(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let record = match read_record(text) {
         Ok(record) => record,
         Err(error) => return drop(error.to_string()),
     };
+    // A number above the largest float is read as infinite, and JSON cannot hold that.
+    if let Err(error) = record.settings.validate() {
+        return drop(error.to_string());
+    }
     let json = record.to_json();
     assert_eq!(read_record(&json).expect("a written record can be read").to_json(), json);
     let Ok(hole) = record.hole() else { return };

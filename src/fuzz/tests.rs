@@ -28,12 +28,15 @@ fn files_and_few_changes_give_no_findings() {
     fuzz_all(|_| Budget::Inputs(50), 1);
 }
 
-/// Fuzzes for as many seconds as `COUNTENANCE_FUZZ_SECONDS` says, or 120. Each run makes other changes.
+/// Fuzzes for as many seconds as `COUNTENANCE_FUZZ_SECONDS` says, or 120. Each run makes other changes, unless
+/// `COUNTENANCE_FUZZ_SEED` fixes them.
 #[test]
 #[ignore = "takes minutes"]
 fn random_changes_give_no_findings() {
-    let seconds = std::env::var("COUNTENANCE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(120.0);
-    let seed = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    #[expect(clippy::cast_precision_loss, reason = "few threads and targets")]
-    fuzz_all(|threads| Budget::Time(Duration::from_secs_f64(seconds * threads as f64 / TARGETS.len() as f64)), seed);
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
+    let seconds = number("COUNTENANCE_FUZZ_SECONDS").unwrap_or(120);
+    let seed = number("COUNTENANCE_FUZZ_SEED")
+        .unwrap_or_else(|| SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs()));
+    let share = |threads: usize| Duration::from_millis(1000 * seconds * threads as u64 / TARGETS.len() as u64);
+    fuzz_all(|threads| Budget::Time(share(threads)), seed);
 }

@@ -33,6 +33,14 @@ mod tag {
     pub const PIXEL_Y_DIMENSION: u16 = 0xA003;
 }
 
+/// The block without the markers in front of it: some programs write more than one.
+fn without_markers(mut block: &[u8]) -> &[u8] {
+    while let Some(rest) = block.strip_prefix(JPEG_MARKER) {
+        block = rest;
+    }
+    block
+}
+
 /// Adapts a block to upright RGB pixels. Also returns the orientation that the file's pixels had: `outer`, which the
 /// format itself tells, or that of the block.
 ///
@@ -40,9 +48,7 @@ mod tag {
 /// and blanks all pictures, because other programs would still show the old face. Parts that cannot be read stay
 /// unchanged.
 pub(super) fn make_upright(mut block: Vec<u8>, outer: Option<Orientation>) -> (Vec<u8>, Option<Orientation>) {
-    if block.starts_with(JPEG_MARKER) {
-        block.drain(..JPEG_MARKER.len());
-    }
+    block.drain(..block.len() - without_markers(&block).len());
     let own = Orientation::remove_from_exif_chunk(&mut block);
     let orientation = outer.or(own);
     if let Some(mut tiff) = TiffBlock::new(&mut block) {
@@ -55,7 +61,8 @@ pub(super) fn make_upright(mut block: Vec<u8>, outer: Option<Orientation>) -> (V
         }
     }
     blank_pictures(&mut block);
-    // In a broken block, zeros may have made another part of it readable.
+    // In a broken block, zeros may have completed a marker, or made another part readable.
+    block.drain(..block.len() - without_markers(&block).len());
     let _ = Orientation::remove_from_exif_chunk(&mut block);
     (block, orientation)
 }
@@ -68,7 +75,7 @@ pub(super) fn swaps_sides(orientation: Orientation) -> bool {
 
 /// The print size that a block tells (section 4.6.5, table 4).
 pub(super) fn density(block: &[u8]) -> Option<PixelDensity> {
-    let mut block = block.strip_prefix(JPEG_MARKER).unwrap_or(block).to_vec();
+    let mut block = without_markers(block).to_vec();
     let tiff = TiffBlock::new(&mut block)?;
     let first = tiff.first_directory()?;
     let (x, y) = (tiff.rational_value(first, tag::X_RESOLUTION)?, tiff.rational_value(first, tag::Y_RESOLUTION)?);

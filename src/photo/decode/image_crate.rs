@@ -2,22 +2,32 @@
 
 use std::io::Cursor;
 
+use image::error::{DecodingError, ImageFormatHint};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
 
 use super::{DecodeLimits, DecodedFile, PhotoError};
+use crate::catch_panic::catch_panic;
 use crate::photo::metadata::PhotoMetadata;
 
 /// Decodes the pixels. Metadata is left to the format's own module: the decoders make room for as many bytes of it as
 /// a file claims to have.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat, limits: DecodeLimits) -> Result<DecodedFile, PhotoError> {
     let failed = |source| decode_error(source, format);
+    // A decoder may panic on a broken file: png 0.18.1 does on a palette with half a colour.
+    let pixels = catch_panic(|| decode_pixels(bytes, format, limits)).unwrap_or_else(|reason| {
+        Err(failed(ImageError::Decoding(DecodingError::new(ImageFormatHint::Exact(format), reason))))
+    })?;
+    Ok(DecodedFile { pixels, metadata: PhotoMetadata::default(), orientation: None, warnings: Vec::new() })
+}
+
+fn decode_pixels(bytes: &[u8], format: ImageFormat, limits: DecodeLimits) -> Result<DynamicImage, PhotoError> {
+    let failed = |source| decode_error(source, format);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(memory_limits(limits));
     let decoder = reader.into_decoder().map_err(failed)?;
     let (width, height) = decoder.dimensions();
     limits.check(width, height)?;
-    let pixels = DynamicImage::from_decoder(decoder).map_err(failed)?;
-    Ok(DecodedFile { pixels, metadata: PhotoMetadata::default(), orientation: None, warnings: Vec::new() })
+    DynamicImage::from_decoder(decoder).map_err(failed)
 }
 
 /// The error for the user.

@@ -144,6 +144,12 @@ fn a_film_is_refused_by_its_start() {
 }
 
 #[test]
+fn a_panic_of_a_decoder_is_an_error() {
+    let half_a_colour = include_bytes!("../../../assets/fuzz/png/found-half-colour.png");
+    assert!(matches!(refused(half_a_colour), PhotoError::Broken { .. }));
+}
+
+#[test]
 fn truncated_files_are_refused_in_every_format() {
     let pixels = picture(ColorType::Rgb8, 64, 48);
     for format in FORMATS {

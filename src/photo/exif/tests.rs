@@ -73,9 +73,11 @@ fn data_that_is_not_a_thumbnail_stays() {
 }
 
 #[test]
-fn jpeg_marker_is_removed() {
-    let marked = [JPEG_MARKER, &sample_block(8, None)].concat();
-    assert_eq!(make_upright(marked, None), make_upright(sample_block(8, None), None));
+fn jpeg_markers_are_removed() {
+    for count in 1..3 {
+        let marked = [&JPEG_MARKER.repeat(count)[..], &sample_block(8, None)].concat();
+        assert_eq!(make_upright(marked, None), make_upright(sample_block(8, None), None));
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use image::codecs::jpeg::JpegDecoder;
 use super::color_model::ColorModel;
 use super::frame::{Component, Frame, Process};
 use super::picture::Picture;
+use crate::catch_panic::catch_panic;
 
 /// The picture as a file of its own: a frame header, tables and scans, no data of programs. `None` when the decoder
 /// (zune-jpeg 0.5) cannot be trusted with this kind: scans of single components, for one, come out as noise.
@@ -62,7 +63,7 @@ fn frame_header(frame: &Frame) -> Option<Vec<u8>> {
 
 /// The pixels. `None` when the decoder fails.
 pub(super) fn decode(file: &[u8], frame: &Frame) -> Option<DynamicImage> {
-    let decoder = JpegDecoder::new(Cursor::new(file)).ok()?;
-    let pixels = DynamicImage::from_decoder(decoder).ok()?;
+    let decode = || DynamicImage::from_decoder(JpegDecoder::new(Cursor::new(file)).ok()?).ok();
+    let pixels = catch_panic(decode).ok()??;
     ((pixels.width(), pixels.height()) == frame.size()).then_some(pixels)
 }
