@@ -15,7 +15,7 @@ use crate::face;
 use crate::fs::Overwrite;
 use crate::job::{
     DeviceInfo, ExportContent, FillControl, FillError, FillExport, FillObserver, FillRequest, NetworkCache, Provenance,
-    StopReason, run_fill,
+    ProvenanceError, StopReason, run_fill,
 };
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelFile, ModelInfo, TINY_MODEL};
@@ -120,19 +120,20 @@ pub fn training_log(bytes: &[u8]) {
     assert!(in_parts.is_none() || at_once.is_none() || in_parts == at_once, "{in_parts:?} and {at_once:?}");
 }
 
-/// A record of a fill with settings that can be used survives saving, and its fill can be repeated without a panic.
+/// A record of a fill that can be read survives saving, and its fill can be repeated without a panic.
 pub fn record(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     let record = match read_record(text) {
         Ok(record) => record,
         Err(error) => return drop(error.to_string()),
     };
-    // A number above the largest float is read as infinite, and JSON cannot hold that.
-    if let Err(error) = record.settings.validate() {
-        return drop(error.to_string());
-    }
     let json = record.to_json();
-    assert_eq!(read_record(&json).expect("a written record can be read").to_json(), json);
+    match read_record(&json) {
+        Ok(again) => assert_eq!(again.to_json(), json),
+        // A number above the largest float is read as infinite, and JSON cannot hold that.
+        Err(ProvenanceError::Damaged { source }) if source.to_string().starts_with("invalid type: null") => return,
+        Err(error) => panic!("a written record cannot be read: {error}"),
+    }
     let Ok(hole) = record.hole() else { return };
     if u64::from(hole.width()) * u64::from(hole.height()) <= MAX_PIXELS && record.settings.candidates <= MAX_CANDIDATES
     {
@@ -140,7 +141,7 @@ pub fn record(bytes: &[u8]) {
     }
 }
 
-fn read_record(json: &str) -> Result<Provenance, crate::job::ProvenanceError> {
+fn read_record(json: &str) -> Result<Provenance, ProvenanceError> {
     let texts = vec![(Provenance::KEYWORD, json.to_owned())];
     let pixels = DynamicImage::ImageRgb8(RgbImage::new(1, 1));
     let png = encode_png(&pixels, &PngMetadata { texts, ..PngMetadata::default() }).expect("any text can be written");
