@@ -12,6 +12,7 @@ use super::fill_observer::{ConsoleFillObserver, SearchOutputs};
 use super::fill_plan::FillPlan;
 use super::fill_report::{FaceReport, PhotoReport};
 use super::inputs::FillTask;
+use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
     ExportContent, FaceRecord, FacesInTurn, FillError, FillExport, FillOutcome, FillRequest, Provenance, SearchStart,
@@ -43,7 +44,7 @@ pub(super) fn fill_photo(
         report.error = Some(format!("{error:#}"));
     }
     if let Some(error) = &report.error {
-        console.print(&photo_error_line(task, error));
+        console.print(&error_line(&task.photo, error));
     }
     report
 }
@@ -225,12 +226,6 @@ fn provenance(export: &FillExport<'_>, filled: &[FilledFace<'_>], count: usize) 
 
 fn saved_but(error: &anyhow::Error) -> String {
     format!("the fill is saved, but {error:#}")
-}
-
-/// Adds the photo's name, unless the error already contains it.
-fn photo_error_line(task: &FillTask, error: &str) -> String {
-    let photo = task.photo.display().to_string();
-    if error.contains(&photo) { format!("error: {error}") } else { format!("error: {photo}: {error}") }
 }
 
 /// One of several faces, by its number as `--face` takes it.

@@ -38,8 +38,8 @@ pub(super) fn work_on_photo<T>(path: &Path, work: impl FnOnce() -> anyhow::Resul
 }
 
 /// The line for an error. It adds the photo's name, unless the error already contains it.
-pub(super) fn error_line(path: &Path, error: &anyhow::Error) -> String {
-    let (photo, error) = (path.display().to_string(), format!("{error:#}"));
+pub(super) fn error_line(path: &Path, error: &str) -> String {
+    let photo = path.display().to_string();
     if error.contains(&photo) { format!("error: {error}") } else { format!("error: {photo}: {error}") }
 }
 
@@ -50,7 +50,7 @@ mod tests {
 
     fn error_of(path: &Path) -> String {
         let captured = CapturedConsole::default();
-        error_line(path, &open_photo(path, &mut captured.console()).unwrap_err())
+        error_line(path, &format!("{:#}", open_photo(path, &mut captured.console()).unwrap_err()))
     }
 
     #[test]
@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn a_panic_becomes_an_error_that_names_the_photo() {
         let error = work_on_photo::<()>(Path::new("a.jpg"), || panic!("index 7")).unwrap_err();
-        insta::assert_snapshot!(error_line(Path::new("a.jpg"), &error), @"error: a.jpg: the program failed on this photo (index 7): save the photo as PNG with another program, and try that");
+        insta::assert_snapshot!(error_line(Path::new("a.jpg"), &format!("{error:#}")), @"error: a.jpg: the program failed on this photo (index 7): save the photo as PNG with another program, and try that");
         assert_eq!(work_on_photo(Path::new("a.jpg"), || Ok(7)).unwrap(), 7);
     }
 

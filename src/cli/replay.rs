@@ -14,6 +14,7 @@ use clap::Args;
 use repetition::{RecordedFill, Repetition};
 
 use super::console::Console;
+use super::photo_access::print_warnings;
 use super::{CommandStatus, model_choice, outputs, run_on_named_thread, write_stdout};
 use crate::catch_panic::catch_panic;
 use crate::device::{DeviceChoice, list_gpus};
@@ -74,9 +75,7 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
         console.print(&format!("note: {note}"));
     }
     for (path, photo) in [(&args.filled, &replay.filled), (&args.photo, &replay.request.photo)] {
-        for warning in &photo.warnings {
-            console.print(&format!("warning: {}: {warning}", path.display()));
-        }
+        print_warnings(path, &photo.warnings, console);
     }
     let repetition = replay.repeat(console)?;
     let (recorded, current) = (&replay.provenance.device, repetition.device_name());

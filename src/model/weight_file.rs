@@ -17,6 +17,9 @@ mod write;
 pub(crate) use write::serialize_safetensors;
 pub use write::{StoragePrecision, WeightTensors, required_metadata, write_model};
 
+/// How many numbers a latent may have.
+pub(super) const LATENT_DIMS: std::ops::RangeInclusive<usize> = 1..=4096;
+
 /// Required value of the metadata key `format`.
 const FORMAT_NAME: &str = "countenance-gan-1";
 /// Required value of the metadata key `prior`: the distribution of the latents.
@@ -174,7 +177,7 @@ fn check_metadata(metadata: &BTreeMap<String, String>) -> Result<(u32, usize), M
     let latent_dim: usize = get("latent_dim")
         .parse()
         .ok()
-        .filter(|dim| (1..=4096).contains(dim))
+        .filter(|dim| LATENT_DIMS.contains(dim))
         .ok_or_else(|| wrong("latent_dim", "use 1 to 4096"))?;
     Ok((image_size_px, latent_dim))
 }

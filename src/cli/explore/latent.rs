@@ -108,7 +108,7 @@ pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<Co
                 console.print(&format!("{}: mean difference to the photo {loss:.3} (at most 2)", photo.display()));
                 faces.push((photo, crop, inverted));
             }
-            Err(error) => console.print(&error_line(photo, &error)),
+            Err(error) => console.print(&error_line(photo, &format!("{error:#}"))),
         }
     }
     console.clear_bar();

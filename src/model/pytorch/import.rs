@@ -100,7 +100,7 @@ fn infer_sizes(networks: &SourceNetworks<'_>) -> Result<(u32, usize), ImportErro
         let (key, expected) = ("image_size", "generators of 16 to 256 pixels can be used");
         return Err(ModelError::Metadata { key, found: side.to_string(), expected }.into());
     }
-    if !(1..=4096).contains(&latent_dim) {
+    if !weight_file::LATENT_DIMS.contains(&latent_dim) {
         let (key, expected) = ("latent_dim", "generators with 1 to 4096 latent numbers can be used");
         return Err(ModelError::Metadata { key, found: latent_dim.to_string(), expected }.into());
     }
