@@ -12,8 +12,8 @@ use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use burn::tensor::{Device, DeviceKind};
-use burn_wgpu::WgpuBackend;
+use burn::tensor::Device;
+use burn::tensor::wgpu::WgpuSetup;
 use serde::{Deserialize, Serialize};
 
 use crate::catch_panic::catch_panic;
@@ -122,18 +122,24 @@ pub struct OpenDevice<T> {
     pub notice: Option<String>,
 }
 
-/// An open GPU for our own shaders.
+/// An open GPU, for our own shaders and for burn's tensors.
 #[derive(Clone, Debug)]
 pub struct Gpu {
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
+    /// The same GPU for burn's tensors, without autodiff.
+    pub burn: Device,
     is_lost: Arc<AtomicBool>,
 }
 
 impl Gpu {
-    /// Whether the driver has reported the GPU as lost. A lost GPU must be opened again.
+    /// Whether the driver has reported the GPU as lost. A lost GPU must be opened again. Waits until the GPU is idle.
     #[must_use]
     pub fn is_lost(&self) -> bool {
+        let is_working = || catch_panic(|| self.burn.sync().is_ok()).unwrap_or(false);
+        if !self.is_lost.load(Ordering::Relaxed) && !is_working() {
+            self.give_up();
+        }
         self.is_lost.load(Ordering::Relaxed)
     }
 
@@ -143,22 +149,17 @@ impl Gpu {
     }
 }
 
-/// A listed GPU, and how wgpu and burn identify it.
+/// A listed GPU, and how wgpu identifies it.
 struct GpuAdapter {
     info: GpuInfo,
     wgpu_backend: wgpu::Backend,
     /// Index in wgpu's list of this API.
     index_in_api: usize,
-    burn_backend: WgpuBackend,
-    kind: DeviceKind,
 }
 
-/// Graphics APIs in order of preference: wgpu's value, burn's value and the name shown to the user.
-const GRAPHICS_APIS: [(wgpu::Backend, WgpuBackend, &str); 3] = [
-    (wgpu::Backend::Vulkan, WgpuBackend::Vulkan, "Vulkan"),
-    (wgpu::Backend::Metal, WgpuBackend::Metal, "Metal"),
-    (wgpu::Backend::Dx12, WgpuBackend::Dx12, "DirectX 12"),
-];
+/// Graphics APIs in order of preference, with the name shown to the user.
+const GRAPHICS_APIS: [(wgpu::Backend, &str); 3] =
+    [(wgpu::Backend::Vulkan, "Vulkan"), (wgpu::Backend::Metal, "Metal"), (wgpu::Backend::Dx12, "DirectX 12")];
 
 /// Lists the GPUs of this machine, hardware GPUs first. The first call is slow because it loads drivers: do not call it
 /// on the UI thread.
@@ -174,7 +175,7 @@ pub fn list_opengl_gpus() -> Vec<GpuInfo> {
     if !adapters().is_empty() {
         return Vec::new();
     }
-    let list = || list_api_gpus(wgpu::Backend::Gl, WgpuBackend::Gl, "OpenGL");
+    let list = || list_api_gpus(wgpu::Backend::Gl, "OpenGL");
     let adapters = catch_panic(list).unwrap_or_default();
     adapters.into_iter().map(|adapter| adapter.info).collect()
 }
@@ -199,7 +200,7 @@ pub fn open(choice: DeviceChoice) -> Result<OpenDevice<Option<Gpu>>, DeviceError
 /// # Errors
 /// As [`open`].
 pub fn open_for_burn(choice: DeviceChoice) -> Result<OpenDevice<Device>, DeviceError> {
-    open_with(choice, Device::flex(), start_burn_device)
+    open_with(choice, Device::flex(), |adapter| open_gpu(adapter).map(|gpu| gpu.burn))
 }
 
 fn open_with<T>(
@@ -259,39 +260,27 @@ fn open_gpu(adapter: &GpuAdapter) -> Result<Gpu, DeviceError> {
     let find =
         || list_adapters(adapter.wgpu_backend).into_iter().nth(adapter.index_in_api).ok_or("no longer available");
     let wgpu_adapter = catch_failure(adapter, find)?;
-    let limits = wgpu_adapter.limits();
-    let descriptor = wgpu::DeviceDescriptor {
-        label: Some("search"),
-        required_limits: wgpu::Limits {
-            max_buffer_size: limits.max_buffer_size,
-            max_storage_buffer_binding_size: limits.max_storage_buffer_binding_size,
-            ..wgpu::Limits::default()
-        },
-        memory_hints: wgpu::MemoryHints::MemoryUsage,
-        ..Default::default()
-    };
-    let (device, queue) = catch_failure(adapter, || pollster::block_on(wgpu_adapter.request_device(&descriptor)))?;
-    let is_lost = Arc::new(AtomicBool::new(false));
-    let lost = Arc::clone(&is_lost);
-    device.set_device_lost_callback(move |_, reason| {
-        tracing::debug!("GPU lost: {reason}");
-        lost.store(true, Ordering::Relaxed);
-    });
-    let gpu = Gpu { device, queue, is_lost };
+    let gpu = catch_failure(adapter, || share_with_burn(wgpu_adapter, adapter.wgpu_backend))?;
     open.insert(adapter.info.index, gpu.clone());
     Ok(gpu)
 }
 
-/// Opens a GPU for burn, or returns it if it is open. burn panics at the first tensor if a device cannot be opened, so
-/// this function opens it first.
-fn start_burn_device(adapter: &GpuAdapter) -> Result<Device, DeviceError> {
-    static STARTED: Mutex<BTreeMap<usize, Result<Device, DeviceError>>> = Mutex::new(BTreeMap::new());
-    let mut started = STARTED.lock().unwrap_or_else(PoisonError::into_inner);
-    let first = || {
-        let options = Device::wgpu_options().device_kind(adapter.kind.clone()).graphics_api(adapter.burn_backend);
-        catch_failure(adapter, || options.init())
+/// Opens an adapter for burn and for our own shaders: both work on one device and queue.
+fn share_with_burn(adapter: wgpu::Adapter, backend: wgpu::Backend) -> Result<Gpu, String> {
+    // burn takes the features and most limits from the adapter, not from the device.
+    let unused = wgpu::Features::all_experimental_mask() | wgpu::Features::MAPPABLE_PRIMARY_BUFFERS;
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("search"),
+        required_features: adapter.features() - unused,
+        required_limits: adapter.limits(),
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..Default::default()
     };
-    started.entry(adapter.info.index).or_insert_with(first).clone()
+    let (device, queue) = pollster::block_on(adapter.request_device(&descriptor)).map_err(|error| error.to_string())?;
+    let instance = new_instance(backend);
+    let setup = WgpuSetup { instance, adapter, device: device.clone(), queue: queue.clone(), backend };
+    let burn = Device::wgpu_options().setup(setup).init().map_err(|error| error.to_string())?;
+    Ok(Gpu { device, queue, burn, is_lost: Arc::default() })
 }
 
 /// Turns errors and driver panics into a [`DeviceError`].
@@ -309,8 +298,8 @@ fn adapters() -> &'static [GpuAdapter] {
     static ADAPTERS: OnceLock<Vec<GpuAdapter>> = OnceLock::new();
     ADAPTERS.get_or_init(|| {
         let mut software_only = Vec::new();
-        for (backend, burn_backend, name) in GRAPHICS_APIS {
-            let adapters = catch_panic(|| list_api_gpus(backend, burn_backend, name)).unwrap_or_default();
+        for (backend, name) in GRAPHICS_APIS {
+            let adapters = catch_panic(|| list_api_gpus(backend, name)).unwrap_or_default();
             if adapters.iter().any(|adapter| !adapter.info.is_software) {
                 return adapters;
             }
@@ -328,40 +317,27 @@ pub fn is_software_adapter(adapter: &wgpu::Adapter) -> bool {
     adapter.get_info().device_type == wgpu::DeviceType::Cpu
 }
 
-/// Lists the adapters of one API, always in the same order.
-fn list_adapters(backend: wgpu::Backend) -> Vec<wgpu::Adapter> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor {
+fn new_instance(backend: wgpu::Backend) -> wgpu::Instance {
+    wgpu::Instance::new(wgpu::InstanceDescriptor {
         backends: backend.into(),
         ..wgpu::InstanceDescriptor::new_without_display_handle()
-    });
-    pollster::block_on(instance.enumerate_adapters(backend.into()))
+    })
+}
+
+/// Lists the adapters of one API, always in the same order.
+fn list_adapters(backend: wgpu::Backend) -> Vec<wgpu::Adapter> {
+    pollster::block_on(new_instance(backend).enumerate_adapters(backend.into()))
 }
 
 /// The GPUs of one API, hardware GPUs first.
-fn list_api_gpus(wgpu_backend: wgpu::Backend, burn_backend: WgpuBackend, api: &str) -> Vec<GpuAdapter> {
-    let mut counts = [0; 3];
-    let mut next_index = |kind: usize| {
-        counts[kind] += 1;
-        counts[kind] - 1
-    };
-    let mut adapters: Vec<GpuAdapter> = list_adapters(wgpu_backend)
-        .iter()
-        .enumerate()
-        .map(|(index_in_api, adapter)| {
-            let info = adapter.get_info();
-            let kind = match info.device_type {
-                wgpu::DeviceType::DiscreteGpu => DeviceKind::DiscreteGpu(next_index(0)),
-                wgpu::DeviceType::IntegratedGpu => DeviceKind::IntegratedGpu(next_index(1)),
-                wgpu::DeviceType::VirtualGpu => DeviceKind::VirtualGpu(next_index(2)),
-                // burn has no index for this kind. OpenGL reports its only adapter as this kind.
-                wgpu::DeviceType::Other => DeviceKind::DefaultDevice,
-                wgpu::DeviceType::Cpu => DeviceKind::Cpu,
-            };
-            let is_software = is_software_adapter(adapter);
-            let info = GpuInfo { index: 0, name: info.name, api: api.into(), is_software };
-            GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind }
-        })
-        .collect();
+fn list_api_gpus(wgpu_backend: wgpu::Backend, api: &str) -> Vec<GpuAdapter> {
+    let adapters = list_adapters(wgpu_backend);
+    let listed = adapters.iter().enumerate().map(|(index_in_api, adapter)| {
+        let (name, is_software) = (adapter.get_info().name, is_software_adapter(adapter));
+        let info = GpuInfo { index: 0, name, api: api.into(), is_software };
+        GpuAdapter { info, wgpu_backend, index_in_api }
+    });
+    let mut adapters: Vec<GpuAdapter> = listed.collect();
     adapters.sort_by_key(|adapter| adapter.info.is_software);
     for (index, adapter) in adapters.iter_mut().enumerate() {
         adapter.info.index = index;
@@ -387,11 +363,10 @@ mod tests {
     #[test]
     fn a_lost_gpu_is_opened_again() {
         let Some(adapter) = adapters().first() else { return test_gpu::report_skipped_test() };
-        let GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind } = adapter;
+        let GpuAdapter { info, wgpu_backend, index_in_api } = adapter;
         // An index of its own, because other tests use the GPU at the same time.
         let info = GpuInfo { index: usize::MAX, ..info.clone() };
-        let (wgpu_backend, index_in_api, burn_backend) = (*wgpu_backend, *index_in_api, *burn_backend);
-        let adapter = GpuAdapter { info, wgpu_backend, index_in_api, burn_backend, kind: kind.clone() };
+        let adapter = GpuAdapter { info, wgpu_backend: *wgpu_backend, index_in_api: *index_in_api };
         let first = open_gpu(&adapter).unwrap();
         assert!(Arc::ptr_eq(&first.is_lost, &open_gpu(&adapter).unwrap().is_lost), "the GPU stays open");
         first.device.destroy();

@@ -38,8 +38,7 @@ impl FaceRenderer {
     /// Draws the picture of each latent. All must have the model's latent length.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
         draw_in_batches(self.info.image_size_px, latents, |batch, latents| {
-            self.networks.generate(batch, latents, &mut self.activations);
-            self.activations.pictures().to_vec()
+            self.networks.generate(batch, latents, &mut self.activations)
         })
     }
 }

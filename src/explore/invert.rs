@@ -68,9 +68,9 @@ mod tests {
 
     /// The tiny model's picture of a sample, as a crop.
     fn generated_crop(file: &ModelFile, number: u64) -> Crop {
-        let mut activations = CpuActivations::default();
-        CpuNetworks::load(file, LoadMode::Direct).unwrap().generate(1, &sample_latent(number, 8), &mut activations);
-        let planes = |channel: usize| activations.pictures().iter().skip(channel).step_by(3).copied();
+        let networks = CpuNetworks::load(file, LoadMode::Direct).unwrap();
+        let picture = networks.generate(1, &sample_latent(number, 8), &mut CpuActivations::default());
+        let planes = |channel: usize| picture.iter().skip(channel).step_by(3).copied();
         Crop { size_px: 16, pixels: (0..3).flat_map(planes).collect(), known: vec![1.0; 256] }
     }
 

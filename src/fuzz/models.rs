@@ -27,15 +27,18 @@ fn run_networks(file: &ModelFile) {
         let networks = CpuNetworks::load(file, mode).expect("an opened model can be loaded");
         let mut activations = CpuActivations::default();
         let area = file.info.image_size_px as usize * file.info.image_size_px as usize;
-        networks.generate(2, &vec![0.5; 2 * file.info.latent_dim], &mut activations);
-        let pictures = activations.pictures()[..2 * 3 * area].to_vec();
+        let pictures = networks.generate(2, &vec![0.5; 2 * file.info.latent_dim], &mut activations);
+        assert_eq!(pictures.len(), 2 * 3 * area);
         assert!(pictures.iter().all(|value| value.is_nan() || value.abs() <= 1.0), "a picture beyond [-1, 1]");
-        let logits = networks.discriminate(2, &mut activations);
+        let logits = networks.discriminate(2, &pictures, &mut activations);
         assert_eq!(logits.as_ref().map(Vec::len), file.info.has_discriminator.then_some(2));
         let latents = networks.encode(2, &pictures, &vec![1.0; 2 * area]);
         assert_eq!(latents.map(|latents| latents.len()), file.info.has_encoder.then_some(2 * file.info.latent_dim));
         if !matches!(mode, LoadMode::Direct) {
-            let (_, gradient) = networks.backward(2, logits.as_deref(), &mut activations, |_, _| 0.0);
+            let logits = logits.unwrap_or_default();
+            let from_logits = networks.discriminate_backward(&logits, &mut activations);
+            let mut gradient = from_logits.unwrap_or_else(|| vec![1.0; pictures.len()]);
+            let gradient = networks.generate_backward(2, &pictures, &mut gradient, &mut activations);
             assert_eq!(gradient.len(), 2 * file.info.latent_dim);
         }
     }

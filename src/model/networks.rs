@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use burn::tensor::Device;
+
 use super::cpu::{CpuActivations, CpuNetworks, CpuPrecision, LoadMode};
 use super::gpu::GpuNetworks;
 use super::{ModelError, ModelFile, ModelInfo};
@@ -63,6 +65,37 @@ impl Networks {
         }
     }
 
+    /// The device that computes, for burn's tensors.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        match &self.backend {
+            NetworkBackend::Cpu(_) => Device::flex(),
+            NetworkBackend::Gpu(networks) => networks.gpu().burn.clone(),
+        }
+    }
+
+    /// Whether the model has a discriminator, which the prior loss needs.
+    #[must_use]
+    pub fn has_discriminator(&self) -> bool {
+        match &self.backend {
+            NetworkBackend::Cpu(networks) => networks.has_discriminator(),
+            NetworkBackend::Gpu(networks) => networks.has_discriminator(),
+        }
+    }
+
+    /// Encoder forward: a picture `[side, side, 3]` in [-1, 1] and its known mask `[side, side]` (0 or 1) to a latent,
+    /// each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
+    ///
+    /// # Panics
+    /// When a GPU is lost or out of memory.
+    #[must_use]
+    pub fn encode(&self, picture: &[f32], known: &[f32]) -> Option<Vec<f32>> {
+        match &self.backend {
+            NetworkBackend::Cpu(networks) => networks.encode(1, picture, known),
+            NetworkBackend::Gpu(networks) => networks.encode(1, picture, known),
+        }
+    }
+
     /// Generator forward: latents `[batch, latent_dim]` to pictures `[batch, side, side, 3]`, all in [-1, 1].
     ///
     /// # Panics
@@ -70,10 +103,7 @@ impl Networks {
     #[must_use]
     pub fn generate(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
         match &self.backend {
-            NetworkBackend::Cpu(networks) => {
-                networks.generate(batch, latents, activations);
-                activations.pictures().to_vec()
-            }
+            NetworkBackend::Cpu(networks) => networks.generate(batch, latents, activations),
             NetworkBackend::Gpu(networks) => networks.generate(batch, latents),
         }
     }

@@ -55,7 +55,7 @@ impl Search {
         let evaluation = self.evaluate();
         self.record_losses(&evaluation);
         let velocity = self.rng.sample_normal(self.latents.dims());
-        let (start_latents, start_total) = (self.latents.clone(), evaluation.scored.total.clone());
+        let (start_latents, start_total) = (self.latents.clone(), evaluation.scored.losses.total.clone());
         self.evaluation = Some(evaluation);
         Trajectory { steps_done: 0, start_latents, start_total, start_kinetic: kinetic_energy(&velocity), velocity }
     }
@@ -79,7 +79,7 @@ impl Search {
     fn metropolis_test(&mut self, trajectory: Trajectory, beta: f32) {
         let Some(end) = &self.evaluation else { return };
         let start_energy = trajectory.start_total.mul_scalar(beta) + trajectory.start_kinetic;
-        let end_energy = end.scored.total.clone().mul_scalar(beta) + kinetic_energy(&trajectory.velocity);
+        let end_energy = end.scored.losses.total.clone().mul_scalar(beta) + kinetic_energy(&trajectory.velocity);
         let [candidates, latent_dim] = self.latents.dims();
         let refused = (start_energy - end_energy).exp().lower(self.rng.sample_unit(candidates));
         let refused = refused.reshape([candidates, 1]).expand([candidates, latent_dim]);

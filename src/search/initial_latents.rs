@@ -51,24 +51,26 @@ fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
 /// The random number generator of a search.
 pub(super) struct SearchRng {
     rng: ChaCha8Rng,
+    /// Device of the tensors.
+    device: Device,
 }
 
 impl SearchRng {
-    pub fn new(seed: u64) -> Self {
-        Self { rng: ChaCha8Rng::seed_from_u64(seed) }
+    pub fn new(seed: u64, device: Device) -> Self {
+        Self { rng: ChaCha8Rng::seed_from_u64(seed), device }
     }
 
     /// Samples of the prior in this shape: uniform in [-1, 1).
     pub fn sample_prior(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| sample_prior(&mut self.rng)).collect();
-        tensor(values, shape)
+        self.tensor(values, shape)
     }
 
     /// Starts of the candidates around one latent `[1, latent_dim]`: mixtures with samples of the prior, in which the
     /// last candidate has the share `spread`. Returns `[candidates, latent_dim]`.
     pub fn starts_around(&mut self, latent: &Tensor<2>, candidates: usize, spread: f32) -> Tensor<2> {
         let shape = [candidates, latent.dims()[1]];
-        let shares = tensor(prior_shares(candidates, spread), [candidates, 1]);
+        let shares = self.tensor(prior_shares(candidates, spread), [candidates, 1]);
         let samples = self.sample_prior(shape);
         (samples - latent.clone()) * shares + latent.clone()
     }
@@ -76,18 +78,18 @@ impl SearchRng {
     /// Standard normal values in this shape.
     pub fn sample_normal(&mut self, shape: [usize; 2]) -> Tensor<2> {
         let values = (0..shape[0] * shape[1]).map(|_| standard_normal(&mut self.rng)).collect();
-        tensor(values, shape)
+        self.tensor(values, shape)
     }
 
     /// `count` values, uniform in [0, 1).
     pub fn sample_unit(&mut self, count: usize) -> Tensor<1> {
         let values: Vec<f32> = (0..count).map(|_| self.rng.random::<f32>()).collect();
-        Tensor::from_data(TensorData::new(values, [count]), &Device::flex())
+        Tensor::from_data(TensorData::new(values, [count]), &self.device)
     }
-}
 
-fn tensor(values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
-    Tensor::from_data(TensorData::new(values, shape), &Device::flex())
+    fn tensor(&self, values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values, shape), &self.device)
+    }
 }
 
 #[cfg(test)]

@@ -27,12 +27,11 @@
 //! and fine-tuning the networks to the known pixels.
 
 mod choices;
-mod context_target;
-mod cpu_evaluator;
-mod evaluator;
-mod gpu_evaluator;
+mod context_loss;
+mod evaluation;
 mod hmc;
 mod initial_latents;
+mod operations;
 mod optimizer;
 mod preset;
 mod prior_loss;

@@ -1,4 +1,4 @@
-//! The prior loss of a picture, from the discriminator's logit. The GPU's gradient is in `context_loss.wgsl`.
+//! The prior loss of a picture, from the discriminator's logit. The GPU's is in `operations/losses.wgsl`.
 
 use super::PriorForm;
 

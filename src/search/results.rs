@@ -4,7 +4,9 @@ use burn::tensor::Tensor;
 use rayon::prelude::*;
 
 use super::Losses;
+use super::operations::generate;
 use super::search_loop::Search;
+use super::total_loss::LossTensors;
 
 /// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
@@ -16,14 +18,15 @@ pub struct BestCandidates {
 impl Search {
     /// The losses of all iterations since the last call, oldest first: `(iteration from 1, losses of each candidate)`.
     pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
-        std::mem::take(&mut self.unread_losses)
+        let (iterations, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
+        iterations.into_iter().zip(LossTensors::read(&losses)).collect()
     }
 
     /// Pictures of all candidates at the newest evaluation: planar RGB in [-1, 1].
     #[must_use]
-    pub fn pictures(&mut self) -> Vec<Vec<f32>> {
+    pub fn pictures(&self) -> Vec<Vec<f32>> {
         let Some(evaluation) = &self.evaluation else { return Vec::new() };
-        to_planar(&self.evaluator.generate(&evaluation.scored.latents), self.problem.size_px)
+        to_planar(evaluation.pictures.clone())
     }
 
     /// The best latents so far with their losses.
@@ -32,24 +35,26 @@ impl Search {
         let best = self.best.as_ref()?;
         let latent_dim = best.latents.dims()[1];
         let latents = tensor_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
-        Some(BestCandidates { latents, losses: best.losses() })
+        Some(BestCandidates { latents, losses: LossTensors::read([&best.losses]).pop()? })
     }
 
     /// Pictures of the best latents: planar RGB in [-1, 1].
     #[must_use]
-    pub fn best_pictures(&mut self) -> Vec<Vec<f32>> {
+    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
         let Some(best) = &self.best else { return Vec::new() };
-        to_planar(&self.evaluator.generate(&best.latents), self.problem.size_px)
+        let batches = best.latents.clone().split(self.pass.max_batch(), 0);
+        batches.into_iter().flat_map(|latents| to_planar(generate(latents, &self.pass))).collect()
     }
 }
 
-/// Converts pictures `[candidates, side, side, 3]` to planar RGB.
-fn to_planar(pictures: &[f32], side_px: usize) -> Vec<Vec<f32>> {
+/// Converts pictures `[candidates, side, side, channels]` to planar RGB.
+pub(super) fn to_planar(pictures: Tensor<4>) -> Vec<Vec<f32>> {
+    let [_, height, width, channels] = pictures.dims();
     let planes = |picture: &[f32]| {
-        let pixels = picture.as_chunks::<3>().0;
-        (0..3).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect()
+        let pixels = picture.chunks_exact(channels);
+        (0..3).flat_map(|channel| pixels.clone().map(move |pixel| pixel[channel])).collect()
     };
-    pictures.par_chunks(3 * side_px * side_px).map(planes).collect()
+    tensor_values(pictures).par_chunks(height * width * channels).map(planes).collect()
 }
 
 /// A tensor's values, row-major.

@@ -5,26 +5,27 @@
 use std::f32::consts::PI;
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 
-use super::evaluator::Evaluator;
+use super::evaluation::Evaluation;
 use super::initial_latents::SearchRng;
+use super::operations::SearchPass;
 use super::optimizer::OptimizerState;
 use super::problem::SearchProblem;
-use super::total_loss::{GradientEvaluation, ScoredLatents};
-use super::{Clipping, Losses, Schedule, Settings, Starts};
+use super::total_loss::{LossTensors, ScoredLatents};
+use super::{Clipping, Schedule, Settings, Starts};
 use crate::model::Networks;
 
 /// A running search.
 pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
-    pub(super) evaluator: Evaluator,
+    pub(super) pass: Arc<SearchPass>,
     pub(super) problem: SearchProblem,
     /// See [`SearchProblem::deep_hole_share`].
     pub(super) deep_share: f32,
     pub(super) rng: SearchRng,
-    /// `[candidates, latent_dim]`, on the CPU like every tensor here.
+    /// `[candidates, latent_dim]`, on the networks' device like every tensor here.
     pub(super) latents: Tensor<2>,
     /// Starts of the candidates, to which the latents are held. `None` for starts from the prior, which carry no
     /// information.
@@ -37,10 +38,10 @@ pub struct Search {
     /// Whether the result is the last latent of each candidate instead of its best one, as for variations.
     pub(super) uses_last_latents: bool,
     /// The newest evaluation. With HMC it may belong to a leapfrog step within an iteration.
-    pub(super) evaluation: Option<GradientEvaluation>,
+    pub(super) evaluation: Option<Evaluation>,
     pub(super) best: Option<ScoredLatents>,
     /// Losses of the iterations that were not read yet, oldest first.
-    pub(super) unread_losses: Vec<(u32, Vec<Losses>)>,
+    pub(super) unread_losses: Vec<(u32, LossTensors)>,
 }
 
 /// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
@@ -50,9 +51,9 @@ impl Search {
     /// Sets up a search.
     #[must_use]
     pub fn new(networks: Arc<Networks>, problem: &SearchProblem, settings: Settings) -> Self {
-        let mut rng = SearchRng::new(settings.seed);
-        let evaluator = Evaluator::new(&networks, problem, &settings);
-        let guess = encoder_guess(&evaluator, &settings);
+        let mut rng = SearchRng::new(settings.seed, networks.device());
+        let pass = SearchPass::new(networks.clone(), problem, &settings);
+        let guess = encoder_guess(&networks, &pass, &settings);
         let candidates = settings.candidates as usize;
         let anchors = guess.map(|guess| rng.starts_around(&guess, candidates, settings.start_spread));
         let latents = anchors.clone().unwrap_or_else(|| rng.sample_prior([candidates, networks.info.latent_dim]));
@@ -60,7 +61,7 @@ impl Search {
         Self {
             networks,
             settings,
-            evaluator,
+            pass,
             problem: problem.clone(),
             deep_share: problem.deep_hole_share(),
             rng,
@@ -122,7 +123,7 @@ impl Search {
         if !had_prior_loss {
             self.rescore_best();
         } else if let Some(best) = &mut self.best {
-            best.set_lambda(lambda);
+            best.losses.set_lambda(lambda);
         }
     }
 
@@ -180,16 +181,11 @@ impl Search {
         }
     }
 
-    /// Generates the pictures and computes the losses and the gradient of the total loss with respect to the latents.
-    pub(super) fn evaluate(&mut self) -> GradientEvaluation {
-        self.evaluator.evaluate(&self.settings, &self.latents)
-    }
-
     /// Records an iteration's losses and keeps latents that are better than all before.
-    pub(super) fn record_losses(&mut self, evaluation: &GradientEvaluation) {
+    pub(super) fn record_losses(&mut self, evaluation: &Evaluation) {
         let scored = evaluation.scored.clone();
         self.iterations_begun = self.iterations_done + 1;
-        self.unread_losses.push((self.iterations_begun, scored.losses()));
+        self.unread_losses.push((self.iterations_begun, scored.losses.clone()));
         self.best = Some(match self.best.take() {
             Some(best) if !self.uses_last_latents => best.min_by_total(scored),
             _ => scored,
@@ -222,8 +218,8 @@ impl Search {
 }
 
 /// The encoder's guess, `[1, latent_dim]`. `None` if the settings do not start from it or the model has no encoder.
-fn encoder_guess(evaluator: &Evaluator, settings: &Settings) -> Option<Tensor<2>> {
-    let guess = (settings.starts == Starts::Encoder).then(|| evaluator.encode()).flatten()?;
+fn encoder_guess(networks: &Networks, pass: &SearchPass, settings: &Settings) -> Option<Tensor<2>> {
+    let guess = (settings.starts == Starts::Encoder).then(|| pass.encode()).flatten()?;
     let shape = [1, guess.len()];
-    Some(Tensor::from_data(TensorData::new(guess, shape), &Device::flex()))
+    Some(Tensor::from_data(TensorData::new(guess, shape), &networks.device()))
 }

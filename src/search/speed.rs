@@ -69,10 +69,8 @@ fn test_pattern(size_px: usize) -> SearchProblem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::burn_reference::BurnReference;
     use crate::model::cpu::CpuPrecision;
-    use crate::model::{ModelChoice, ModelFile, TINY_MODEL, load};
-    use crate::search::tests::burn_losses;
+    use crate::model::{ModelFile, TINY_MODEL};
 
     #[test]
     fn speed_fields_are_consistent() {
@@ -83,31 +81,5 @@ mod tests {
         assert_eq!(speed.candidates, 3);
         assert!(speed.steps >= MIN_TIMED_STEPS);
         assert!((speed.candidate_steps_per_second * speed.seconds_a_step - 3.0).abs() < 1e-9);
-    }
-
-    /// Compares both implementations in one run: the ratio hardly depends on the machine.
-    #[test]
-    fn hand_written_search_is_faster_than_autodiff() {
-        /// The ratio is much higher when this test runs alone.
-        const TIMES: f64 = 1.5;
-        let file = load(&ModelChoice::Face64).unwrap();
-        let networks = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
-        let reference = BurnReference::load(&file);
-        let settings = Settings { candidates: 4, ..Preset::Blog.settings() };
-        let (pattern, latents) = (test_pattern(64), vec![0.1; 400]);
-        let autodiff = || {
-            let started = Instant::now();
-            burn_losses::evaluate(&reference, &pattern, &settings, &latents);
-            started.elapsed().as_secs_f64()
-        };
-        // Other tests run at the same time: the best of several rounds is the least disturbed.
-        let ratios = (0..5).map(|_| {
-            let by_hand = measure_speed(&networks, 4, Duration::from_millis(400)).seconds_a_step;
-            let mut seconds: Vec<f64> = (0..3).map(|_| autodiff()).collect();
-            seconds.sort_by(f64::total_cmp);
-            seconds[1] / by_hand
-        });
-        let best = ratios.fold(0.0, f64::max);
-        assert!(best > TIMES, "only {best:.1} times as fast");
     }
 }

@@ -1,9 +1,6 @@
 //! The total loss: `total = context + λ·prior`.
-//!
-//! The context loss is described in `context_target`, the prior loss in `prior_loss`. The evaluators compute both and
-//! the gradient of their total: there λ is a factor of the logits' gradient.
 
-use burn::tensor::{Tensor, TensorData};
+use burn::tensor::{Bool, Tensor};
 use serde::Serialize;
 
 use super::results::tensor_values;
@@ -18,56 +15,64 @@ pub struct Losses {
     pub total: f32,
 }
 
-/// Latents `[candidates, latent_dim]` with their losses `[candidates]`.
+/// The losses of all candidates, `[candidates]` each.
 #[derive(Clone)]
-pub(super) struct ScoredLatents {
-    pub latents: Tensor<2>,
+pub(super) struct LossTensors {
     pub context: Tensor<1>,
     pub prior: Tensor<1>,
     pub total: Tensor<1>,
 }
 
-/// Latents with their losses, and the gradient of the total loss with respect to the latents.
-pub(super) struct GradientEvaluation {
-    pub scored: ScoredLatents,
-    pub gradient: Tensor<2>,
+/// Latents `[candidates, latent_dim]` with their losses.
+#[derive(Clone)]
+pub(super) struct ScoredLatents {
+    pub latents: Tensor<2>,
+    pub losses: LossTensors,
 }
 
-impl GradientEvaluation {
-    /// From latents `[candidates, latent_dim]`, the gradient of the total loss with respect to them, and both losses of
-    /// each.
-    pub fn new(latents: &Tensor<2>, gradient: Vec<f32>, context: Vec<f32>, prior: Vec<f32>, lambda: f32) -> Self {
-        let (shape, device) = (latents.dims(), &latents.device());
-        let row = |values: Vec<f32>| Tensor::<1>::from_data(TensorData::new(values, [shape[0]]), device);
-        let total = context.iter().zip(&prior).map(|(context, prior)| context + lambda * prior).collect();
-        let scored =
-            ScoredLatents { latents: latents.clone(), context: row(context), prior: row(prior), total: row(total) };
-        Self { scored, gradient: Tensor::from_data(TensorData::new(gradient, shape), device) }
-    }
-}
-
-impl ScoredLatents {
+impl LossTensors {
     /// Computes the total losses with another λ.
     pub fn set_lambda(&mut self, lambda: f32) {
         self.total = self.context.clone() + self.prior.clone().mul_scalar(lambda);
     }
 
-    /// The losses of each candidate.
-    pub fn losses(&self) -> Vec<Losses> {
-        let [context, prior, total] = [&self.context, &self.prior, &self.total].map(|loss| tensor_values(loss.clone()));
-        (0..total.len()).map(|k| Losses { context: context[k], prior: prior[k], total: total[k] }).collect()
+    /// Reads the losses of each candidate, of several iterations at once.
+    pub fn read<'a>(iterations: impl IntoIterator<Item = &'a Self>) -> Vec<Vec<Losses>> {
+        let (mut candidates, mut tensors) = (1, Vec::new());
+        for Self { context, prior, total } in iterations {
+            candidates = total.dims()[0];
+            tensors.extend([context, prior, total].map(Clone::clone));
+        }
+        if tensors.is_empty() {
+            return Vec::new();
+        }
+        let losses = |rows: &[f32]| {
+            let (context, rest) = rows.split_at(candidates);
+            let (prior, total) = rest.split_at(candidates);
+            (0..candidates).map(|k| Losses { context: context[k], prior: prior[k], total: total[k] }).collect()
+        };
+        tensor_values(Tensor::cat(tensors, 0)).chunks_exact(3 * candidates).map(losses).collect()
     }
 
+    /// For each candidate, those losses of `newer` where `is_newer` holds.
+    fn mask_where(self, is_newer: &Tensor<1, Bool>, newer: Self) -> Self {
+        Self {
+            context: self.context.mask_where(is_newer.clone(), newer.context),
+            prior: self.prior.mask_where(is_newer.clone(), newer.prior),
+            total: self.total.mask_where(is_newer.clone(), newer.total),
+        }
+    }
+}
+
+impl ScoredLatents {
     /// For each candidate, whichever has the lower total loss. A NaN in `newer` never counts as lower.
     pub fn min_by_total(self, newer: Self) -> Self {
         let [candidates, latent_dim] = self.latents.dims();
-        let is_lower = newer.total.clone().lower(self.total.clone());
+        let is_lower = newer.losses.total.clone().lower(self.losses.total.clone());
         let rows = is_lower.clone().reshape([candidates, 1]).expand([candidates, latent_dim]);
         Self {
             latents: self.latents.mask_where(rows, newer.latents),
-            context: self.context.mask_where(is_lower.clone(), newer.context),
-            prior: self.prior.mask_where(is_lower.clone(), newer.prior),
-            total: self.total.mask_where(is_lower, newer.total),
+            losses: self.losses.mask_where(&is_lower, newer.losses),
         }
     }
 }

@@ -77,7 +77,7 @@ impl Search {
         self.start_at(&latent.repeat(candidates));
         self.uses_last_latents = true;
         if self.settings.optimizer == OptimizerKind::Hmc {
-            let loss = tensor_values(self.evaluate().scored.total).first().map_or(1.0, |total| total.abs());
+            let loss = tensor_values(self.evaluate().scored.losses.total).first().map_or(1.0, |total| total.abs());
             let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
             self.optimizer_state = OptimizerState::Hmc(Box::new(HmcState::new(beta)));
         }

@@ -3,7 +3,7 @@
 //! The schedules are rewound to their middle, so that noise and learning rate are high enough to adapt to the new
 //! problem. The iteration count goes on, so the search takes as many iterations more.
 
-use super::evaluator::Evaluator;
+use super::operations::SearchPass;
 use super::optimizer::OptimizerState;
 use super::problem::SearchProblem;
 use super::search_loop::Search;
@@ -12,7 +12,7 @@ impl Search {
     /// Continues from the current latents with another problem of the same size. Resets the optimizer state and
     /// rescores the best latents.
     pub fn set_problem(&mut self, problem: &SearchProblem) {
-        self.evaluator = Evaluator::new(&self.networks, problem, &self.settings);
+        self.pass = SearchPass::new(self.networks.clone(), problem, &self.settings);
         self.deep_share = problem.deep_hole_share();
         self.problem = problem.clone();
         match &mut self.optimizer_state {

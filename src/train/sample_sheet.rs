@@ -51,8 +51,8 @@ impl SampleSheet {
     pub fn render(&self, networks: &CpuNetworks) -> RgbImage {
         let area = self.size_px * self.size_px;
         let mut activations = CpuActivations::default();
-        networks.generate(self.latents.len() / self.latent_dim.max(1), &self.latents, &mut activations);
-        let mut images = activations.pictures().to_vec();
+        let samples = self.latents.len() / self.latent_dim.max(1);
+        let mut images = networks.generate(samples, &self.latents, &mut activations);
         let count = self.known_masks.len() / area;
         if let Some(latents) = networks.encode(count, &self.faces, &self.known_masks).filter(|_| count > 0) {
             let padding = (SHEET_COLUMNS - count) * area * 3;
@@ -62,8 +62,7 @@ impl SampleSheet {
             let pixels = self.faces.as_chunks::<3>().0.iter().zip(&self.known_masks);
             images.extend(pixels.flat_map(|(pixel, known)| if *known > 0.0 { *pixel } else { [1.0; 3] }));
             pad_row(&mut images);
-            networks.generate(count, &latents, &mut activations);
-            images.extend_from_slice(activations.pictures());
+            images.extend(networks.generate(count, &latents, &mut activations));
             pad_row(&mut images);
         }
         tile_images(&images, self.size_px)

@@ -53,21 +53,29 @@ impl ConvStack {
         scores
     }
 
-    /// Backward pass: from the score gradient to the picture gradient, which is left in `activations.gradient`.
-    pub(super) fn backward(&self, batch: usize, score_gradient: &[f32], activations: &mut CpuActivations) {
+    /// Backward pass: from the score gradient to the picture gradient.
+    pub(super) fn backward(&self, batch: usize, score_gradient: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
         let CpuActivations { discriminator_outputs: outputs, scratch, gradient, next_gradient, .. } = activations;
         let length = outputs.last().map_or(0, Vec::len);
         self.score.multiply(batch, score_gradient, scratch_slice(gradient, length));
+        let mut picture_gradient = Vec::new();
         let mut side = BASE_SIDE_PX;
-        for (CpuConvLayer { convolution, .. }, output) in self.layers.iter().zip(outputs.iter()).rev() {
-            let pixels = batch * side * side;
-            let output_gradient = &mut gradient[..pixels * convolution.small_channels];
+        for (index, CpuConvLayer { convolution, .. }) in self.layers.iter().enumerate().rev() {
+            let output = &outputs[index];
+            let output_gradient = &mut gradient[..output.len()];
             activation_backward(output_gradient, output, leaky_relu_backward);
-            let input_gradient = scratch_slice(next_gradient, pixels * 4 * convolution.large_channels);
-            convolution.conv_transpose(side, output_gradient, input_gradient, scratch, |_| {});
-            std::mem::swap(gradient, next_gradient);
+            let length = batch * 4 * side * side * convolution.large_channels;
+            if index == 0 {
+                picture_gradient = vec![0.0; length];
+                convolution.conv_transpose(side, output_gradient, &mut picture_gradient, scratch, |_| {});
+            } else {
+                let input_gradient = scratch_slice(next_gradient, length);
+                convolution.conv_transpose(side, output_gradient, input_gradient, scratch, |_| {});
+                std::mem::swap(gradient, next_gradient);
+            }
             side *= 2;
         }
+        picture_gradient
     }
 }
 

@@ -45,54 +45,57 @@ impl Generator {
         })
     }
 
-    /// Forward pass. Keeps the outputs of all layers.
-    pub(super) fn forward(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) {
+    /// Forward pass to the pictures. Keeps the outputs of the layers before.
+    pub(super) fn forward(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
         let CpuActivations { generator_outputs: outputs, scratch, .. } = activations;
-        outputs.resize_with(self.layers.len() + 1, Vec::new);
+        outputs.resize_with(self.layers.len(), Vec::new);
+        let mut pictures = Vec::new();
         let first = resized(&mut outputs[0], batch * self.project.columns());
         self.project.multiply(batch, latents, first);
         add_bias_and_activate(first, &self.project_bias, relu);
         let mut side = BASE_SIDE_PX;
         for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
             let (previous, next) = outputs.split_at_mut(index + 1);
-            let output = resized(&mut next[0], batch * 4 * side * side * convolution.large_channels);
-            if index + 1 == self.layers.len() {
+            let length = batch * 4 * side * side * convolution.large_channels;
+            if let Some(output) = next.first_mut() {
+                let output = resized(output, length);
                 convolution.conv_transpose(side, &previous[index], output, scratch, |pixels| {
+                    add_bias_and_activate(pixels, bias, relu);
+                });
+            } else {
+                pictures = vec![0.0; length];
+                convolution.conv_transpose(side, &previous[index], &mut pictures, scratch, |pixels| {
                     add_bias_and_activate(pixels, bias, |sum| sum);
                     for value in pixels {
                         *value = tanh(*value);
                     }
                 });
-            } else {
-                convolution.conv_transpose(side, &previous[index], output, scratch, |pixels| {
-                    add_bias_and_activate(pixels, bias, relu);
-                });
             }
             side *= 2;
         }
+        pictures
     }
 
-    /// Backward pass: from the picture gradient in `activations.gradient` to the latent gradient.
-    pub(super) fn backward(&self, batch: usize, activations: &mut CpuActivations) -> Vec<f32> {
+    /// Backward pass: from the gradient of these pictures, which is overwritten, to the latent gradient.
+    pub(super) fn backward(
+        &self,
+        batch: usize,
+        pictures: &[f32],
+        picture_gradient: &mut [f32],
+        activations: &mut CpuActivations,
+    ) -> Vec<f32> {
         let CpuActivations { generator_outputs: outputs, scratch, gradient, next_gradient, .. } = activations;
+        activation_backward(picture_gradient, pictures, |gradient, output| gradient * (1.0 - output * output));
+        let mut output_gradient = &*picture_gradient;
         let mut side = BASE_SIDE_PX << self.layers.len();
-        for (index, CpuConvLayer { convolution, .. }) in self.layers.iter().enumerate().rev() {
+        for (CpuConvLayer { convolution, .. }, output) in self.layers.iter().zip(outputs.iter()).rev() {
             side /= 2;
-            let pixels = batch * side * side;
-            let output_gradient = &mut gradient[..pixels * 4 * convolution.large_channels];
-            if index + 1 == self.layers.len() {
-                activation_backward(output_gradient, &outputs[index + 1], |gradient, output| {
-                    gradient * (1.0 - output * output)
-                });
-            } else {
-                activation_backward(output_gradient, &outputs[index + 1], relu_backward);
-            }
-            let input_gradient = scratch_slice(next_gradient, pixels * convolution.small_channels);
+            let input_gradient = scratch_slice(next_gradient, output.len());
             convolution.conv(side, output_gradient, input_gradient, scratch, |_| {});
+            activation_backward(input_gradient, output, relu_backward);
             std::mem::swap(gradient, next_gradient);
+            output_gradient = &gradient[..output.len()];
         }
-        let output_gradient = &mut gradient[..batch * self.project.columns()];
-        activation_backward(output_gradient, &outputs[0], relu_backward);
         let mut latent_gradient = vec![0.0; batch * self.latent_dim];
         self.project.multiply_transposed(batch, output_gradient, &mut latent_gradient);
         latent_gradient

@@ -33,8 +33,6 @@ mod packed_gemm;
 pub(super) mod tests;
 mod winograd;
 
-use rayon::prelude::*;
-
 use super::architecture::NetworkRole;
 use super::{Architecture, ModelError, ModelFile};
 use conv_stack::ConvStack;
@@ -48,13 +46,12 @@ pub struct CpuNetworks {
     generator: Generator,
     discriminator: Option<ConvStack>,
     encoder: Option<ConvStack>,
-    side_px: usize,
 }
 
 /// Activations that the backward pass needs, and scratch buffers.
 #[derive(Default)]
 pub struct CpuActivations {
-    /// Outputs of G's layers. The last one is the pictures, channels-last.
+    /// Outputs of G's layers, without the pictures.
     generator_outputs: Vec<Vec<f32>>,
     /// Outputs of D's layers, without the logits.
     discriminator_outputs: Vec<Vec<f32>>,
@@ -86,46 +83,41 @@ impl CpuNetworks {
             generator: Generator::load(file, mode)?,
             discriminator: load_stack(NetworkRole::Discriminator, discriminator_channels, mode)?,
             encoder: load_stack(NetworkRole::Encoder, encoder_channels, LoadMode::ForwardOnly)?,
-            side_px: file.architecture.image_size_px as usize,
         })
     }
 
-    /// Generator forward: latents `[batch, latent_dim]` in [-1, 1] to [`CpuActivations::pictures`].
-    pub fn generate(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) {
-        self.generator.forward(batch, latents, activations);
+    /// Generator forward: latents `[batch, latent_dim]` to pictures `[batch, side, side, 3]`, all in [-1, 1].
+    pub fn generate(&self, batch: usize, latents: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
+        self.generator.forward(batch, latents, activations)
     }
 
-    /// Discriminator forward on the pictures of the last generator pass: one logit each. `None` without a
-    /// discriminator.
-    pub fn discriminate(&self, batch: usize, activations: &mut CpuActivations) -> Option<Vec<f32>> {
-        let discriminator = self.discriminator.as_ref()?;
-        let pictures = activations.generator_outputs.pop().unwrap_or_default();
-        let logits = discriminator.forward(batch, &pictures, activations);
-        activations.generator_outputs.push(pictures);
-        Some(logits)
-    }
-
-    /// Backward pass to the latents. `logits_gradient` is the gradient of the loss with respect to the logits of the
-    /// last discriminator pass.
-    ///
-    /// `picture_loss` gets each picture and the gradient from its logit, both `[side, side, 3]`. It returns a loss of
-    /// the picture and adds the gradient of that loss. The result is these losses and the latent gradient.
-    pub fn backward(
+    /// Generator backward: the gradient of the pictures of the last forward pass to the gradient of its latents. The
+    /// picture gradient is overwritten.
+    pub fn generate_backward(
         &self,
         batch: usize,
-        logits_gradient: Option<&[f32]>,
+        pictures: &[f32],
+        gradient: &mut [f32],
         activations: &mut CpuActivations,
-        picture_loss: impl Fn(&[f32], &mut [f32]) -> f32 + Sync,
-    ) -> (Vec<f32>, Vec<f32>) {
-        let length = self.side_px * self.side_px * 3;
-        match (&self.discriminator, logits_gradient) {
-            (Some(discriminator), Some(gradient)) => discriminator.backward(batch, gradient, activations),
-            _ => scratch_slice(&mut activations.gradient, batch * length).fill(0.0),
-        }
-        let gradients = scratch_slice(&mut activations.gradient, batch * length).par_chunks_exact_mut(length);
-        let pictures = activations.generator_outputs.last().map_or(&[][..], Vec::as_slice).par_chunks_exact(length);
-        let losses = pictures.zip(gradients).map(|(picture, gradient)| picture_loss(picture, gradient)).collect();
-        (losses, self.generator.backward(batch, activations))
+    ) -> Vec<f32> {
+        self.generator.backward(batch, pictures, gradient, activations)
+    }
+
+    /// Whether the model has a discriminator, which the prior loss needs.
+    #[must_use]
+    pub fn has_discriminator(&self) -> bool {
+        self.discriminator.is_some()
+    }
+
+    /// Discriminator forward: pictures `[batch, side, side, 3]` to one logit each. `None` without a discriminator.
+    pub fn discriminate(&self, batch: usize, pictures: &[f32], activations: &mut CpuActivations) -> Option<Vec<f32>> {
+        Some(self.discriminator.as_ref()?.forward(batch, pictures, activations))
+    }
+
+    /// Discriminator backward: the gradient of the logits of the last forward pass to the gradient of its pictures.
+    /// `None` without a discriminator.
+    pub fn discriminate_backward(&self, gradient: &[f32], activations: &mut CpuActivations) -> Option<Vec<f32>> {
+        Some(self.discriminator.as_ref()?.backward(gradient.len(), gradient, activations))
     }
 
     /// Discriminator features of pictures `[batch, side, side, 3]` in [-1, 1]: the mean of each channel of each layer,
@@ -161,14 +153,6 @@ impl CpuNetworks {
             *value = value.tanh();
         }
         Some(latents)
-    }
-}
-
-impl CpuActivations {
-    /// Pictures of the last generator pass: `[batch, side, side, 3]` in [-1, 1].
-    #[must_use]
-    pub fn pictures(&self) -> &[f32] {
-        self.generator_outputs.last().map_or(&[], Vec::as_slice)
     }
 }
 

@@ -144,13 +144,7 @@ impl ReadbackBuffer {
         buffers: &[(&Buffer, usize)],
     ) -> RecordedCommands {
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
-        for Dispatch { kernel, bindings, workgroups: [x, y, z] } in dispatches {
-            pass.set_pipeline(&kernel.0);
-            pass.set_bind_group(0, bindings, &[]);
-            pass.dispatch_workgroups(*x, *y, *z);
-        }
-        drop(pass);
+        record_dispatches(&mut encoder, dispatches);
         let mut bytes = 0;
         for (buffer, length) in buffers {
             let size = 4 * *length as u64;
@@ -189,5 +183,18 @@ impl ReadbackBuffer {
         drop(view);
         self.staging.unmap();
         values.expect("the GPU was lost")
+    }
+}
+
+/// Records dispatches in order as one compute pass. Each sees the results of those before it.
+pub(super) fn record_dispatches<'a>(
+    encoder: &mut wgpu::CommandEncoder,
+    dispatches: impl IntoIterator<Item = &'a Dispatch>,
+) {
+    let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
+    for Dispatch { kernel, bindings, workgroups: [x, y, z] } in dispatches {
+        pass.set_pipeline(&kernel.0);
+        pass.set_bind_group(0, bindings, &[]);
+        pass.dispatch_workgroups(*x, *y, *z);
     }
 }

@@ -28,6 +28,7 @@ mod dispatch_plan;
 mod gemm_shader;
 mod gpu_layer;
 mod kernel;
+mod tensor_dispatches;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -36,6 +37,8 @@ use std::sync::{Mutex, PoisonError};
 
 pub use dispatch_plan::DispatchPlan;
 pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_buffer, storage_buffer, uniform_buffer};
+
+pub use tensor_dispatches::TensorDispatches;
 
 use gpu_layer::{GpuLayer, LayerGeometry};
 

@@ -37,13 +37,12 @@ fn model(imported: &super::import::ImportedModel) -> ModelFile {
 fn pictures_and_logits(file: &ModelFile, latents: &[f32]) -> (Vec<f32>, Vec<f32>) {
     let networks = CpuNetworks::load(file, LoadMode::Direct).unwrap();
     let mut activations = CpuActivations::default();
-    networks.generate(2, latents, &mut activations);
-    let pictures = activations.pictures().chunks(16 * 16 * 3);
+    let pictures = networks.generate(2, latents, &mut activations);
+    let logits = networks.discriminate(2, &pictures, &mut activations).unwrap();
     let planes = |picture: &[f32]| -> Vec<f32> {
         (0..3).flat_map(|channel| picture.iter().skip(channel).step_by(3)).copied().collect()
     };
-    let pictures = pictures.flat_map(planes).collect();
-    (pictures, networks.discriminate(2, &mut activations).unwrap())
+    (pictures.chunks(16 * 16 * 3).flat_map(planes).collect(), logits)
 }
 
 fn assert_near(found: &[f32], expected: &[f32], tolerance: f32) {

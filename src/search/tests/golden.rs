@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Tensor, TensorData};
 use safetensors::SafeTensors;
 
-use super::burn_losses::{evaluate, values};
-use crate::model::burn_reference::BurnReference;
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelChoice, Networks, load};
+use crate::search::operations::{SearchPass, generate, prior_loss};
 use crate::search::problem::SearchProblem;
+use crate::search::results::{tensor_values, to_planar};
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
@@ -35,10 +35,6 @@ fn on_every_device() -> Vec<Arc<Networks>> {
     std::iter::once(networks()).chain(on_gpu.map(Arc::new)).collect()
 }
 
-fn reference() -> BurnReference {
-    BurnReference::load(&load(&ModelChoice::Face64).unwrap())
-}
-
 fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
     assert_eq!(found.len(), expected.len(), "{name}");
     let scale = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
@@ -54,7 +50,7 @@ fn problem() -> SearchProblem {
 /// A search that starts at the golden latents.
 fn search(networks: &Arc<Networks>, settings: Settings) -> Search {
     let mut search = Search::new(Arc::clone(networks), &problem(), Settings { candidates: 4, ..settings });
-    search.latents = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &Device::flex());
+    search.latents = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &networks.device());
     search
 }
 
@@ -66,24 +62,24 @@ fn mean_form() -> Settings {
 }
 
 #[test]
-fn pictures_and_logits_agree() {
-    let reference = reference();
-    let z = Tensor::from_data(TensorData::new(golden("z"), [4, 100]), &reference.device);
-    let pictures = reference.generator.forward(z);
-    let logits = reference.discriminator.as_ref().unwrap().forward(pictures.clone());
-    assert_close("g", &values(pictures), &golden("g"));
-    assert_close("d", &values(logits), &golden("d"));
+fn pictures_and_prior_losses_agree() {
+    for networks in on_every_device() {
+        let search = search(&networks, mean_form());
+        let pictures = generate(search.latents.clone(), &search.pass);
+        let losses = tensor_values(prior_loss(pictures.clone(), &search.pass));
+        assert_close("g", &to_planar(pictures).concat(), &golden("g"));
+        // softplus(−D).
+        let expected: Vec<f32> = golden("d").iter().map(|logit| (-logit).exp().ln_1p()).collect();
+        assert_close("d", &losses, &expected);
+    }
 }
 
 #[test]
 fn the_encoder_agrees() {
-    let reference = reference();
-    let problem = problem();
-    let plane = |values: Vec<f32>, channels| {
-        Tensor::<4>::from_data(TensorData::new(values, [1, channels, 64, 64]), &reference.device)
-    };
-    let guess = reference.encoder.as_ref().unwrap().forward(plane(problem.pixels, 3), plane(problem.known, 1));
-    assert_close("encoder.z", &values(guess), &golden("encoder.z"));
+    for networks in on_every_device() {
+        let pass = SearchPass::new(networks, &problem(), &mean_form());
+        assert_close("encoder.z", &pass.encode().unwrap(), &golden("encoder.z"));
+    }
 }
 
 #[test]
@@ -97,13 +93,10 @@ fn losses_and_gradients_agree() {
     let forms = [("mean", mean_form()), ("blog", Preset::Blog.settings()), ("paper", Preset::Paper.settings())];
     for (name, settings) in forms {
         let [loss, gradient] = [format!("{name}.loss"), format!("{name}.grad")];
-        let found = evaluate(&reference(), &problem(), &Settings { candidates: 4, ..settings }, &golden("z"));
-        assert_close(&loss, &found.total, &golden(&loss));
-        assert_close(&gradient, &found.gradient, &golden(&gradient));
         for networks in on_every_device() {
             let evaluation = search(&networks, settings).evaluate();
-            assert_close(&loss, &values(evaluation.scored.total), &golden(&loss));
-            assert_close(&gradient, &values(evaluation.gradient), &golden(&gradient));
+            assert_close(&loss, &tensor_values(evaluation.scored.losses.total), &golden(&loss));
+            assert_close(&gradient, &tensor_values(evaluation.gradient), &golden(&gradient));
         }
     }
 }

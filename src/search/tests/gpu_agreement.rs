@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::burn_losses::values;
 use super::rules::{problem, settings};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelFile, Networks, TINY_MODEL};
+use crate::search::results::tensor_values;
 use crate::search::{OptimizerKind, Search, Settings};
 
 /// Relative to the largest value. WGSL's transcendental functions are less exact than the CPU's, and the error grows
@@ -53,7 +53,7 @@ fn several_gpu_batches_agree_with_the_cpu() {
         search.advance();
         let pictures = search.best_pictures().concat();
         let evaluation = search.evaluation.as_ref().unwrap();
-        [values(evaluation.gradient.clone()), values(evaluation.scored.total.clone()), pictures]
+        [tensor_values(evaluation.gradient.clone()), tensor_values(evaluation.scored.losses.total.clone()), pictures]
     };
     let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
     let expected = evaluated(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());

@@ -5,18 +5,17 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use proptest::prelude::*;
 
-use super::burn_losses::{evaluate, values};
-use crate::model::burn_reference::BurnReference;
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelFile, Networks, TINY_MODEL};
 use crate::search::problem::SearchProblem;
+use crate::search::results::tensor_values;
 use crate::search::{
     Clipping, ContextSettings, HmcSettings, Losses, Norm, OptimizerKind, Preset, PriorForm, Reduction, Search,
     Settings, Starts,
 };
 
-pub(super) const SIZE_PX: usize = 16;
+pub(in crate::search) const SIZE_PX: usize = 16;
 
 pub(super) fn networks() -> Arc<Networks> {
     Arc::new(Networks::load_on_cpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), CpuPrecision::Single).unwrap())
@@ -32,7 +31,7 @@ pub(super) fn problem() -> SearchProblem {
 }
 
 /// The same picture with a hole on the left side.
-fn one_sided() -> SearchProblem {
+pub(in crate::search) fn one_sided() -> SearchProblem {
     let is_hole = |i: usize| (1..7).contains(&(i % SIZE_PX)) && (4..12).contains(&(i / SIZE_PX));
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if is_hole(i) { 0.0 } else { 1.0 }).collect();
     SearchProblem { known, ..problem() }
@@ -87,7 +86,7 @@ fn gradient_matches_finite_differences() {
                 let mut moved = start.clone();
                 moved[i] += offset;
                 search.latents = Tensor::from_data(TensorData::new(moved, [1, start.len()]), &Device::flex());
-                search.evaluate().scored.total.into_data().iter::<f32>().next().unwrap()
+                search.evaluate().scored.losses.total.into_data().iter::<f32>().next().unwrap()
             };
             let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
             // Kinks of ReLU between the two points cause an error of the order of the step.
@@ -170,7 +169,7 @@ fn gradient_loss_compares_known_neighbours() {
         let mut search =
             Search::new(networks(), problem, Settings { context, candidates: 1, ..settings(OptimizerKind::Adam) });
         let evaluation = search.evaluate();
-        let context = values(evaluation.scored.context.clone())[0];
+        let context = tensor_values(evaluation.scored.losses.context.clone())[0];
         search.evaluation = Some(evaluation);
         (context, search.pictures().concat())
     };
@@ -302,44 +301,6 @@ proptest! {
             }
             let settings = Settings { steps: 3, ..Preset::Best.settings() };
             prop_assert_eq!(run(&clean, settings), run(&noisy, settings));
-        }
-    }
-}
-
-#[test]
-fn autodiff_and_hand_written_gradients_agree() {
-    let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-    let context = |reduction, norm, gradient| ContextSettings { reduction, norm, window_px: 5, focus: 0.5, gradient };
-    for (context, prior) in [
-        (context(Reduction::Mean, Norm::L1, 0.0), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2, 0.0), PriorForm::Saturating),
-        (context(Reduction::Mean, Norm::L1, 3.0), PriorForm::NonSaturating),
-        (context(Reduction::Sum, Norm::L2, 0.5), PriorForm::NonSaturating),
-    ] {
-        let settings = Settings { context, prior, lambda: 0.3, ..settings(OptimizerKind::Adam) };
-        let by_hand = |networks: Networks| {
-            let mut search = Search::new(Arc::new(networks), &one_sided(), settings);
-            let evaluation = search.evaluate();
-            let (scored, gradient) = (evaluation.scored.clone(), evaluation.gradient.clone());
-            search.evaluation = Some(evaluation);
-            let rows = [scored.context, scored.prior, scored.total];
-            let mut results: Vec<Vec<f32>> = rows.map(values).into();
-            results.extend([values(gradient), search.pictures().concat()]);
-            (values(scored.latents), results)
-        };
-        let (latents, on_cpu) = by_hand(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
-        let reference = evaluate(&BurnReference::load(&file), &one_sided(), &settings, &latents);
-        let autodiff = [reference.context, reference.prior, reference.total, reference.gradient, reference.pictures];
-        let mut all = vec![(on_cpu, 1e-4)];
-        // WGSL's transcendental functions are less exact than the CPU's.
-        all.extend(any_gpu().map(|gpu| (by_hand(Networks::load_on_gpu(&file, &gpu).unwrap()).1, 3e-4)));
-        for ((by_hand, autodiff), relative) in
-            all.iter().flat_map(|(results, relative)| results.iter().zip(&autodiff).map(move |pair| (pair, *relative)))
-        {
-            let scale = autodiff.iter().fold(0.0f32, |most, value| most.max(value.abs()));
-            for (a, b) in by_hand.iter().zip(autodiff) {
-                assert!((a - b).abs() <= relative * scale, "{a} and {b}, {context:?} {prior:?}");
-            }
         }
     }
 }

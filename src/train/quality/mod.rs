@@ -84,10 +84,10 @@ impl QualityEvaluator {
         let (mut sample_features, mut images) = (Vec::new(), Vec::new());
         for latents in self.latents.chunks(SAMPLES_PER_PASS * self.latent_dim) {
             let count = latents.len() / self.latent_dim;
-            networks.generate(count, latents, &mut activations);
-            sample_features.extend(self.extractor.features(count, activations.pictures()));
+            let pictures = networks.generate(count, latents, &mut activations);
+            sample_features.extend(self.extractor.features(count, &pictures));
             if images.is_empty() {
-                images = diversity_images(count, activations.pictures());
+                images = diversity_images(count, &pictures);
             }
         }
         let mut rng: ChaCha8Rng = rng_for(self.seed, RngStream::Evaluation);
@@ -118,10 +118,10 @@ mod tests {
     fn the_built_in_model_beats_an_untrained_one() {
         let built_in = load(&ModelChoice::Face64).unwrap();
         let networks = CpuNetworks::load(&built_in, cpu::LoadMode::Direct).unwrap();
-        let mut activations = CpuActivations::default();
-        networks.generate(16, &sample_prior(&mut rng_for(3, RngStream::Samples), 1600), &mut activations);
+        let latents = sample_prior(&mut rng_for(3, RngStream::Samples), 1600);
+        let pictures = networks.generate(16, &latents, &mut CpuActivations::default());
         // The built-in model's samples stand in for faces, because the repository holds no faces.
-        let faces = InMemoryFaceImages::new(64, activations.pictures().iter().map(|value| to_byte(*value)).collect());
+        let faces = InMemoryFaceImages::new(64, pictures.iter().map(|value| to_byte(*value)).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
         let evaluator = QualityEvaluator::new(&settings, &faces).unwrap();
         let good = evaluator.evaluate(&built_in).unwrap();

@@ -1,0 +1,139 @@
+//! The three functions of the total loss as differentiable operations of burn: [`generate`] (the generator),
+//! [`context_loss`], and [`prior_loss`] (the discriminator and the loss of its logits).
+//!
+//! Each is one custom operation over our own kernels, forward and backward, on the CPU (`cpu`) and on a GPU (`gpu`).
+//! So the loss is written in burn tensors, and `backward()` takes its gradient to the latents. Layer by layer or in
+//! plain tensors, a step would take up to twice as long. The weights are frozen: they get no gradients.
+//!
+//! A [`SearchPass`] keeps the activations of one forward pass: call `backward()` before the next one.
+
+mod autodiff;
+mod cpu;
+mod gpu;
+#[cfg(test)]
+mod tests;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Dispatch, backend_extension};
+use burn::tensor::{Shape, Tensor};
+
+use super::context_loss::ContextTarget;
+use super::problem::SearchProblem;
+use super::{PriorForm, Settings};
+use crate::model::{NetworkBackend, Networks};
+use cpu::CpuTape;
+use gpu::GpuPass;
+
+/// The networks and the target of one search, with the activations of the newest forward pass.
+pub struct SearchPass {
+    networks: Arc<Networks>,
+    target: ContextTarget,
+    prior: PriorForm,
+    activations: Activations,
+    /// Number of the newest forward pass.
+    newest: AtomicU64,
+}
+
+/// Where the activations are.
+enum Activations {
+    Cpu(Box<Mutex<CpuTape>>),
+    Gpu(Box<GpuPass>),
+}
+
+impl SearchPass {
+    /// Prepares a problem.
+    pub(super) fn new(networks: Arc<Networks>, problem: &SearchProblem, settings: &Settings) -> Arc<Self> {
+        let target = ContextTarget::new(problem, &settings.context);
+        let activations = match &networks.backend {
+            NetworkBackend::Cpu(_) => Activations::Cpu(Box::default()),
+            NetworkBackend::Gpu(gpu) => Activations::Gpu(Box::new(GpuPass::new(gpu, &target, settings))),
+        };
+        Arc::new(Self { networks, target, prior: settings.prior, activations, newest: AtomicU64::new(0) })
+    }
+
+    /// The encoder's guess, `[latent_dim]`. `None` without an encoder.
+    pub(super) fn encode(&self) -> Option<Vec<f32>> {
+        self.networks.encode(&self.target.pixels, &self.target.known)
+    }
+
+    /// The most latents in one forward pass.
+    pub(super) fn max_batch(&self) -> usize {
+        match &self.activations {
+            Activations::Cpu(_) => usize::MAX,
+            Activations::Gpu(gpu) => gpu.max_batch(),
+        }
+    }
+
+    /// Channels of a picture's pixel: on a GPU, the fourth is zero.
+    fn picture_channels(&self) -> usize {
+        match &self.activations {
+            Activations::Cpu(_) => 3,
+            Activations::Gpu(_) => 4,
+        }
+    }
+
+    fn pictures_shape(&self, rows: &Shape) -> Shape {
+        Shape::from([rows[0], self.target.side_px, self.target.side_px, self.picture_channels()])
+    }
+
+    fn latents_shape(&self, pictures: &Shape) -> Shape {
+        Shape::from([pictures[0], self.networks.info.latent_dim])
+    }
+}
+
+/// The shape of one loss for each of these rows.
+fn losses_shape(rows: &Shape) -> Shape {
+    Shape::from([rows[0]])
+}
+
+/// The operations of one backend. Latents are `[batch, latent_dim]`, pictures `[batch, side, side, channels]`, losses
+/// `[batch]`. A gradient has the shape of its values.
+#[backend_extension(Flex, Cube, Fusion, Autodiff)]
+pub trait SearchOps: Backend {
+    /// Latents to pictures.
+    #[fusion(dtype = latents, shape = pass.pictures_shape(latents))]
+    fn generate(latents: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+
+    /// Picture gradient to latent gradient.
+    #[fusion(dtype = gradient, shape = pass.latents_shape(gradient))]
+    fn generate_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+
+    /// Pictures to context losses.
+    #[fusion(dtype = pictures, shape = losses_shape(pictures))]
+    fn context_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+
+    /// Gradient of the context losses to picture gradient.
+    #[fusion(dtype = gradient, shape = pass.pictures_shape(gradient))]
+    fn context_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+
+    /// Pictures to prior losses.
+    #[fusion(dtype = pictures, shape = losses_shape(pictures))]
+    fn prior_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+
+    /// Gradient of the prior losses to picture gradient.
+    #[fusion(dtype = gradient, shape = pass.pictures_shape(gradient))]
+    fn prior_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
+}
+
+/// G: latents `[batch, latent_dim]` to pictures `[batch, side, side, channels]`, all in [-1, 1]. The first three
+/// channels are red, green and blue. Starts a forward pass.
+pub(super) fn generate(latents: Tensor<2>, pass: &Arc<SearchPass>) -> Tensor<4> {
+    pass.newest.fetch_add(1, Ordering::Relaxed);
+    Tensor::from_dispatch(<Dispatch as SearchOps>::generate(latents.into_dispatch(), pass.clone()))
+}
+
+/// The context loss of each picture of this forward pass: `[batch]`, 0 for a perfect match.
+pub(super) fn context_loss(pictures: Tensor<4>, pass: &Arc<SearchPass>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as SearchOps>::context_loss(pictures.into_dispatch(), pass.clone()))
+}
+
+/// The prior loss of each picture of this forward pass, by D: `[batch]`.
+///
+/// # Panics
+/// When the model has no discriminator.
+pub(super) fn prior_loss(pictures: Tensor<4>, pass: &Arc<SearchPass>) -> Tensor<1> {
+    Tensor::from_dispatch(<Dispatch as SearchOps>::prior_loss(pictures.into_dispatch(), pass.clone()))
+}
