@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
-pub use batch_norm::{BatchNorm, OutputAxis};
+pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
 pub use networks::{NetworkBackend, Networks};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::TrainError;
-use super::net::{NORM_EPSILON, NetState};
+use super::net::NetState;
 use super::network_plan::{KERNEL_AREA, LayerKind, LayerPlan};
 use super::settings::TrainSettings;
 use super::trainer::{TrainState, network_plans};
 use crate::model::weight_file::{StoragePrecision, WeightTensors, required_metadata, serialize_safetensors};
-use crate::model::{BatchNorm, ModelFile, OutputAxis, WeightTensor};
+use crate::model::{BATCH_NORM_EPSILON, BatchNorm, ModelFile, OutputAxis, WeightTensor};
 
 /// Returns the bytes of the model file, and the model as read back from them.
 ///
@@ -61,7 +61,7 @@ fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTe
             bias: &shift,
             running_mean: &mean,
             running_variance: &variance,
-            epsilon: NORM_EPSILON,
+            epsilon: BATCH_NORM_EPSILON,
         };
         let axis = match layer.kind {
             LayerKind::Project | LayerKind::Upsample => OutputAxis::Second,
@@ -78,7 +78,7 @@ mod tests {
 
     use super::*;
     use crate::model::burn_reference::BurnReference;
-    use crate::train::net::{TrainBackend, TrainNet, read_values};
+    use crate::train::net::{GradientTargets, TrainNet, read_values};
     use crate::train::rng::{RngStream, rng_for, sample_prior};
 
     #[test]
@@ -87,13 +87,12 @@ mod tests {
         let mut state = TrainState::initial(&settings);
         let latents = sample_prior(&mut rng_for(1, RngStream::Samples), 64 * 4);
         let latents = || Tensor::<4>::from_data(TensorData::new(latents.clone(), [64, 4, 1, 1]), &Device::flex());
-        let backend = TrainBackend { device: Device::flex(), uses_cpu_net: true };
-        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &backend);
+        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &Device::flex());
         for _ in 0..120 {
-            net.forward(latents());
+            net.forward(latents(), GradientTargets::NONE);
         }
         net.update_averages(0.0, 0.0);
-        let expected = read_values(net.forward(latents()).output);
+        let expected = read_values(net.forward(latents(), GradientTargets::NONE).output);
         state.nets.insert("generator".into(), net.state());
         let (_, file) = to_model_file(&settings, &state).unwrap();
         let reference = BurnReference::load(&file);

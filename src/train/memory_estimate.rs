@@ -16,7 +16,7 @@ const AUTODIFF_FACTOR: u64 = 6;
 const FEATURE_PASSES: u64 = 3;
 
 /// Estimates the bytes that the networks of a run use.
-pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u64 {
+pub(super) fn estimated_bytes(settings: &TrainSettings) -> u64 {
     let plans = network_plans(settings);
     let weights: u64 = plans.iter().map(|plan| plan.parameter_count() as u64).sum();
     let batch = u64::from(settings.batch);
@@ -26,8 +26,7 @@ pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u
         (TrainRecipe::Encoder, "generator") | (TrainRecipe::Blog, "discriminator") => 2 * batch,
         _ => batch,
     };
-    let activations: u64 =
-        plans.iter().map(|plan| images_in_passes(plan.name) * activations_per_image(plan, uses_cpu_net)).sum();
+    let activations: u64 = plans.iter().map(|plan| images_in_passes(plan.name) * activations_per_image(plan)).sum();
     let feature_values = settings.features.as_ref().map_or(0, |_| {
         let features = perceptual::features_per_image(settings.size_px as usize);
         perceptual::weight_count() + FEATURE_PASSES * batch * AUTODIFF_FACTOR * features
@@ -38,12 +37,10 @@ pub(super) fn estimated_bytes(settings: &TrainSettings, uses_cpu_net: bool) -> u
 }
 
 /// Values that a forward pass keeps per image.
-fn activations_per_image(plan: &NetPlan, uses_cpu_net: bool) -> u64 {
+fn activations_per_image(plan: &NetPlan) -> u64 {
     map_layers(plan, |layer, side| {
         let output = layer.output_side(side).pow(2) * layer.outputs;
-        // The backward pass adds the gradients before and after a layer.
-        let factor = if uses_cpu_net { 3 + u64::from(layer.has_norm) } else { AUTODIFF_FACTOR };
-        output as u64 * factor
+        output as u64 * AUTODIFF_FACTOR
     })
     .sum()
 }
@@ -79,8 +76,7 @@ mod tests {
 
     #[test]
     fn the_estimate_grows_with_width_and_size() {
-        let bytes =
-            |width, size_px| estimated_bytes(&TrainSettings { size_px, width, ..TrainSettings::default() }, true);
+        let bytes = |width, size_px| estimated_bytes(&TrainSettings { size_px, width, ..TrainSettings::default() });
         let mebibytes = |width, size_px| bytes(width, size_px) >> 20;
         assert!((700..2500).contains(&mebibytes(64, 64)), "{} MiB", mebibytes(64, 64));
         assert!(mebibytes(8, 64) < mebibytes(64, 64) / 5 && mebibytes(64, 128) > 2 * mebibytes(64, 64));

@@ -5,8 +5,8 @@
 //!
 //! * Each step has a random stream of its own (`rng`). So a resumed run gives the same numbers as an uninterrupted one,
 //!   and a checkpoint holds no generator state.
-//! * On the CPU the forward and backward passes are hand-written. On a GPU burn's autodiff computes them (`net`). The
-//!   losses are written once (`recipe`), and a checkpoint works on both.
+//! * burn's autodiff computes every gradient, on the CPU and on a GPU, and a checkpoint works on both. On the CPU
+//!   hand-written passes were at most 1.4 times as fast at the default width, so there are none.
 //! * Samples and quality metrics come from the exported model on the CPU, as in the editor.
 //!
 //! | file | content |

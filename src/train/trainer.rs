@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::batch::{Batch, DeviceBatch};
 use super::feature_losses::{self, FeatureLosses, ProjectedDiscriminators};
 use super::latent_discriminator::{self, LatentDiscriminator};
-use super::net::{NetState, TrainBackend, TrainNet, read_values};
+use super::net::{NetState, TrainNet, read_values};
 use super::network_plan::NetPlan;
 use super::recipe;
 use super::rng::{RngStream, rng_for};
@@ -100,7 +100,8 @@ impl TrainState {
 /// The state of a run between two steps, on a device.
 pub(super) struct Trainer {
     pub settings: TrainSettings,
-    pub backend: TrainBackend,
+    /// Without autodiff.
+    pub device: Device,
     pub nets: TrainNets,
     /// Steps done.
     pub step: u64,
@@ -110,11 +111,11 @@ pub(super) struct Trainer {
 
 impl Trainer {
     /// Uploads a state, which must match the settings. `alexnet` is the network of the settings' features file.
-    pub fn new(settings: &TrainSettings, state: &TrainState, backend: &TrainBackend, alexnet: Option<AlexNet>) -> Self {
-        let (empty, device) = (NetState::default(), &backend.device);
+    pub fn new(settings: &TrainSettings, state: &TrainState, device: &Device, alexnet: Option<AlexNet>) -> Self {
+        let empty = NetState::default();
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&empty);
         let plans = network_plans(settings).into_iter();
-        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.name), backend));
+        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.name), device));
         let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
         let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
             unreachable!("every recipe has a generator and a discriminator")
@@ -128,7 +129,7 @@ impl Trainer {
             alexnet.map(|alexnet| FeatureLosses::new(alexnet, settings.seed, state_of("judges"), device));
         Self {
             settings: settings.clone(),
-            backend: backend.clone(),
+            device: device.clone(),
             nets: TrainNets { generator, discriminator, encoder_nets, feature_losses },
             step: state.step,
             augment_strength: state.augment_strength,
@@ -137,7 +138,7 @@ impl Trainer {
 
     /// Runs one step. The returned metrics stay on the device.
     pub fn train_step(&mut self, batch: &Batch) -> StepMetrics {
-        let batch = DeviceBatch::new(batch, &self.backend.device);
+        let batch = DeviceBatch::new(batch, &self.device);
         let metrics = match self.settings.recipe {
             TrainRecipe::Encoder => recipe::encoder::step(self, &batch),
             TrainRecipe::Blog => recipe::blog::step(self, &batch),

@@ -39,9 +39,7 @@ use super::architecture::NetworkRole;
 use super::{Architecture, ModelError, ModelFile};
 use conv_stack::ConvStack;
 pub use convolution::{CpuPrecision, LoadMode};
-pub(crate) use gemm::{MatrixStride, matmul};
 use generator::Generator;
-pub(crate) use im2col::{col2im, im2col};
 
 /// A model's networks on the CPU.
 pub struct CpuNetworks {
