@@ -6,11 +6,8 @@ use burn::nn::conv::{Conv2d, Conv2dConfig, ConvTranspose2d, ConvTranspose2dConfi
 use burn::tensor::activation::{leaky_relu, relu, tanh};
 use burn::tensor::{Device, Tensor, TensorData};
 
-use super::architecture::{KERNEL_SIZE, NetworkRole};
+use super::plan::{KERNEL_SIZE, LEAKY_SLOPE, LayerPlan, NetworkPlan};
 use super::{ModelError, ModelFile};
-
-/// Slope of `LeakyReLU` below zero (DCGAN, section 3).
-const LEAKY_SLOPE: f64 = 0.2;
 
 /// G: latent to face.
 #[derive(Module, Debug)]
@@ -22,10 +19,11 @@ pub(crate) struct BurnGenerator {
 
 impl BurnGenerator {
     fn load(file: &ModelFile, device: &Device) -> Result<Self, ModelError> {
-        let mut names = NetworkRole::Generator.layer_names(file.architecture.generator_channels.len() + 1);
+        let (project, layers) = file.architecture.generator.layers.split_first().unwrap();
+        let layer = |layer: &LayerPlan| load_conv_transpose(file, layer, 2, device);
         Ok(Self {
-            project: load_conv_transpose(file, &names.next().unwrap(), 1, device)?,
-            layers: names.map(|name| load_conv_transpose(file, &name, 2, device)).collect::<Result<_, _>>()?,
+            project: load_conv_transpose(file, project, 1, device)?,
+            layers: layers.iter().map(layer).collect::<Result<_, _>>()?,
         })
     }
 
@@ -48,12 +46,12 @@ struct BurnConvStack {
 }
 
 impl BurnConvStack {
-    fn load(file: &ModelFile, role: NetworkRole, layers: usize, device: &Device) -> Result<Self, ModelError> {
-        let mut names = role.layer_names(layers + 1);
-        let layer = |name: String| load_conv(file, &name, 2, device);
+    fn load(file: &ModelFile, plan: &NetworkPlan, device: &Device) -> Result<Self, ModelError> {
+        let (score, layers) = plan.layers.split_last().unwrap();
+        let layer = |layer: &LayerPlan| load_conv(file, layer, 2, device);
         Ok(Self {
-            layers: names.by_ref().take(layers).map(layer).collect::<Result<_, _>>()?,
-            score: load_conv(file, &names.next().unwrap(), 1, device)?,
+            layers: layers.iter().map(layer).collect::<Result<_, _>>()?,
+            score: load_conv(file, score, 1, device)?,
         })
     }
 
@@ -62,7 +60,7 @@ impl BurnConvStack {
         let [batch, _, _, _] = pictures.dims();
         let mut x = pictures;
         for layer in &self.layers {
-            x = leaky_relu(layer.forward(x), LEAKY_SLOPE);
+            x = leaky_relu(layer.forward(x), f64::from(LEAKY_SLOPE));
         }
         let x = self.score.forward(x);
         let [_, outputs, _, _] = x.dims();
@@ -110,15 +108,13 @@ pub(crate) struct BurnReference {
 impl BurnReference {
     pub fn load(file: &ModelFile) -> Self {
         let device = Device::flex().autodiff();
-        let load_stack = |role: NetworkRole, channels: &Option<Vec<usize>>| {
-            channels.as_ref().map(|channels| BurnConvStack::load(file, role, channels.len(), &device).unwrap())
-        };
+        let load_stack =
+            |plan: &Option<NetworkPlan>| plan.as_ref().map(|plan| BurnConvStack::load(file, plan, &device).unwrap());
         Self {
             generator: BurnGenerator::load(file, &device).unwrap().freeze(),
-            discriminator: load_stack(NetworkRole::Discriminator, &file.architecture.discriminator_channels)
+            discriminator: load_stack(&file.architecture.discriminator)
                 .map(|stack| BurnDiscriminator { stack }.freeze()),
-            encoder: load_stack(NetworkRole::Encoder, &file.architecture.encoder_channels)
-                .map(|stack| BurnEncoder { stack }.freeze()),
+            encoder: load_stack(&file.architecture.encoder).map(|stack| BurnEncoder { stack }.freeze()),
             device,
         }
     }
@@ -127,11 +123,11 @@ impl BurnReference {
 /// Loads the layer `name` as a transposed convolution. The padding is `stride − 1`.
 fn load_conv_transpose(
     file: &ModelFile,
-    name: &str,
+    layer: &LayerPlan,
     stride: usize,
     device: &Device,
 ) -> Result<ConvTranspose2d, ModelError> {
-    let (weight, bias) = load_parameters(file, name, device)?;
+    let (weight, bias) = load_parameters(file, layer, device)?;
     let [inputs, outputs, _, _] = weight.dims();
     let mut layer = ConvTranspose2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
         .with_stride([stride, stride])
@@ -143,8 +139,8 @@ fn load_conv_transpose(
 }
 
 /// Loads the layer `name` as a convolution. The padding is `stride − 1`.
-fn load_conv(file: &ModelFile, name: &str, stride: usize, device: &Device) -> Result<Conv2d, ModelError> {
-    let (weight, bias) = load_parameters(file, name, device)?;
+fn load_conv(file: &ModelFile, layer: &LayerPlan, stride: usize, device: &Device) -> Result<Conv2d, ModelError> {
+    let (weight, bias) = load_parameters(file, layer, device)?;
     let [outputs, inputs, _, _] = weight.dims();
     let padding = stride - 1;
     let mut layer = Conv2dConfig::new([inputs, outputs], [KERNEL_SIZE, KERNEL_SIZE])
@@ -156,9 +152,9 @@ fn load_conv(file: &ModelFile, name: &str, stride: usize, device: &Device) -> Re
     Ok(layer)
 }
 
-fn load_parameters(file: &ModelFile, name: &str, device: &Device) -> Result<(Tensor<4>, Tensor<1>), ModelError> {
-    let weight = file.tensor(&format!("{name}.weight"))?;
-    let bias = file.tensor(&format!("{name}.bias"))?;
+fn load_parameters(file: &ModelFile, layer: &LayerPlan, device: &Device) -> Result<(Tensor<4>, Tensor<1>), ModelError> {
+    let weight = file.tensor(&layer.weight_name())?;
+    let bias = file.tensor(&layer.bias_name())?;
     Ok((
         Tensor::from_data(TensorData::new(weight.values.clone(), weight.shape.clone()), device),
         Tensor::from_data(TensorData::new(bias.values.clone(), bias.shape.clone()), device),

@@ -12,6 +12,7 @@ pub mod completion;
 pub mod cpu;
 pub mod gpu;
 mod networks;
+pub(crate) mod plan;
 pub mod pytorch;
 pub mod weight_file;
 
@@ -25,6 +26,7 @@ use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
 pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
 pub use networks::{NetworkBackend, Networks};
+pub use plan::{Activation, LayerKind, LayerPlan, NetworkPlan, NetworkRole};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};
 
 /// Name and bytes of a model file that is embedded in the binary.

@@ -9,10 +9,10 @@ use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
 use super::net::{AdamSettings, NetState, Parameter};
+use crate::model::plan::LEAKY_SLOPE;
 
 /// Units of each of the two hidden layers.
 const HIDDEN_UNITS: usize = 256;
-const LEAKY_SLOPE: f64 = 0.2;
 
 pub(super) struct LatentDiscriminator {
     /// Weight `[inputs, outputs]` and bias of each layer.
@@ -76,7 +76,7 @@ impl LatentDiscriminator {
         {
             x = x.matmul(weight.clone().reshape([inputs, outputs])) + bias.clone().reshape([1, outputs]);
             if index < last {
-                x = leaky_relu(x, LEAKY_SLOPE);
+                x = leaky_relu(x, f64::from(LEAKY_SLOPE));
             }
         }
         x.reshape([batch])

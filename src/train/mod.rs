@@ -13,7 +13,7 @@
 //! | --- | --- |
 //! | `settings`, `error` | settings and errors |
 //! | `face_images`, `rng`, `face_augment`, `random_masks`, `discriminator_augment`, `batch` | the inputs of a step |
-//! | `network_plan`, `net`, `latent_discriminator`, `feature_losses` | the networks |
+//! | `layer_tensors`, `net`, `latent_discriminator`, `feature_losses` | the networks |
 //! | `recipe`, `trainer` | one training step |
 //! | `quality`, `sample_sheet` | quality metrics and sample images |
 //! | `checkpoint`, `export`, `metrics_log`, `tensorboard`, `run_folder` | the files of a run |
@@ -32,10 +32,10 @@ mod face_augment;
 mod face_images;
 mod feature_losses;
 mod latent_discriminator;
+mod layer_tensors;
 mod memory_estimate;
 mod metrics_log;
 mod net;
-mod network_plan;
 mod quality;
 mod random_masks;
 mod recipe;

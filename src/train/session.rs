@@ -6,8 +6,8 @@ use super::batch::Batch;
 use super::checkpoint_eval::{CheckpointEvaluator, non_finite_reason};
 use super::divergence::DivergenceMonitor;
 use super::face_images::{FaceImages, FaceSubset, scaled_down};
+use super::layer_tensors::parameter_count;
 use super::metrics_log::MetricsLog;
-use super::network_plan::NetPlan;
 use super::run_folder::RunFolder;
 use super::session_start::{error_chain, last_value, load_or_initial_state, split_faces, warn_if_low_memory};
 use super::settings::{TrainRecipe, TrainSettings};
@@ -112,7 +112,7 @@ impl<'a> TrainSession<'a> {
             device_name: opened.name,
             face_count: faces.len(),
             held_out_count: held_out.len(),
-            parameter_count: network_plans(&settings).iter().map(NetPlan::parameter_count).sum(),
+            parameter_count: network_plans(&settings).iter().map(parameter_count).sum(),
             estimated_bytes: memory_estimate::estimated_bytes(&settings),
             start_step: state.step,
         });

@@ -7,11 +7,12 @@ use burn::tensor::{Device, Tensor};
 use super::batch::{Batch, DeviceBatch};
 use super::feature_losses::{self, FeatureLosses, ProjectedDiscriminators};
 use super::latent_discriminator::{self, LatentDiscriminator};
+use super::layer_tensors::{parameter_lengths, statistic_names};
 use super::net::{NetState, TrainNet, read_values};
-use super::network_plan::NetPlan;
 use super::recipe;
 use super::rng::{RngStream, rng_for};
 use super::settings::{TrainRecipe, TrainSettings};
+use crate::model::{NetworkPlan, NetworkRole};
 use crate::perceptual::AlexNet;
 
 /// The networks, on a device.
@@ -44,20 +45,18 @@ pub(super) struct TrainState {
 pub(super) type StepMetrics = Vec<(&'static str, Tensor<1>)>;
 
 /// The plans of G, D and, with the encoder recipe, E.
-pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetPlan> {
+pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetworkPlan> {
     let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
-    let mut plans = vec![NetPlan::generator(size, width, latent), NetPlan::discriminator(size, width)];
-    if settings.recipe == TrainRecipe::Encoder {
-        plans.push(NetPlan::encoder(size, width, latent));
-    }
-    plans
+    let has_encoder = settings.recipe == TrainRecipe::Encoder;
+    let roles = NetworkRole::ALL.into_iter().filter(|role| has_encoder || *role != NetworkRole::Encoder);
+    roles.map(|role| NetworkPlan::with_width(role, size, width, latent)).collect()
 }
 
 impl TrainState {
     /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
         let mut rng = rng_for(settings.seed, RngStream::InitialWeights);
-        let initial = |plan: &NetPlan| (plan.name.to_string(), NetState::initial(plan, &mut rng));
+        let initial = |plan: &NetworkPlan| (plan.role.name().to_string(), NetState::initial(plan, &mut rng));
         let mut nets: BTreeMap<String, NetState> = network_plans(settings).iter().map(initial).collect();
         if settings.recipe == TrainRecipe::Encoder {
             nets.insert("critic".into(), LatentDiscriminator::initial(settings.latent_dim as usize, &mut rng));
@@ -76,9 +75,9 @@ impl TrainState {
         };
         for plan in network_plans(settings) {
             for layer in &plan.layers {
-                add(plan.name, true, layer.parameter_lengths());
-                let statistics = layer.statistic_names().into_iter();
-                add(plan.name, false, statistics.map(|name| (name, layer.outputs)).collect());
+                add(plan.role.name(), true, parameter_lengths(layer));
+                let statistics = statistic_names(layer).into_iter();
+                add(plan.role.name(), false, statistics.map(|name| (name, layer.outputs)).collect());
             }
         }
         if settings.recipe == TrainRecipe::Encoder {
@@ -115,7 +114,7 @@ impl Trainer {
         let empty = NetState::default();
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&empty);
         let plans = network_plans(settings).into_iter();
-        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.name), device));
+        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.role.name()), device));
         let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
         let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
             unreachable!("every recipe has a generator and a discriminator")

@@ -6,7 +6,7 @@
 
 use rayon::prelude::*;
 
-use crate::model::architecture::{KERNEL_SIZE, TAPS};
+use crate::model::plan::{KERNEL_SIZE, TAPS};
 
 /// im2col: `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, taps in row order.
 /// Padding is zero.

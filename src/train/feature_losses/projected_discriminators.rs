@@ -11,6 +11,7 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::model::plan::LEAKY_SLOPE;
 use crate::perceptual::level_channels;
 use crate::train::net::{
     AdamSettings, NetState, Parameter, TensorState, batch_norm, read_values, upload, upload_shaped,
@@ -19,7 +20,6 @@ use crate::train::rng::{RngStream, rng_for, standard_normal};
 
 /// Number of random projections per level.
 const PROJECTION_COUNT: usize = 64;
-const LEAKY_SLOPE: f64 = 0.2;
 /// Prevents division by zero for a zero vector.
 const LENGTH_EPSILON: f32 = 1e-12;
 
@@ -230,7 +230,7 @@ impl SpectralConv {
         let bias = (!self.shape.has_norm).then(|| shift.clone());
         let sums = conv2d(x, weight, bias, ConvOptions::new([self.shape.stride; 2], [1, 1], [1, 1], 1));
         let Some(scale) = tensors.get(2) else { return sums };
-        leaky_relu(batch_norm(sums, scale.clone(), shift.clone()).0, LEAKY_SLOPE)
+        leaky_relu(batch_norm(sums, scale.clone(), shift.clone()).0, f64::from(LEAKY_SLOPE))
     }
 }
 

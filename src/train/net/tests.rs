@@ -3,15 +3,19 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::*;
-use crate::train::network_plan::NetPlan;
+use crate::model::{NetworkPlan, NetworkRole};
 use crate::train::rng::{RngStream, rng_for, sample_prior};
 
-fn plans() -> [NetPlan; 3] {
-    [NetPlan::generator(16, 3, 5), NetPlan::discriminator(32, 2), NetPlan::encoder(16, 4, 5)]
+fn plans() -> [NetworkPlan; 3] {
+    [
+        NetworkPlan::with_width(NetworkRole::Generator, 16, 3, 5),
+        NetworkPlan::with_width(NetworkRole::Discriminator, 32, 2, 5),
+        NetworkPlan::with_width(NetworkRole::Encoder, 16, 4, 5),
+    ]
 }
 
 /// Initial weights with large random changes, so that every part of a network affects the output.
-fn state(plan: &NetPlan) -> NetState {
+fn state(plan: &NetworkPlan) -> NetState {
     let mut rng = rng_for(4, RngStream::InitialWeights);
     let mut state = NetState::initial(plan, &mut rng);
     for (name, tensor) in &mut state.tensors {
@@ -22,8 +26,8 @@ fn state(plan: &NetPlan) -> NetState {
     state
 }
 
-fn input(plan: &NetPlan, batch: usize, seed: u64) -> Tensor<4> {
-    let (side, channels) = (plan.input_side, plan.layers[0].inputs);
+fn input(plan: &NetworkPlan, batch: usize, seed: u64) -> Tensor<4> {
+    let (side, channels) = (plan.layers[0].input_side, plan.layers[0].inputs);
     let values = sample_prior(&mut rng_for(seed, RngStream::Samples), batch * channels * side * side);
     Tensor::from_data(TensorData::new(values, [batch, channels, side, side]), &Device::flex())
 }
@@ -32,13 +36,13 @@ fn input(plan: &NetPlan, batch: usize, seed: u64) -> Tensor<4> {
 fn a_state_round_trips() {
     for plan in plans() {
         let state = NetState { adam_steps: 7, ..state(&plan) };
-        assert_eq!(TrainNet::new(&plan, &state, &Device::flex()).state(), state, "{}", plan.name);
+        assert_eq!(TrainNet::new(&plan, &state, &Device::flex()).state(), state, "{}", plan.role.name());
     }
 }
 
 #[test]
 fn only_the_requested_gradients_are_computed() {
-    let plan = NetPlan::discriminator(16, 2);
+    let plan = NetworkPlan::with_width(NetworkRole::Discriminator, 16, 2, 5);
     for (targets, has_norm, has_input) in
         [(GradientTargets::PARAMETERS, true, false), (GradientTargets::INPUT, false, true)]
     {
@@ -51,7 +55,7 @@ fn only_the_requested_gradients_are_computed() {
 }
 
 /// `Σ output·pull` after one forward pass with this state.
-fn value(plan: &NetPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
+fn value(plan: &NetworkPlan, state: &NetState, input: &Tensor<4>, pull: &[f32]) -> f64 {
     let mut net = TrainNet::new(plan, state, &Device::flex());
     let output = read_values(net.forward(input.clone(), GradientTargets::NONE).output);
     output.iter().zip(pull).map(|(output, pull)| f64::from(*output) * f64::from(*pull)).sum()
@@ -85,10 +89,10 @@ fn gradients_match_finite_differences() {
                 state.tensors.get_mut(name).unwrap().values = values;
                 value(&plan, &state, &at, &pull)
             };
-            check(&format!("{} {name}", plan.name), slope, moved);
+            check(&format!("{} {name}", plan.role.name()), slope, moved);
         }
         let slope = to_input.iter().map(|value| f64::from(value.abs())).sum();
-        check(&format!("{} input", plan.name), slope, |by| {
+        check(&format!("{} input", plan.role.name()), slope, |by| {
             let values = read_values(at.clone())
                 .iter()
                 .zip(&to_input)

@@ -8,26 +8,25 @@ use burn::tensor::{Device, Gradients, Tensor};
 use super::net_state::{NetState, TensorState};
 use super::parameter::Parameter;
 use super::{AdamSettings, GradientTargets, graph_leaf, read_values, upload};
-use crate::model::BATCH_NORM_EPSILON;
-use crate::train::network_plan::{LayerActivation, LayerKind, LayerPlan, NetPlan};
+use crate::model::plan::LEAKY_SLOPE;
+use crate::model::{Activation, BATCH_NORM_EPSILON, LayerKind, LayerPlan, NetworkPlan};
+use crate::train::layer_tensors::{parameter_lengths, statistic_names};
 
 /// Share of a new batch in the running statistics, `PyTorch`'s default.
 const MOMENTUM: f32 = 0.1;
-/// Slope of `LeakyReLU` below zero (DCGAN, section 3).
-const LEAKY_SLOPE: f64 = 0.2;
 
 /// A network in training, with its parameters.
 pub(in crate::train) struct TrainNet {
-    plan: NetPlan,
+    plan: NetworkPlan,
     layers: Vec<TrainLayer>,
     device: Device,
     adam_steps: u64,
 }
 
 struct TrainLayer {
-    /// In the order of [`LayerPlan::parameter_lengths`].
+    /// In the order of [`parameter_lengths`].
     parameters: Vec<Parameter>,
-    /// Mean and variance, each with its moving average, in the order of [`LayerPlan::statistic_names`].
+    /// Mean and variance, each with its moving average, in the order of [`statistic_names`].
     statistics: Vec<[Tensor<1>; 2]>,
 }
 
@@ -52,7 +51,7 @@ struct Graph {
 
 impl TrainNet {
     /// Uploads a state, which must match the plan.
-    pub fn new(plan: &NetPlan, state: &NetState, device: &Device) -> Self {
+    pub fn new(plan: &NetworkPlan, state: &NetState, device: &Device) -> Self {
         let layers = plan.layers.iter().map(|layer| {
             let parameter = |(name, length): (String, usize)| Parameter::new(&state.tensor(&name, length), device);
             let statistic = |name: String| {
@@ -60,8 +59,8 @@ impl TrainNet {
                 [upload(&tensor.values, device), upload(&tensor.averaged, device)]
             };
             TrainLayer {
-                parameters: layer.parameter_lengths().into_iter().map(parameter).collect(),
-                statistics: layer.statistic_names().into_iter().map(statistic).collect(),
+                parameters: parameter_lengths(layer).into_iter().map(parameter).collect(),
+                statistics: statistic_names(layer).into_iter().map(statistic).collect(),
             }
         });
         Self { plan: plan.clone(), layers: layers.collect(), device: device.clone(), adam_steps: state.adam_steps }
@@ -153,10 +152,10 @@ impl TrainNet {
     pub fn state(&self) -> NetState {
         let mut state = NetState { adam_steps: self.adam_steps, ..NetState::default() };
         for (plan, layer) in self.plan.layers.iter().zip(&self.layers) {
-            for ((name, _), parameter) in plan.parameter_lengths().into_iter().zip(&layer.parameters) {
+            for ((name, _), parameter) in parameter_lengths(plan).into_iter().zip(&layer.parameters) {
                 state.tensors.insert(name, parameter.state());
             }
-            for (name, [values, averaged]) in plan.statistic_names().into_iter().zip(&layer.statistics) {
+            for (name, [values, averaged]) in statistic_names(plan).into_iter().zip(&layer.statistics) {
                 let [values, averaged] = [values, averaged].map(|tensor| read_values(tensor.clone()));
                 state.tensors.insert(name, TensorState { values, averaged, moments: None });
             }
@@ -188,10 +187,10 @@ impl TrainLayer {
             None => sums,
         };
         match plan.activation {
-            LayerActivation::Relu => relu(sums),
-            LayerActivation::LeakyRelu => leaky_relu(sums, LEAKY_SLOPE),
-            LayerActivation::Tanh => tanh(sums),
-            LayerActivation::Identity => sums,
+            Activation::Relu => relu(sums),
+            Activation::LeakyRelu => leaky_relu(sums, f64::from(LEAKY_SLOPE)),
+            Activation::Tanh => tanh(sums),
+            Activation::Identity => sums,
         }
     }
 

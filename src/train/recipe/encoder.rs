@@ -6,7 +6,7 @@
 //! without face augmentation and without strong discriminator augmentation).
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::{softplus, tanh};
+use burn::tensor::activation::softplus;
 
 use super::{DiscriminatorStep, real_loss};
 use crate::train::batch::DeviceBatch;
@@ -34,9 +34,9 @@ const MAX_STATISTICS_KEEP: f32 = 0.99;
 /// The results of E and G for a batch.
 struct Generated {
     encoder_pass: ForwardPass,
-    /// E's output before tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
+    /// E's output as a leaf: `[batch, latent_dim, 1, 1]`.
     encoder_output: Tensor<4>,
-    /// E's latents in the graph of `encoder_output`, `[batch, latent_dim]`.
+    /// The same latents in the graph of `encoder_output`, `[batch, latent_dim]`.
     latents: Tensor<2>,
     generator_pass: ForwardPass,
     /// G's images, reconstructions first, as a leaf of another graph: `[2 · batch, 3, size, size]`.
@@ -136,11 +136,11 @@ fn generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: &DeviceBatc
     let encoder_pass = encoder.forward(masked, GradientTargets::PARAMETERS);
     let [count, latent_dim, _, _] = encoder_pass.output.dims();
     let encoder_output = graph_leaf(encoder_pass.output.clone());
-    let latents = tanh(encoder_output.clone());
-    let all_latents = Tensor::cat(vec![latents.clone().without_autodiff(), batch.prior_latents.clone()], 0);
+    let latents = encoder_output.clone().reshape([count, latent_dim]);
+    let all_latents = Tensor::cat(vec![encoder_pass.output.clone(), batch.prior_latents.clone()], 0);
     let generator_pass = generator.forward(all_latents, GradientTargets::BOTH);
     let images = graph_leaf(generator_pass.output.clone());
-    Generated { encoder_pass, encoder_output, latents: latents.reshape([count, latent_dim]), generator_pass, images }
+    Generated { encoder_pass, encoder_output, latents, generator_pass, images }
 }
 
 /// Augments the generated images for D: first those from the prior, then the reconstructions.
