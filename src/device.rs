@@ -136,7 +136,9 @@ impl Gpu {
     /// Whether the driver has reported the GPU as lost. A lost GPU must be opened again. Waits until the GPU is idle.
     #[must_use]
     pub fn is_lost(&self) -> bool {
-        let is_working = || catch_panic(|| self.burn.sync().is_ok()).unwrap_or(false);
+        // The driver's report reaches burn when the device is polled.
+        let is_working = || self.device.poll(wgpu::PollType::Poll).is_ok() && self.burn.sync().is_ok();
+        let is_working = || catch_panic(is_working).unwrap_or(false);
         if !self.is_lost.load(Ordering::Relaxed) && !is_working() {
             self.give_up();
         }

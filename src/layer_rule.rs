@@ -48,7 +48,7 @@ const PACKAGE_USERS: [(&str, &[&str]); 18] = [
     ("indicatif", &["cli"]),
     ("tract_onnx", &["face"]),
     ("burn", &["device", "model", "perceptual", "search", "train"]),
-    ("burn_wgpu", &["device"]),
+    ("burn_wgpu", &["model", "search"]),
     ("wgpu", &["device", "model", "search", "app"]),
     ("memmap2", &["dataset"]),
     ("moxcms", &["photo"]),

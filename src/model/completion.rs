@@ -15,6 +15,7 @@ use burn::tensor::module::{conv_transpose2d, conv2d, interpolate};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions, InterpolateMode, InterpolateOptions};
 use burn::tensor::{Device, Tensor, TensorData};
 
+use super::plan::LEAKY_SLOPE;
 use super::weight_file::{WeightTensors, read_tensors};
 use super::{ModelError, ModelInfo, WeightTensor};
 use crate::hash::sha256_of_bytes;
@@ -27,8 +28,6 @@ const ARCHITECTURE: &str = "unet-1";
 const BLOCK_PX: usize = 3;
 /// Input planes: known RGB, the mask, and the enlarged G(ẑ).
 const INPUT_PLANES: usize = 7;
-/// Slope of `LeakyReLU` below zero.
-const LEAKY_SLOPE: f64 = 0.2;
 /// Dilations of the first convolution of each middle block. They let the halves of a face see each other.
 const MIDDLE_DILATIONS: [usize; 3] = [1, 2, 4];
 
@@ -148,8 +147,8 @@ impl CompletionNetwork {
 
     /// A residual block (He et al. 2016): two convolutions, added to their input.
     fn block(&self, x: Tensor<4>, name: &str, dilation: usize) -> Tensor<4> {
-        let inner = self.convolve(&format!("{name}.a"), leaky_relu(x.clone(), LEAKY_SLOPE), 1, dilation);
-        x + self.convolve(&format!("{name}.b"), leaky_relu(inner, LEAKY_SLOPE), 1, 1)
+        let inner = self.convolve(&format!("{name}.a"), leaky_relu(x.clone(), f64::from(LEAKY_SLOPE)), 1, dilation);
+        x + self.convolve(&format!("{name}.b"), leaky_relu(inner, f64::from(LEAKY_SLOPE)), 1, 1)
     }
 
     /// A convolution. 3×3 kernels keep the side; 4×4 kernels with stride 2 halve it.

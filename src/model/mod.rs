@@ -6,12 +6,11 @@
 
 mod architecture;
 mod batch_norm;
-#[cfg(test)]
-pub(crate) mod burn_reference;
 pub mod completion;
 pub mod cpu;
 pub mod gpu;
 mod networks;
+pub(crate) mod plan;
 pub mod pytorch;
 pub mod weight_file;
 
@@ -23,8 +22,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
-pub use batch_norm::{BatchNorm, OutputAxis};
+pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
 pub use networks::{NetworkBackend, Networks};
+pub use plan::{Activation, LayerKind, LayerPlan, NetworkPlan, NetworkRole};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};
 
 /// Name and bytes of a model file that is embedded in the binary.

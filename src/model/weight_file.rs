@@ -105,8 +105,8 @@ impl ModelFile {
             sha256: sha256_of_bytes(bytes),
             image_size_px,
             latent_dim,
-            has_discriminator: architecture.discriminator_channels.is_some(),
-            has_encoder: architecture.encoder_channels.is_some(),
+            has_discriminator: architecture.discriminator.is_some(),
+            has_encoder: architecture.encoder.is_some(),
             metadata,
         };
         Ok((info, architecture, file))

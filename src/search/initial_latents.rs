@@ -4,7 +4,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::{RngExt as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::Settings;
+use super::{Clipping, Settings};
 
 /// Random stream for starts around a latent. Stream 0 is the search's own.
 const STARTS_STREAM: u64 = 1;
@@ -85,6 +85,18 @@ impl SearchRng {
     pub fn sample_unit(&mut self, count: usize) -> Tensor<1> {
         let values: Vec<f32> = (0..count).map(|_| self.rng.random::<f32>()).collect();
         Tensor::from_data(TensorData::new(values, [count]), &self.device)
+    }
+
+    /// Clips latents to the support of the prior.
+    pub fn clip_to_prior(&mut self, latents: Tensor<2>, clipping: Clipping) -> Tensor<2> {
+        match clipping {
+            Clipping::Hard => latents.clamp(-1.0, 1.0),
+            Clipping::Stochastic => {
+                let outside = latents.clone().abs().greater_elem(1.0);
+                let samples = self.sample_prior(latents.dims());
+                latents.mask_where(outside, samples)
+            }
+        }
     }
 
     fn tensor(&self, values: Vec<f32>, shape: [usize; 2]) -> Tensor<2> {

@@ -29,7 +29,6 @@
 mod choices;
 mod context_loss;
 mod evaluation;
-mod hmc;
 mod initial_latents;
 mod operations;
 mod optimizer;

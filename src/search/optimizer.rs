@@ -1,76 +1,42 @@
-//! Optimizers of the latents: Adam, and the blog's projected gradient with momentum. All values are `[candidates,
-//! latent_dim]`.
+//! The optimizers of the latents. All values are `[candidates, latent_dim]`, on the device that computes.
+
+mod adam;
+mod hmc;
+mod momentum;
 
 use burn::tensor::Tensor;
 
-use super::hmc::HmcState;
 use super::{OptimizerKind, Settings};
+use adam::Adam;
+pub(super) use hmc::Hmc;
+use momentum::Momentum;
 
-/// β1 of Adam (Kingma & Ba 2015; the blog's `--beta1`). In f64, because 1 − β2 loses four digits in f32.
-const BETA1: f64 = 0.9;
-/// β2 of Adam.
-const BETA2: f64 = 0.999;
-/// ε of Adam, as in `PyTorch` and TensorFlow.
-const ADAM_EPSILON: f64 = 1e-8;
-/// The blog's `--momentum`.
-const MOMENTUM: f32 = 0.9;
-
-/// State of the optimizer that moves the latents.
-pub(super) enum OptimizerState {
+/// What moves the latents, with its state.
+pub(super) enum Optimizer {
     Adam(Box<Adam>),
     Momentum(Box<Momentum>),
-    Hmc(Box<HmcState>),
+    Hmc(Box<Hmc>),
 }
 
-impl OptimizerState {
-    /// The initial state.
-    pub(super) fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
+impl Optimizer {
+    /// In its initial state.
+    pub fn new(settings: &Settings, latents: &Tensor<2>) -> Self {
         match settings.optimizer {
             OptimizerKind::Adam => Self::Adam(Box::new(Adam::new(latents))),
             OptimizerKind::Momentum => Self::Momentum(Box::new(Momentum::new(latents))),
-            OptimizerKind::Hmc => Self::Hmc(Box::new(HmcState::new(settings.hmc.beta))),
+            OptimizerKind::Hmc => Self::Hmc(Box::new(Hmc::new(settings.hmc.beta))),
         }
     }
-}
 
-/// The moments of Adam.
-pub(super) struct Adam {
-    first_moment: Tensor<2>,
-    second_moment: Tensor<2>,
-    step_count: i32,
-}
-
-impl Adam {
-    pub fn new(latents: &Tensor<2>) -> Self {
-        Self { first_moment: latents.zeros_like(), second_moment: latents.zeros_like(), step_count: 0 }
+    /// Whether the next evaluation begins an iteration: for HMC, a trajectory.
+    pub fn begins_iteration(&self) -> bool {
+        match self {
+            Self::Adam(_) | Self::Momentum(_) => true,
+            Self::Hmc(hmc) => hmc.is_between_trajectories(),
+        }
     }
 
-    /// One gradient descent step.
-    pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
-        self.step_count = self.step_count.saturating_add(1);
-        self.first_moment = self.first_moment.clone().mul_scalar(BETA1) + gradient.clone().mul_scalar(1.0 - BETA1);
-        self.second_moment = self.second_moment.clone().mul_scalar(BETA2) + gradient.square().mul_scalar(1.0 - BETA2);
-        let mean_correction = 1.0 - BETA1.powi(self.step_count);
-        let square_correction = (1.0 - BETA2.powi(self.step_count)).sqrt();
-        let denominator = self.second_moment.clone().sqrt().div_scalar(square_correction).add_scalar(ADAM_EPSILON);
-        latents - (self.first_moment.clone() / denominator).mul_scalar(f64::from(learning_rate) / mean_correction)
-    }
-}
-
-/// Nesterov momentum in the form of the blog's code.
-pub(super) struct Momentum {
-    velocity: Tensor<2>,
-}
-
-impl Momentum {
-    pub fn new(latents: &Tensor<2>) -> Self {
-        Self { velocity: latents.zeros_like() }
-    }
-
-    /// One step: `v′ = μv − ηg`, `z′ = z − μv + (1 + μ)v′`.
-    pub fn step(&mut self, latents: Tensor<2>, gradient: Tensor<2>, learning_rate: f32) -> Tensor<2> {
-        let previous = self.velocity.clone();
-        self.velocity = previous.clone().mul_scalar(MOMENTUM) - gradient.mul_scalar(learning_rate);
-        latents - previous.mul_scalar(MOMENTUM) + self.velocity.clone().mul_scalar(1.0 + MOMENTUM)
+    pub fn is_hmc(&self) -> bool {
+        matches!(self, Self::Hmc(_))
     }
 }

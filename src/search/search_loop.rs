@@ -10,10 +10,10 @@ use burn::tensor::{Tensor, TensorData};
 use super::evaluation::Evaluation;
 use super::initial_latents::SearchRng;
 use super::operations::SearchPass;
-use super::optimizer::OptimizerState;
+use super::optimizer::Optimizer;
 use super::problem::SearchProblem;
 use super::total_loss::{LossTensors, ScoredLatents};
-use super::{Clipping, Schedule, Settings, Starts};
+use super::{Schedule, Settings, Starts};
 use crate::model::Networks;
 
 /// A running search.
@@ -30,7 +30,7 @@ pub struct Search {
     /// Starts of the candidates, to which the latents are held. `None` for starts from the prior, which carry no
     /// information.
     pub(super) anchors: Option<Tensor<2>>,
-    pub(super) optimizer_state: OptimizerState,
+    pub(super) optimizer: Optimizer,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
     /// Number of iterations by which edits of the problem have rewound the schedules.
@@ -57,7 +57,7 @@ impl Search {
         let candidates = settings.candidates as usize;
         let anchors = guess.map(|guess| rng.starts_around(&guess, candidates, settings.start_spread));
         let latents = anchors.clone().unwrap_or_else(|| rng.sample_prior([candidates, networks.info.latent_dim]));
-        let optimizer_state = OptimizerState::new(&settings, &latents);
+        let optimizer = Optimizer::new(&settings, &latents);
         Self {
             networks,
             settings,
@@ -67,7 +67,7 @@ impl Search {
             rng,
             latents,
             anchors,
-            optimizer_state,
+            optimizer,
             iterations_begun: 0,
             iterations_done: 0,
             schedule_rewind: 0,
@@ -135,28 +135,31 @@ impl Search {
     /// Does one gradient evaluation and the optimizer step after it. Returns whether this began a new iteration, whose
     /// pictures and losses are now available. Except for HMC, every evaluation is one iteration.
     pub fn advance(&mut self) -> bool {
-        if let OptimizerState::Hmc(state) = &mut self.optimizer_state {
-            let state = state.take();
-            let (state, began_trajectory) = self.hmc_step(state);
-            self.optimizer_state = OptimizerState::Hmc(Box::new(state));
-            return began_trajectory;
-        }
         let rate = self.learning_rate();
         let latents = self.latents.clone();
-        self.add_noise();
+        let begins_iteration = self.optimizer.begins_iteration();
+        if !self.optimizer.is_hmc() {
+            self.add_noise();
+        }
         let evaluation = self.evaluate();
-        self.record_losses(&evaluation);
-        let gradient = evaluation.gradient.clone();
-        let stepped = match &mut self.optimizer_state {
-            OptimizerState::Adam(adam) => adam.step(latents, gradient, rate),
-            OptimizerState::Momentum(momentum) => momentum.step(latents, gradient, rate),
-            OptimizerState::Hmc(_) => latents,
+        if begins_iteration {
+            self.record_losses(&evaluation);
+        }
+        let Settings { hmc: hmc_settings, clipping, .. } = self.settings;
+        let (gradient, total) = (evaluation.gradient.clone(), evaluation.scored.losses.total.clone());
+        let (moved, ends_iteration) = match &mut self.optimizer {
+            Optimizer::Adam(adam) => (adam.step(latents, gradient, rate), true),
+            Optimizer::Momentum(momentum) => (momentum.step(latents, gradient, rate), true),
+            Optimizer::Hmc(hmc) => hmc.step(latents, (gradient, total), &hmc_settings, clipping, &mut self.rng),
         };
-        let decayed = self.apply_anchor_decay(stepped, rate);
-        self.latents = self.clip_to_prior(decayed);
+        self.latents = moved;
+        if !self.optimizer.is_hmc() {
+            let decayed = self.apply_anchor_decay(self.latents.clone(), rate);
+            self.latents = self.rng.clip_to_prior(decayed, clipping);
+        }
         self.evaluation = Some(evaluation);
-        self.iterations_done += 1;
-        true
+        self.iterations_done += u32::from(ends_iteration);
+        begins_iteration
     }
 
     /// Adds noise to the latents. Its standard deviation falls over the steps.
@@ -166,7 +169,7 @@ impl Search {
         let remaining = 1.0 - self.schedule_step() as f32 / (NOISE_STEP_SHARE * steps.max(1) as f32);
         if noise > 0.0 && remaining > 0.0 {
             let samples = self.rng.sample_normal(self.latents.dims()).mul_scalar(noise * remaining * remaining);
-            self.latents = self.clip_to_prior(self.latents.clone() + samples);
+            self.latents = self.rng.clip_to_prior(self.latents.clone() + samples, self.settings.clipping);
         }
     }
 
@@ -200,18 +203,6 @@ impl Search {
                 #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
                 let share = self.schedule_step() as f32 / steps.max(1) as f32;
                 learning_rate * 0.5 * (1.0 + (PI * share.min(1.0)).cos())
-            }
-        }
-    }
-
-    /// Clips the latents to the support of the prior.
-    pub(super) fn clip_to_prior(&mut self, latents: Tensor<2>) -> Tensor<2> {
-        match self.settings.clipping {
-            Clipping::Hard => latents.clamp(-1.0, 1.0),
-            Clipping::Stochastic => {
-                let outside = latents.clone().abs().greater_elem(1.0);
-                let samples = self.rng.sample_prior(latents.dims());
-                latents.mask_where(outside, samples)
             }
         }
     }

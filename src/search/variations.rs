@@ -7,8 +7,7 @@
 
 use burn::tensor::{Tensor, TensorData};
 
-use super::hmc::HmcState;
-use super::optimizer::OptimizerState;
+use super::optimizer::{Hmc, Optimizer};
 use super::results::tensor_values;
 use super::search_loop::Search;
 use super::{HmcSettings, OptimizerKind, Settings};
@@ -61,7 +60,7 @@ impl Search {
         self.latents = Tensor::from_data(data, &self.latents.device());
         // Hold the latents to these starts, not to the encoder's guess.
         self.anchors = Some(self.latents.clone());
-        self.optimizer_state = OptimizerState::new(&self.settings, &self.latents);
+        self.optimizer = Optimizer::new(&self.settings, &self.latents);
     }
 
     /// Starts all candidates at this latent and returns the last latent of each as the result. Call it before the first
@@ -79,7 +78,7 @@ impl Search {
         if self.settings.optimizer == OptimizerKind::Hmc {
             let loss = tensor_values(self.evaluate().scored.losses.total).first().map_or(1.0, |total| total.abs());
             let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
-            self.optimizer_state = OptimizerState::Hmc(Box::new(HmcState::new(beta)));
+            self.optimizer = Optimizer::Hmc(Box::new(Hmc::new(beta)));
         }
     }
 

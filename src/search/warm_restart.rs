@@ -4,7 +4,7 @@
 //! problem. The iteration count goes on, so the search takes as many iterations more.
 
 use super::operations::SearchPass;
-use super::optimizer::OptimizerState;
+use super::optimizer::Optimizer;
 use super::problem::SearchProblem;
 use super::search_loop::Search;
 
@@ -15,9 +15,9 @@ impl Search {
         self.pass = SearchPass::new(self.networks.clone(), problem, &self.settings);
         self.deep_share = problem.deep_hole_share();
         self.problem = problem.clone();
-        match &mut self.optimizer_state {
-            OptimizerState::Hmc(state) => state.drop_trajectory(),
-            state => *state = OptimizerState::new(&self.settings, &self.latents),
+        match &mut self.optimizer {
+            Optimizer::Hmc(state) => state.drop_trajectory(),
+            state => *state = Optimizer::new(&self.settings, &self.latents),
         }
         self.rescore_best();
         self.schedule_rewind += self.schedule_step().saturating_sub(self.settings.steps / 2);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::TrainError;
-use super::net::{NORM_EPSILON, NetState};
-use super::network_plan::{KERNEL_AREA, LayerKind, LayerPlan};
+use super::net::NetState;
 use super::settings::TrainSettings;
 use super::trainer::{TrainState, network_plans};
+use crate::model::plan::TAPS;
 use crate::model::weight_file::{StoragePrecision, WeightTensors, required_metadata, serialize_safetensors};
-use crate::model::{BatchNorm, ModelFile, OutputAxis, WeightTensor};
+use crate::model::{BATCH_NORM_EPSILON, BatchNorm, LayerPlan, ModelFile, WeightTensor};
 
 /// Returns the bytes of the model file, and the model as read back from them.
 ///
@@ -17,12 +17,11 @@ use crate::model::{BatchNorm, ModelFile, OutputAxis, WeightTensor};
 pub(super) fn to_model_file(settings: &TrainSettings, state: &TrainState) -> Result<(Vec<u8>, ModelFile), TrainError> {
     let mut tensors = WeightTensors::new();
     for plan in network_plans(settings) {
-        let Some(net) = state.nets.get(plan.name) else { continue };
+        let Some(net) = state.nets.get(plan.role.name()) else { continue };
         for layer in &plan.layers {
             let (weight, bias) = fold_batch_norm(layer, net);
-            let name = format!("{}.{}", plan.name, layer.name);
-            tensors.insert(format!("{name}.weight"), weight);
-            tensors.insert(format!("{name}.bias"), bias);
+            tensors.insert(layer.weight_name(), weight);
+            tensors.insert(layer.bias_name(), bias);
         }
     }
     let mut metadata = required_metadata(settings.size_px, settings.latent_dim as usize);
@@ -49,7 +48,7 @@ fn training_metadata(settings: &TrainSettings, state: &TrainState) -> BTreeMap<S
 /// A layer's averaged weight and bias, with its `BatchNorm` folded in (running statistics).
 fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTensor) {
     let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
-    let values = averaged("weight", layer.inputs * layer.outputs * KERNEL_AREA);
+    let values = averaged("weight", layer.inputs * layer.outputs * TAPS);
     let mut weight = WeightTensor { shape: layer.weight_shape().to_vec(), values };
     let per_channel = |name: &str| averaged(name, layer.outputs);
     let mut bias = if layer.has_norm { vec![0.0; layer.outputs] } else { per_channel("bias") };
@@ -61,13 +60,9 @@ fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTe
             bias: &shift,
             running_mean: &mean,
             running_variance: &variance,
-            epsilon: NORM_EPSILON,
+            epsilon: BATCH_NORM_EPSILON,
         };
-        let axis = match layer.kind {
-            LayerKind::Project | LayerKind::Upsample => OutputAxis::Second,
-            LayerKind::Downsample | LayerKind::Collapse => OutputAxis::First,
-        };
-        norm.fold_into(&mut weight, axis, &mut bias);
+        norm.fold_into(&mut weight, layer.role.output_axis(), &mut bias);
     }
     (weight, WeightTensor { shape: vec![layer.outputs], values: bias })
 }
@@ -77,30 +72,30 @@ mod tests {
     use burn::tensor::{Device, Tensor, TensorData};
 
     use super::*;
-    use crate::model::burn_reference::BurnReference;
-    use crate::train::net::{TrainBackend, TrainNet, read_values};
+    use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
+    use crate::train::net::{GradientTargets, TrainNet, read_values};
     use crate::train::rng::{RngStream, rng_for, sample_prior};
 
     #[test]
     fn the_exported_model_matches_the_trained_network() {
         let settings = TrainSettings { size_px: 16, width: 3, latent_dim: 4, ..TrainSettings::default() };
         let mut state = TrainState::initial(&settings);
-        let latents = sample_prior(&mut rng_for(1, RngStream::Samples), 64 * 4);
-        let latents = || Tensor::<4>::from_data(TensorData::new(latents.clone(), [64, 4, 1, 1]), &Device::flex());
-        let backend = TrainBackend { device: Device::flex(), uses_cpu_net: true };
-        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &backend);
+        let values = sample_prior(&mut rng_for(1, RngStream::Samples), 64 * 4);
+        let latents = || Tensor::<4>::from_data(TensorData::new(values.clone(), [64, 4, 1, 1]), &Device::flex());
+        let mut net = TrainNet::new(&network_plans(&settings)[0], &state.nets["generator"], &Device::flex());
         for _ in 0..120 {
-            net.forward(latents());
+            net.forward(latents(), GradientTargets::NONE);
         }
         net.update_averages(0.0, 0.0);
-        let expected = read_values(net.forward(latents()).output);
+        let output = net.forward(latents(), GradientTargets::NONE).output;
+        let expected = read_values(output.permute([0, 2, 3, 1]));
         state.nets.insert("generator".into(), net.state());
         let (_, file) = to_model_file(&settings, &state).unwrap();
-        let reference = BurnReference::load(&file);
-        let actual = read_values(reference.generator.forward(latents().reshape([64, 4])));
+        let mut activations = CpuActivations::default();
+        let pictures = CpuNetworks::load(&file, LoadMode::Direct).unwrap().generate(64, &values, &mut activations);
         let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         // Half precision keeps three digits. The model has the unbiased variance, training uses the biased one.
-        let worst = expected.iter().zip(&actual).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        let worst = expected.iter().zip(pictures).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(largest > 0.01 && worst < 0.02 * largest, "{worst} of {largest}");
     }
 

@@ -2,21 +2,21 @@
 //!
 //! The search starts from the encoder's latent and stays within the prior. A latent that is unlikely under the prior is
 //! a bad start, so E plays against this small network as G plays against D (adversarial autoencoders, Makhzani et al.
-//! 2015, arXiv 1511.05644). The network is small, so it uses burn's autodiff on every device.
+//! 2015, arXiv 1511.05644).
 
 use burn::tensor::activation::leaky_relu;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
-use super::net::{AdamSettings, BurnParameter, NetState};
+use super::net::{AdamSettings, NetState, Parameter};
+use crate::model::plan::LEAKY_SLOPE;
 
 /// Units of each of the two hidden layers.
 const HIDDEN_UNITS: usize = 256;
-const LEAKY_SLOPE: f64 = 0.2;
 
 pub(super) struct LatentDiscriminator {
     /// Weight `[inputs, outputs]` and bias of each layer.
-    layers: Vec<[BurnParameter; 2]>,
+    layers: Vec<[Parameter; 2]>,
     latent_dim: usize,
     steps: u64,
 }
@@ -48,7 +48,7 @@ impl LatentDiscriminator {
 
     /// Uploads a state, which must match the latent's length.
     pub fn new(latent_dim: usize, state: &NetState, device: &Device) -> Self {
-        let load = |(name, length): (String, usize)| BurnParameter::new(&state.tensor(&name, length), device);
+        let load = |(name, length): (String, usize)| Parameter::new(&state.tensor(&name, length), device);
         let mut parameters = parameter_lengths(latent_dim).into_iter().map(load);
         let mut layers = Vec::new();
         while let (Some(weight), Some(bias)) = (parameters.next(), parameters.next()) {
@@ -59,12 +59,12 @@ impl LatentDiscriminator {
 
     /// The parameters as leaves of a graph, for training.
     pub fn leaves(&self) -> LayerTensors {
-        self.layers.iter().map(|layer| layer.each_ref().map(BurnParameter::leaf)).collect()
+        self.layers.iter().map(|layer| layer.each_ref().map(Parameter::leaf)).collect()
     }
 
     /// The parameters as constants of a graph.
     pub fn constants(&self) -> LayerTensors {
-        self.layers.iter().map(|layer| layer.each_ref().map(|parameter| parameter.values().autodiff())).collect()
+        self.layers.iter().map(|layer| layer.each_ref().map(Parameter::constant)).collect()
     }
 
     /// Latents `[batch, latent_dim]` to logits `[batch]`. Larger means more likely from the prior.
@@ -76,7 +76,7 @@ impl LatentDiscriminator {
         {
             x = x.matmul(weight.clone().reshape([inputs, outputs])) + bias.clone().reshape([1, outputs]);
             if index < last {
-                x = leaky_relu(x, LEAKY_SLOPE);
+                x = leaky_relu(x, f64::from(LEAKY_SLOPE));
             }
         }
         x.reshape([batch])
@@ -96,7 +96,7 @@ impl LatentDiscriminator {
 
     /// Reads the whole state. Waits for the device.
     pub fn state(&self) -> NetState {
-        let values = self.layers.iter().flatten().map(BurnParameter::state);
+        let values = self.layers.iter().flatten().map(Parameter::state);
         let names = parameter_lengths(self.latent_dim).into_iter().map(|(name, _)| name);
         NetState { tensors: names.zip(values).collect(), adam_steps: self.steps }
     }

@@ -5,15 +5,15 @@
 //!
 //! * Each step has a random stream of its own (`rng`). So a resumed run gives the same numbers as an uninterrupted one,
 //!   and a checkpoint holds no generator state.
-//! * On the CPU the forward and backward passes are hand-written. On a GPU burn's autodiff computes them (`net`). The
-//!   losses are written once (`recipe`), and a checkpoint works on both.
+//! * burn's autodiff computes every gradient, on the CPU and on a GPU, and a checkpoint works on both. On the CPU
+//!   hand-written passes were at most 1.4 times as fast at the default width, so there are none.
 //! * Samples and quality metrics come from the exported model on the CPU, as in the editor.
 //!
 //! | file | content |
 //! | --- | --- |
 //! | `settings`, `error` | settings and errors |
 //! | `face_images`, `rng`, `face_augment`, `random_masks`, `discriminator_augment`, `batch` | the inputs of a step |
-//! | `network_plan`, `net`, `latent_discriminator`, `feature_losses` | the networks |
+//! | `layer_tensors`, `net`, `latent_discriminator`, `feature_losses` | the networks |
 //! | `recipe`, `trainer` | one training step |
 //! | `quality`, `sample_sheet` | quality metrics and sample images |
 //! | `checkpoint`, `export`, `metrics_log`, `tensorboard`, `run_folder` | the files of a run |
@@ -32,10 +32,10 @@ mod face_augment;
 mod face_images;
 mod feature_losses;
 mod latent_discriminator;
+mod layer_tensors;
 mod memory_estimate;
 mod metrics_log;
 mod net;
-mod network_plan;
 mod quality;
 mod random_masks;
 mod recipe;

@@ -6,9 +6,8 @@ use super::batch::Batch;
 use super::checkpoint_eval::{CheckpointEvaluator, non_finite_reason};
 use super::divergence::DivergenceMonitor;
 use super::face_images::{FaceImages, FaceSubset, scaled_down};
+use super::layer_tensors::parameter_count;
 use super::metrics_log::MetricsLog;
-use super::net::TrainBackend;
-use super::network_plan::NetPlan;
 use super::run_folder::RunFolder;
 use super::session_start::{error_chain, last_value, load_or_initial_state, split_faces, warn_if_low_memory};
 use super::settings::{TrainRecipe, TrainSettings};
@@ -107,18 +106,19 @@ impl<'a> TrainSession<'a> {
         if let Some(notice) = &opened.notice {
             observer.note(notice);
         }
-        let backend = TrainBackend { device: opened.device, uses_cpu_net: !opened.is_gpu };
-        let alexnet = settings.features.as_deref().map(|path| AlexNet::read(path, &backend.device)).transpose()?;
+        let alexnet = settings.features.as_deref().map(|path| AlexNet::read(path, &opened.device)).transpose()?;
         let alexnet = alexnet.map(|alexnet| alexnet.enlarging(settings.size_px as usize));
         observer.run_started(&TrainFacts {
             device_name: opened.name,
             face_count: faces.len(),
             held_out_count: held_out.len(),
-            parameter_count: network_plans(&settings).iter().map(NetPlan::parameter_count).sum(),
-            estimated_bytes: memory_estimate::estimated_bytes(&settings, backend.uses_cpu_net),
+            parameter_count: network_plans(&settings).iter().map(parameter_count).sum(),
+            estimated_bytes: memory_estimate::estimated_bytes(&settings),
             start_step: state.step,
         });
-        warn_if_low_memory(&settings, &backend, observer);
+        if !opened.is_gpu {
+            warn_if_low_memory(&settings, observer);
+        }
         folder.write_settings(&settings)?;
         folder.clear_session_end();
         let log = MetricsLog::open(&folder.log_path(), state.step)?;
@@ -126,7 +126,7 @@ impl<'a> TrainSession<'a> {
         let now = Instant::now();
         Ok(Self {
             evaluator: CheckpointEvaluator::open(&settings, &folder, state.step, held_out)?,
-            trainer: Trainer::new(&settings, &state, &backend, alexnet),
+            trainer: Trainer::new(&settings, &state, &opened.device, alexnet),
             divergence: DivergenceMonitor::default(),
             log,
             events: TensorBoardFile::create(folder.path(), state.step + 1)?,

@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::face_images::{FaceImages, FaceSubset, split_held_out};
 use super::metrics_log::MetricSeries;
-use super::net::TrainBackend;
 use super::run_folder::RunFolder;
 use super::settings::TrainSettings;
 use super::trainer::TrainState;
@@ -64,11 +63,10 @@ pub(super) fn load_or_initial_state(
     Ok(TrainState::initial(settings))
 }
 
-/// Tells the observer if the estimated memory use exceeds the free memory. CPU only.
-pub(super) fn warn_if_low_memory(settings: &TrainSettings, backend: &TrainBackend, observer: &mut dyn TrainObserver) {
-    let needed = memory_estimate::estimated_bytes(settings, backend.uses_cpu_net);
-    let available = memory_estimate::available_bytes().filter(|available| needed > *available);
-    if let Some(available) = available.filter(|_| backend.uses_cpu_net) {
+/// Tells the observer if the estimated memory use exceeds the free memory.
+pub(super) fn warn_if_low_memory(settings: &TrainSettings, observer: &mut dyn TrainObserver) {
+    let needed = memory_estimate::estimated_bytes(settings);
+    if let Some(available) = memory_estimate::available_bytes().filter(|available| needed > *available) {
         observer.note(&format!(
             "about {} MB of memory are needed, {} MB are free: choose a smaller batch or width if it does not fit",
             needed / 1_000_000,

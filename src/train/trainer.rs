@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Tensor;
+use burn::tensor::{Device, Tensor};
 
 use super::batch::{Batch, DeviceBatch};
 use super::feature_losses::{self, FeatureLosses, ProjectedDiscriminators};
 use super::latent_discriminator::{self, LatentDiscriminator};
-use super::net::{NetState, TrainBackend, TrainNet, read_values};
-use super::network_plan::NetPlan;
+use super::layer_tensors::{parameter_lengths, statistic_names};
+use super::net::{NetState, TrainNet, read_values};
 use super::recipe;
 use super::rng::{RngStream, rng_for};
 use super::settings::{TrainRecipe, TrainSettings};
+use crate::model::{NetworkPlan, NetworkRole};
 use crate::perceptual::AlexNet;
 
 /// The networks, on a device.
@@ -44,20 +45,18 @@ pub(super) struct TrainState {
 pub(super) type StepMetrics = Vec<(&'static str, Tensor<1>)>;
 
 /// The plans of G, D and, with the encoder recipe, E.
-pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetPlan> {
+pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetworkPlan> {
     let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
-    let mut plans = vec![NetPlan::generator(size, width, latent), NetPlan::discriminator(size, width)];
-    if settings.recipe == TrainRecipe::Encoder {
-        plans.push(NetPlan::encoder(size, width, latent));
-    }
-    plans
+    let has_encoder = settings.recipe == TrainRecipe::Encoder;
+    let roles = NetworkRole::ALL.into_iter().filter(|role| has_encoder || *role != NetworkRole::Encoder);
+    roles.map(|role| NetworkPlan::with_width(role, size, width, latent)).collect()
 }
 
 impl TrainState {
     /// The state before the first step.
     pub fn initial(settings: &TrainSettings) -> Self {
         let mut rng = rng_for(settings.seed, RngStream::InitialWeights);
-        let initial = |plan: &NetPlan| (plan.name.to_string(), NetState::initial(plan, &mut rng));
+        let initial = |plan: &NetworkPlan| (plan.role.name().to_string(), NetState::initial(plan, &mut rng));
         let mut nets: BTreeMap<String, NetState> = network_plans(settings).iter().map(initial).collect();
         if settings.recipe == TrainRecipe::Encoder {
             nets.insert("critic".into(), LatentDiscriminator::initial(settings.latent_dim as usize, &mut rng));
@@ -76,9 +75,9 @@ impl TrainState {
         };
         for plan in network_plans(settings) {
             for layer in &plan.layers {
-                add(plan.name, true, layer.parameter_lengths());
-                let statistics = layer.statistic_names().into_iter();
-                add(plan.name, false, statistics.map(|name| (name, layer.outputs)).collect());
+                add(plan.role.name(), true, parameter_lengths(layer));
+                let statistics = statistic_names(layer).into_iter();
+                add(plan.role.name(), false, statistics.map(|name| (name, layer.outputs)).collect());
             }
         }
         if settings.recipe == TrainRecipe::Encoder {
@@ -100,7 +99,8 @@ impl TrainState {
 /// The state of a run between two steps, on a device.
 pub(super) struct Trainer {
     pub settings: TrainSettings,
-    pub backend: TrainBackend,
+    /// Without autodiff.
+    pub device: Device,
     pub nets: TrainNets,
     /// Steps done.
     pub step: u64,
@@ -110,11 +110,11 @@ pub(super) struct Trainer {
 
 impl Trainer {
     /// Uploads a state, which must match the settings. `alexnet` is the network of the settings' features file.
-    pub fn new(settings: &TrainSettings, state: &TrainState, backend: &TrainBackend, alexnet: Option<AlexNet>) -> Self {
-        let (empty, device) = (NetState::default(), &backend.device);
+    pub fn new(settings: &TrainSettings, state: &TrainState, device: &Device, alexnet: Option<AlexNet>) -> Self {
+        let empty = NetState::default();
         let state_of = |name: &str| state.nets.get(name).unwrap_or(&empty);
         let plans = network_plans(settings).into_iter();
-        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.name), backend));
+        let mut nets = plans.map(|plan| TrainNet::new(&plan, state_of(plan.role.name()), device));
         let (generator, discriminator, encoder) = (nets.next(), nets.next(), nets.next());
         let (Some(generator), Some(discriminator)) = (generator, discriminator) else {
             unreachable!("every recipe has a generator and a discriminator")
@@ -128,7 +128,7 @@ impl Trainer {
             alexnet.map(|alexnet| FeatureLosses::new(alexnet, settings.seed, state_of("judges"), device));
         Self {
             settings: settings.clone(),
-            backend: backend.clone(),
+            device: device.clone(),
             nets: TrainNets { generator, discriminator, encoder_nets, feature_losses },
             step: state.step,
             augment_strength: state.augment_strength,
@@ -137,7 +137,7 @@ impl Trainer {
 
     /// Runs one step. The returned metrics stay on the device.
     pub fn train_step(&mut self, batch: &Batch) -> StepMetrics {
-        let batch = DeviceBatch::new(batch, &self.backend.device);
+        let batch = DeviceBatch::new(batch, &self.device);
         let metrics = match self.settings.recipe {
             TrainRecipe::Encoder => recipe::encoder::step(self, &batch),
             TrainRecipe::Blog => recipe::blog::step(self, &batch),

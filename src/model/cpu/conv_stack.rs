@@ -2,13 +2,10 @@
 
 use super::convolution::{LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
-use super::generator::{BASE_SIDE_PX, CpuConvLayer, activation_backward, add_bias_and_activate, resized};
+use super::generator::{CpuConvLayer, activation_backward, add_bias_and_activate, resized};
 use super::{CpuActivations, scratch_slice};
-use crate::model::architecture::NetworkRole;
+use crate::model::plan::{BASE_SIDE_PX, LEAKY_SLOPE, NetworkPlan};
 use crate::model::{ModelError, ModelFile};
-
-/// Slope of `LeakyReLU` below zero (DCGAN, section 3).
-const LEAKY_SLOPE: f32 = 0.2;
 
 pub(super) struct ConvStack {
     /// Each halves the side.
@@ -19,13 +16,13 @@ pub(super) struct ConvStack {
 }
 
 impl ConvStack {
-    pub(super) fn load(file: &ModelFile, role: NetworkRole, layers: usize, mode: LoadMode) -> Result<Self, ModelError> {
-        let mut names = role.layer_names(layers + 1);
-        let layer = |name: String| CpuConvLayer::load(file, &name, mode);
-        let layers = names.by_ref().take(layers).map(layer).collect::<Result<_, _>>()?;
-        let score = names.next().unwrap_or_default();
-        let score_bias = file.tensor(&format!("{score}.bias"))?.values.clone();
-        Ok(Self { layers, score: load_gemm_weights(file, &score, mode)?, score_bias })
+    pub(super) fn load(file: &ModelFile, plan: &NetworkPlan, mode: LoadMode) -> Result<Self, ModelError> {
+        let (layers, score) = plan.layers.split_at(plan.layers.len() - 1);
+        Ok(Self {
+            layers: layers.iter().map(|layer| CpuConvLayer::load(file, layer, mode)).collect::<Result<_, _>>()?,
+            score: load_gemm_weights(file, &score[0], mode)?,
+            score_bias: file.tensor(&score[0].bias_name())?.values.clone(),
+        })
     }
 
     /// Output channels of each layer.

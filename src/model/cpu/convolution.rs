@@ -8,7 +8,7 @@ use super::im2col::{col2im, im2col};
 use super::packed_gemm::SimdUnit;
 use super::winograd::{self, WinogradF2, WinogradF4};
 use super::{CpuScratch, scratch_slice};
-use crate::model::architecture::TAPS;
+use crate::model::plan::{LayerPlan, TAPS};
 use crate::model::{ModelError, ModelFile};
 
 /// How weights are prepared at load.
@@ -69,8 +69,12 @@ enum ConvAlgorithm {
 }
 
 /// Loads a layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, taps in row order.
-pub(super) fn load_gemm_weights(file: &ModelFile, name: &str, mode: LoadMode) -> Result<GemmWeights, ModelError> {
-    let weight = file.tensor(&format!("{name}.weight"))?;
+pub(super) fn load_gemm_weights(
+    file: &ModelFile,
+    layer: &LayerPlan,
+    mode: LoadMode,
+) -> Result<GemmWeights, ModelError> {
+    let weight = file.tensor(&layer.weight_name())?;
     let (first, second) = (weight.shape[0], weight.shape[1]);
     let value = |row: usize, column: usize| {
         let (tap, channel) = (column / second, column % second);
@@ -84,8 +88,8 @@ pub(super) fn load_gemm_weights(file: &ModelFile, name: &str, mode: LoadMode) ->
 
 impl Convolution {
     /// Loads the weights `[small, large, 4, 4]`.
-    pub(super) fn load(file: &ModelFile, name: &str, mode: LoadMode) -> Result<Self, ModelError> {
-        let weight = file.tensor(&format!("{name}.weight"))?;
+    pub(super) fn load(file: &ModelFile, layer: &LayerPlan, mode: LoadMode) -> Result<Self, ModelError> {
+        let weight = file.tensor(&layer.weight_name())?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
         let algorithm = match mode {
@@ -97,7 +101,7 @@ impl Convolution {
                     ConvAlgorithm::WinogradF2(WinogradF2::new(unit, large, small, value).into())
                 }
             }
-            _ => ConvAlgorithm::Im2col(load_gemm_weights(file, name, mode)?),
+            _ => ConvAlgorithm::Im2col(load_gemm_weights(file, layer, mode)?),
         };
         Ok(Self { large_channels: large, small_channels: small, algorithm })
     }

@@ -43,48 +43,14 @@ impl GemmWeights {
     }
 }
 
-/// `out = a · b`, all row-major: `[m, k] · [k, n]`.
+/// `out = a · b`, all row-major: `[m, k] · [k, n]`. Large products run on several threads.
 #[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
 fn multiply(m: usize, n: usize, k: usize, a: &[f32], b: &[f32], out: &mut [f32]) {
-    matmul([m, n, k], (a, MatrixStride::row_major(k)), (b, MatrixStride::row_major(n)), out);
-}
-
-/// Distance in memory between neighbouring rows and between neighbouring columns.
-#[derive(Clone, Copy)]
-pub(crate) struct MatrixStride {
-    row: usize,
-    column: usize,
-}
-
-impl MatrixStride {
-    /// A row-major matrix with rows of `width` values.
-    pub(crate) fn row_major(width: usize) -> Self {
-        Self { row: width, column: 1 }
-    }
-
-    /// The transpose of a row-major matrix with rows of `width` values.
-    pub(crate) fn transposed(width: usize) -> Self {
-        Self { row: 1, column: width }
-    }
-}
-
-/// `out = a · b` with `a` `[m, k]`, `b` `[k, n]` and `out` row-major. Large products run on several threads.
-#[expect(clippy::many_single_char_names, reason = "the names of linear algebra")]
-pub(crate) fn matmul(
-    [m, n, k]: [usize; 3],
-    (a, a_stride): (&[f32], MatrixStride),
-    (b, b_stride): (&[f32], MatrixStride),
-    out: &mut [f32],
-) {
     assert!(a.len() >= m * k && b.len() >= k * n && out.len() >= m * n, "matrices too short for their sizes");
-    let fits = |values: &[f32], MatrixStride { row, column }: MatrixStride, rows: usize, columns: usize| {
-        row * rows.saturating_sub(1) + column * columns.saturating_sub(1) < values.len().max(1)
-    };
-    assert!(fits(a, a_stride, m, k) && fits(b, b_stride, k, n), "strides too large for the matrices");
     let parallelism = if m * n * k < MIN_PARALLEL_MULTIPLICATIONS { Parallelism::None } else { Parallelism::Rayon(0) };
     let signed = |length: usize| isize::try_from(length).unwrap_or(isize::MAX);
     // gemm prefers column-major matrices. Read as column-major, ours are transposed: outᵀ = bᵀ · aᵀ.
-    // SAFETY: the asserts above show that sizes and strides stay inside the three slices. `out` is borrowed mutably, so
+    // SAFETY: the assert above shows that the sizes stay inside the three slices. `out` is borrowed mutably, so
     // it overlaps neither `a` nor `b`.
     #[expect(unsafe_code, reason = "gemm has no safe interface")]
     unsafe {
@@ -97,11 +63,11 @@ pub(crate) fn matmul(
             1,
             false,
             b.as_ptr(),
-            signed(b_stride.row),
-            signed(b_stride.column),
+            signed(n),
+            1,
             a.as_ptr(),
-            signed(a_stride.row),
-            signed(a_stride.column),
+            signed(k),
+            1,
             0.0_f32,
             1.0_f32,
             false,

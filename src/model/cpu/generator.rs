@@ -5,13 +5,11 @@ use rayon::prelude::*;
 use super::convolution::{Convolution, LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
 use super::{CpuActivations, scratch_slice};
-use crate::model::architecture::NetworkRole;
+use crate::model::plan::{BASE_SIDE_PX, LayerPlan};
 use crate::model::{ModelError, ModelFile};
 
 /// Values per rayon task.
 const VALUES_PER_TASK: usize = 4096;
-/// Side of G's first output and of the input of D's last layer.
-pub(super) const BASE_SIDE_PX: usize = 4;
 
 pub(super) struct Generator {
     latent_dim: usize,
@@ -28,20 +26,21 @@ pub(super) struct CpuConvLayer {
 }
 
 impl CpuConvLayer {
-    pub(super) fn load(file: &ModelFile, name: &str, mode: LoadMode) -> Result<Self, ModelError> {
-        let convolution = Convolution::load(file, name, mode)?;
-        Ok(Self { convolution, bias: file.tensor(&format!("{name}.bias"))?.values.clone() })
+    pub(super) fn load(file: &ModelFile, layer: &LayerPlan, mode: LoadMode) -> Result<Self, ModelError> {
+        let convolution = Convolution::load(file, layer, mode)?;
+        Ok(Self { convolution, bias: file.tensor(&layer.bias_name())?.values.clone() })
     }
 }
 
 impl Generator {
     pub(super) fn load(file: &ModelFile, mode: LoadMode) -> Result<Self, ModelError> {
-        let names = NetworkRole::Generator.layer_names(file.architecture.generator_channels.len() + 1).skip(1);
+        let layers = &file.architecture.generator.layers;
+        let (project, layers) = (&layers[0], &layers[1..]);
         Ok(Self {
-            latent_dim: file.info.latent_dim,
-            project: load_gemm_weights(file, "generator.project", mode)?,
-            project_bias: file.tensor("generator.project.bias")?.values.clone(),
-            layers: names.map(|name| CpuConvLayer::load(file, &name, mode)).collect::<Result<_, _>>()?,
+            latent_dim: project.inputs,
+            project: load_gemm_weights(file, project, mode)?,
+            project_bias: file.tensor(&project.bias_name())?.values.clone(),
+            layers: layers.iter().map(|layer| CpuConvLayer::load(file, layer, mode)).collect::<Result<_, _>>()?,
         })
     }
 

@@ -6,11 +6,11 @@
 
 use rayon::prelude::*;
 
-use crate::model::architecture::{KERNEL_SIZE, TAPS};
+use crate::model::plan::{KERNEL_SIZE, TAPS};
 
 /// im2col: `[batch, 2·side, 2·side, channels]` to columns `[batch · side · side, 16 · channels]`, taps in row order.
 /// Padding is zero.
-pub(crate) fn im2col(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
+pub(super) fn im2col(side: usize, channels: usize, picture: &[f32], columns: &mut [f32]) {
     let large = 2 * side;
     columns.par_chunks_exact_mut(side * TAPS * channels).enumerate().for_each(|(row, out)| {
         let (image, i) = (row / side, row % side);
@@ -34,7 +34,7 @@ pub(crate) fn im2col(side: usize, channels: usize, picture: &[f32], columns: &mu
 
 /// col2im: adds up columns `[batch · side · side, 16 · channels]` into `[batch, 2·side, 2·side, channels]`. The
 /// epilogue gets each finished row of pixels.
-pub(crate) fn col2im(
+pub(super) fn col2im(
     side: usize,
     channels: usize,
     columns: &[f32],

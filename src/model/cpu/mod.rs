@@ -33,13 +33,10 @@ mod packed_gemm;
 pub(super) mod tests;
 mod winograd;
 
-use super::architecture::NetworkRole;
-use super::{Architecture, ModelError, ModelFile};
+use super::{ModelError, ModelFile, NetworkPlan};
 use conv_stack::ConvStack;
 pub use convolution::{CpuPrecision, LoadMode};
-pub(crate) use gemm::{MatrixStride, matmul};
 use generator::Generator;
-pub(crate) use im2col::{col2im, im2col};
 
 /// A model's networks on the CPU.
 pub struct CpuNetworks {
@@ -75,14 +72,13 @@ impl CpuNetworks {
     /// # Errors
     /// None in practice: [`ModelFile::parse`] has checked every tensor.
     pub fn load(file: &ModelFile, mode: LoadMode) -> Result<Self, ModelError> {
-        let load_stack = |role: NetworkRole, channels: &Option<Vec<usize>>, mode: LoadMode| {
-            channels.as_ref().map(|channels| ConvStack::load(file, role, channels.len(), mode)).transpose()
+        let load_stack = |plan: &Option<NetworkPlan>, mode: LoadMode| {
+            plan.as_ref().map(|plan| ConvStack::load(file, plan, mode)).transpose()
         };
-        let Architecture { discriminator_channels, encoder_channels, .. } = &file.architecture;
         Ok(Self {
             generator: Generator::load(file, mode)?,
-            discriminator: load_stack(NetworkRole::Discriminator, discriminator_channels, mode)?,
-            encoder: load_stack(NetworkRole::Encoder, encoder_channels, LoadMode::ForwardOnly)?,
+            discriminator: load_stack(&file.architecture.discriminator, mode)?,
+            encoder: load_stack(&file.architecture.encoder, LoadMode::ForwardOnly)?,
         })
     }
 

@@ -1,16 +1,20 @@
-//! Compares the hand-written networks with burn's, forward and backward.
-
-use burn::tensor::{Tensor, TensorData};
+//! Compares the networks with `PyTorch`'s numbers (`assets/fixtures/golden.safetensors`), and their gradients with finite
+//! differences.
 
 use super::*;
-use crate::model::burn_reference::BurnReference;
+use crate::model::weight_file::read_tensors;
 use crate::model::{ModelChoice, TINY_MODEL, load};
+
+static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
 
 /// Tolerance relative to the largest value: sums of several thousand products in another order.
 const RELATIVE: f32 = 1e-4;
-
 /// Tolerance of the worst value: each factor has eight bits, and errors grow through all layers.
 const RELATIVE_IN_BF16: f32 = 0.06;
+/// Tolerance of a finite difference, relative to the largest one: single-precision rounding, divided by the step.
+const RELATIVE_OF_DIFFERENCES: f32 = 0.01;
+/// Steps of the finite differences. A kink of `ReLU` within a step spoils the difference, so the best of them counts.
+const STEPS: [f32; 3] = [2e-3, 5e-4, 1e-4];
 
 pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
     assert_eq!(found.len(), expected.len(), "{name}");
@@ -20,10 +24,6 @@ pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32]
         let error = (found - expected).abs();
         assert!(error <= relative * scale, "{name}[{index}]: {found} where {expected} is expected");
     }
-}
-
-fn to_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 pub(in crate::model) fn noise(length: usize, seed: u32) -> Vec<f32> {
@@ -44,68 +44,167 @@ fn planar(batch: usize, channels: usize, values: &[f32]) -> Vec<f32> {
     (0..values.len()).map(value_at).collect()
 }
 
-/// Compares pictures, logits, the latent gradient of `Σ logits·a + Σ pictures·b`, and the encoder's output.
-fn compare(file: &ModelFile, mode: LoadMode, batch: usize, relative: f32) {
-    let burn = BurnReference::load(file);
-    let device = burn.device.clone();
-    let networks = CpuNetworks::load(file, mode).unwrap();
-    let (side, latent_dim) = (file.info.image_size_px as usize, file.info.latent_dim);
-    let latents = noise(batch * latent_dim, 1);
-    let (a, b) = (noise(batch, 2), noise(batch * side * side * 3, 3));
+/// The results of one step for a batch.
+struct Evaluation {
+    pictures: Vec<f32>,
+    logits: Vec<f32>,
+    /// The latent gradient of `Σ logits·a + Σ pictures·b`.
+    gradient: Vec<f32>,
+}
 
+/// The weights `a` and `b` of the logits and pictures in the sum that is differentiated.
+struct SumWeights {
+    logits: Vec<f32>,
+    pictures: Vec<f32>,
+}
+
+impl SumWeights {
+    fn noise(file: &ModelFile, batch: usize) -> Self {
+        let values = 3 * (file.info.image_size_px as usize).pow(2);
+        Self { logits: noise(batch, 2), pictures: noise(batch * values, 3) }
+    }
+
+    /// `Σ logits·a + Σ pictures·b`.
+    fn sum(&self, evaluation: &Evaluation) -> f64 {
+        let products = |values: &[f32], weights: &[f32]| -> f64 {
+            values.iter().zip(weights).map(|(value, weight)| f64::from(*value) * f64::from(*weight)).sum()
+        };
+        products(&evaluation.logits, &self.logits) + products(&evaluation.pictures, &self.pictures)
+    }
+}
+
+fn evaluate(
+    networks: &CpuNetworks,
+    latents: &[f32],
+    weights: &SumWeights,
+    activations: &mut CpuActivations,
+) -> Evaluation {
+    let batch = weights.logits.len();
+    let pictures = networks.generate(batch, latents, activations);
+    let logits = networks.discriminate(batch, &pictures, activations).unwrap();
+    let mut gradient = networks.discriminate_backward(&weights.logits, activations).unwrap();
+    gradient.iter_mut().zip(&weights.pictures).for_each(|(gradient, weight)| *gradient += weight);
+    let gradient = networks.generate_backward(batch, &pictures, &mut gradient, activations);
+    Evaluation { pictures, logits, gradient }
+}
+
+fn tiny() -> ModelFile {
+    ModelFile::parse("tiny", TINY_MODEL).unwrap()
+}
+
+/// Both ways to prepare weights in f32.
+const MODES: [LoadMode; 2] = [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct];
+
+#[test]
+fn networks_match_pytorch() {
+    let (_, golden) = read_tensors(GOLDEN).unwrap();
+    let golden = |name: &str| golden[name].values.clone();
+    let file = load(&ModelChoice::Face64).unwrap();
+    for mode in MODES {
+        let networks = CpuNetworks::load(&file, mode).unwrap();
+        let weights = SumWeights::noise(&file, 4);
+        let found = evaluate(&networks, &golden("z"), &weights, &mut CpuActivations::default());
+        assert_close("g", &planar(4, 3, &found.pictures), &golden("g"), RELATIVE);
+        assert_close("d", &found.logits, &golden("d"), RELATIVE);
+        let problem = planar(1, 64 * 64, &golden("y"));
+        let guess = networks.encode(1, &problem, &golden("known")).unwrap();
+        assert_close("encoder.z", &guess, &golden("encoder.z"), RELATIVE);
+    }
+}
+
+#[test]
+fn latent_gradient_matches_finite_differences() {
+    let file = tiny();
+    for (mode, batch) in MODES.into_iter().flat_map(|mode| [1, 3, 5].map(|batch| (mode, batch))) {
+        let networks = CpuNetworks::load(&file, mode).unwrap();
+        let (weights, mut activations) = (SumWeights::noise(&file, batch), CpuActivations::default());
+        let latents = noise(batch * file.info.latent_dim, 1);
+        let gradient = evaluate(&networks, &latents, &weights, &mut activations).gradient;
+        let mut moved_sum = |index: usize, by: f32| {
+            let mut latents = latents.clone();
+            latents[index] += by;
+            weights.sum(&evaluate(&networks, &latents, &weights, &mut activations))
+        };
+        let difference = |(index, slope): (usize, &f32)| nearest_difference(*slope, |by| moved_sum(index, by));
+        let differences: Vec<f32> = gradient.iter().enumerate().map(difference).collect();
+        assert_close("gradient", &gradient, &differences, RELATIVE_OF_DIFFERENCES);
+    }
+}
+
+/// The layers of the built-in models are wide enough for Winograd's algorithm.
+#[test]
+fn large_networks_match_a_finite_difference() {
+    let file = load(&ModelChoice::Face64).unwrap();
+    for mode in MODES {
+        let networks = CpuNetworks::load(&file, mode).unwrap();
+        let (weights, mut activations) = (SumWeights::noise(&file, 3), CpuActivations::default());
+        let latents = noise(3 * file.info.latent_dim, 1);
+        let gradient = evaluate(&networks, &latents, &weights, &mut activations).gradient;
+        let length = gradient.iter().map(|value| value * value).sum::<f32>().sqrt();
+        let moved_sum = |by: f32| {
+            let moved = |(latent, gradient): (&f32, &f32)| latent + by * gradient / length;
+            let latents: Vec<f32> = latents.iter().zip(&gradient).map(moved).collect();
+            weights.sum(&evaluate(&networks, &latents, &weights, &mut activations))
+        };
+        assert_close("slope", &[length], &[nearest_difference(length, moved_sum)], RELATIVE_OF_DIFFERENCES);
+    }
+}
+
+/// The central difference of a sum that is nearest to this slope.
+fn nearest_difference(slope: f32, mut moved_sum: impl FnMut(f32) -> f64) -> f32 {
+    let differences = STEPS.map(|step| {
+        #[expect(clippy::cast_possible_truncation, reason = "computed in double precision, compared in single")]
+        let difference = ((moved_sum(step) - moved_sum(-step)) / (2.0 * f64::from(step))) as f32;
+        difference
+    });
+    let nearest = |a: f32, b: f32| if (a - slope).abs() < (b - slope).abs() { a } else { b };
+    differences.into_iter().reduce(nearest).unwrap()
+}
+
+#[test]
+fn leftovers_of_a_larger_batch_change_nothing() {
+    let file = tiny();
+    let networks = CpuNetworks::load(&file, LoadMode::Direct).unwrap();
+    let (weights, latents) = (SumWeights::noise(&file, 2), noise(2 * file.info.latent_dim, 1));
+    let expected = evaluate(&networks, &latents, &weights, &mut CpuActivations::default());
     let mut activations = CpuActivations::default();
-    // A larger batch first: its leftovers in the buffers must not change the result.
-    let larger = networks.generate(batch + 3, &noise((batch + 3) * latent_dim, 9), &mut activations);
-    networks.discriminate(batch + 3, &larger, &mut activations);
-    let pictures = networks.generate(batch, &latents, &mut activations);
-    let logits = networks.discriminate(batch, &pictures, &mut activations).unwrap();
-    let area = side * side * 3;
-    let mut gradient = networks.discriminate_backward(&a, &mut activations).unwrap();
-    gradient.iter_mut().zip(&b).for_each(|(gradient, b)| *gradient += b);
-    let gradient = networks.generate_backward(batch, &pictures, &mut gradient, &mut activations);
-
-    let z = Tensor::<2>::from_data(TensorData::new(latents, [batch, latent_dim]), &device).require_grad();
-    let burn_pictures = burn.generator.forward(z.clone());
-    let burn_logits = burn.discriminator.as_ref().unwrap().forward(burn_pictures.clone());
-    assert_close("pictures", &planar(batch, 3, &pictures), &to_values(burn_pictures.clone()), relative);
-    assert_close("logits", &logits, &to_values(burn_logits.clone()), relative);
-    let a = Tensor::<1>::from_data(TensorData::new(a, [batch]), &device);
-    let b = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &b), [batch, 3, side, side]), &device);
-    let gradients = ((burn_logits * a).sum() + (burn_pictures * b).sum()).backward();
-    assert_close("gradient", &gradient, &to_values(z.grad(&gradients).unwrap()), relative);
-
-    let known: Vec<f32> = noise(batch * side * side, 4).iter().map(|value| f32::from(*value > -0.3)).collect();
-    let inputs = noise(batch * area, 5);
-    let guess = networks.encode(batch, &inputs, &known).unwrap();
-    let inputs = Tensor::<4>::from_data(TensorData::new(planar(batch, 3, &inputs), [batch, 3, side, side]), &device);
-    let known = Tensor::<4>::from_data(TensorData::new(known, [batch, 1, side, side]), &device);
-    assert_close("guess", &guess, &to_values(burn.encoder.as_ref().unwrap().forward(inputs, known)), RELATIVE);
+    let larger = noise(5 * file.info.latent_dim, 9);
+    evaluate(&networks, &larger, &SumWeights::noise(&file, 5), &mut activations);
+    let found = evaluate(&networks, &latents, &weights, &mut activations);
+    assert_eq!(found.pictures, expected.pictures);
+    assert_eq!(found.logits, expected.logits);
+    assert_eq!(found.gradient, expected.gradient);
 }
 
 #[test]
-fn tiny_networks_agree_with_burn() {
-    for batch in [1, 2, 5] {
-        compare(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), LoadMode::Direct, batch, RELATIVE);
+fn bfloat16_networks_agree_approximately() {
+    if CpuPrecision::fastest() != CpuPrecision::Bf16 {
+        return;
     }
+    let file = load(&ModelChoice::Face128).unwrap();
+    let (weights, latents) = (SumWeights::noise(&file, 2), noise(2 * file.info.latent_dim, 1));
+    let [found, expected] = [CpuPrecision::Bf16, CpuPrecision::Single].map(|precision| {
+        let networks = CpuNetworks::load(&file, LoadMode::Optimized(precision)).unwrap();
+        evaluate(&networks, &latents, &weights, &mut CpuActivations::default())
+    });
+    assert_close("pictures", &found.pictures, &expected.pictures, RELATIVE_IN_BF16);
+    assert_close("logits", &found.logits, &expected.logits, RELATIVE_IN_BF16);
+    assert_close("gradient", &found.gradient, &expected.gradient, RELATIVE_IN_BF16);
 }
 
 #[test]
-fn built_in_networks_agree_with_burn() {
-    for mode in [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct] {
-        compare(&load(&ModelChoice::Face64).unwrap(), mode, 2, RELATIVE);
-    }
-}
-
-#[test]
-fn bfloat16_networks_agree_with_burn_approximately() {
-    if CpuPrecision::fastest() == CpuPrecision::Bf16 {
-        compare(&load(&ModelChoice::Face128).unwrap(), LoadMode::Optimized(CpuPrecision::Bf16), 2, RELATIVE_IN_BF16);
-    }
+fn encoder_rows_do_not_depend_on_the_batch() {
+    let networks = CpuNetworks::load(&tiny(), LoadMode::Direct).unwrap();
+    let (pictures, known) =
+        (noise(3 * 768, 5), noise(3 * 256, 4).iter().map(|value| f32::from(*value > -0.3)).collect::<Vec<_>>());
+    let one = |(picture, known): (&[f32], &[f32])| networks.encode(1, picture, known).unwrap();
+    let expected: Vec<f32> = pictures.chunks(768).zip(known.chunks(256)).flat_map(one).collect();
+    assert_close("guess", &networks.encode(3, &pictures, &known).unwrap(), &expected, RELATIVE);
 }
 
 #[test]
 fn hole_pixels_do_not_reach_the_encoder() {
-    let networks = CpuNetworks::load(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), LoadMode::Direct).unwrap();
+    let networks = CpuNetworks::load(&tiny(), LoadMode::Direct).unwrap();
     let known: Vec<f32> = noise(256, 4).iter().map(|value| f32::from(*value > 0.0)).collect();
     let pictures = noise(768, 5);
     let mut changed = pictures.clone();

@@ -5,17 +5,16 @@ use std::iter::once;
 use wgpu::Buffer;
 
 use super::gemm_shader::{GemmKind, GemmTile, SUM_PARTS_SHADER, ShaderPrecision, WORKGROUP_SIZE, gemm_shader};
-use super::gpu_layer::{GpuLayer, LayerGeometry};
+use super::gpu_layer::GpuLayer;
 use super::kernel::{Dispatch, ReadbackBuffer, constant_buffer, storage_buffer, uniform_buffer};
 use super::{GpuNetworks, VECTOR_LEN, pad_rows, unpad_rows, vector_count};
 use crate::model::cpu::encoder_input;
+use crate::model::plan::Activation;
 
 /// Enough workgroups to keep a large GPU busy.
 const TARGET_WORKGROUPS: usize = 256;
 /// Values of the partial sums buffer: `TARGET_WORKGROUPS` tiles of the largest size.
 const PARTIAL_SUMS_LEN: usize = TARGET_WORKGROUPS * 64 * 64;
-/// Side of G's first output and of the input of D's last layer.
-const BASE_SIDE_PX: usize = 4;
 
 /// The forward and backward passes of G and D for a number of candidates.
 pub struct DispatchPlan {
@@ -51,28 +50,22 @@ enum Epilogue<'a> {
     ActivationGradient(Activation, &'a Buffer),
 }
 
-#[derive(Clone, Copy)]
-enum Activation {
-    /// Multiplies negative values by this: 0 for `ReLU`, 0.2 for `LeakyReLU`, 1 for the identity.
-    Slope(f32),
-    Tanh,
-}
-
-const LINEAR: Activation = Activation::Slope(1.0);
-const RELU: Activation = Activation::Slope(0.0);
-/// Slope: DCGAN, section 3.
-const LEAKY_RELU: Activation = Activation::Slope(0.2);
-
 impl Epilogue<'_> {
     /// Number of the epilogue in `gemm.wgsl`, and the slope.
     fn shader_code(self) -> (usize, f32) {
         match self {
+            Self::Identity => (0, 1.0),
+            Self::BiasActivation(activation, _) => activation.negative_slope().map_or((2, 1.0), |slope| (1, slope)),
             // The caller multiplies by the derivative of tanh.
-            Self::Identity | Self::ActivationGradient(Activation::Tanh, _) => (0, 1.0),
-            Self::BiasActivation(Activation::Slope(slope), _) => (1, slope),
-            Self::BiasActivation(Activation::Tanh, _) => (2, 1.0),
-            Self::ActivationGradient(Activation::Slope(slope), _) => (3, slope),
+            Self::ActivationGradient(activation, _) => activation.negative_slope().map_or((0, 1.0), |slope| (3, slope)),
         }
+    }
+}
+
+impl GpuLayer {
+    /// The epilogue of the forward pass.
+    fn epilogue(&self) -> Epilogue<'_> {
+        Epilogue::BiasActivation(self.plan.activation, &self.bias)
     }
 }
 
@@ -91,31 +84,30 @@ impl<'a> DispatchBuilder<'a> {
         Self { networks, batch, unused, partial_sums: storage_buffer(&networks.gpu, "partial sums", PARTIAL_SUMS_LEN) }
     }
 
-    /// Transposed convolution. `side` is the side of the smaller picture.
-    fn conv_transpose(
-        &self,
-        layer: &GpuLayer,
-        side: usize,
-        buffers: [&Buffer; 2],
-        epilogue: Epilogue<'_>,
-    ) -> Vec<Dispatch> {
+    /// Transposed convolution.
+    fn conv_transpose(&self, layer: &GpuLayer, buffers: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
         let Some(weights) = &layer.conv_transpose_weights else { return Vec::new() };
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
-        let (kind, sizes, side) = match layer.geometry {
-            LayerGeometry::Dense => (GemmKind::Dense, [1, small, 16 * large], 1),
-            LayerGeometry::Stride2 => (GemmKind::ConvTranspose, [small, 4 * small, large], side),
+        let (kind, sizes) = if layer.plan.kind.is_dense() {
+            (GemmKind::Dense, [1, small, 16 * large])
+        } else {
+            (GemmKind::ConvTranspose, [small, 4 * small, large])
         };
-        self.gemm(kind, sizes, side, (weights, precision), buffers, epilogue)
+        self.gemm(kind, sizes, layer.plan.smaller_side(), (weights, precision), buffers, epilogue)
     }
 
-    /// Convolution. `side` is the side of the smaller picture.
-    fn conv(&self, layer: &GpuLayer, side: usize, buffers: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
+    /// Convolution.
+    fn conv(&self, layer: &GpuLayer, buffers: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
-        let (kind, sizes, side) = match layer.geometry {
-            LayerGeometry::Dense => (GemmKind::Dense, [1, 16 * large, small], 1),
-            LayerGeometry::Stride2 => (GemmKind::Conv, [large, 16 * large, small], side),
-        };
-        self.gemm(kind, sizes, side, (&layer.conv_weights, precision), buffers, epilogue)
+        let (kind, channels) = if layer.plan.kind.is_dense() { (GemmKind::Dense, 1) } else { (GemmKind::Conv, large) };
+        self.gemm(
+            kind,
+            [channels, 16 * large, small],
+            layer.plan.smaller_side(),
+            (&layer.conv_weights, precision),
+            buffers,
+            epilogue,
+        )
     }
 
     /// A GEMM with one row per pixel of a batch of pictures. Input channels, inner dimension and columns are counted in
@@ -169,31 +161,22 @@ impl<'a> DispatchBuilder<'a> {
         }
     }
 
-    /// Buffers for the outputs of layers, each with twice the side of the one before.
+    /// Buffers for the outputs of layers.
     fn output_buffers<'b>(&self, label: &str, layers: impl Iterator<Item = &'b GpuLayer>) -> Vec<Buffer> {
-        let new = |output| storage_buffer(&self.networks.gpu, label, self.batch * output_len(output));
-        layers.enumerate().map(new).collect()
+        let new = |layer: &GpuLayer| storage_buffer(&self.networks.gpu, label, self.batch * layer.output_len());
+        layers.map(new).collect()
     }
 
     /// D or E forward. `hidden` are the outputs of all layers but the last, smallest first.
-    fn conv_stack(
-        &self,
-        layers: &[GpuLayer],
-        pictures: &Buffer,
-        hidden: &[Buffer],
-        result: &Buffer,
-        last: Activation,
-    ) -> Vec<Dispatch> {
+    fn conv_stack(&self, layers: &[GpuLayer], pictures: &Buffer, hidden: &[Buffer], result: &Buffer) -> Vec<Dispatch> {
         let Some((score, layers)) = layers.split_last() else { return Vec::new() };
         let inputs = once(pictures).chain(hidden.iter().rev());
-        let outputs = hidden.iter().enumerate().rev();
         let mut dispatches = Vec::new();
-        for ((layer, input), (index, output)) in layers.iter().zip(inputs).zip(outputs) {
-            let epilogue = Epilogue::BiasActivation(LEAKY_RELU, &layer.bias);
-            dispatches.extend(self.conv(layer, BASE_SIDE_PX << index, [input, output], epilogue));
+        for ((layer, input), output) in layers.iter().zip(inputs).zip(hidden.iter().rev()) {
+            dispatches.extend(self.conv(layer, [input, output], layer.epilogue()));
         }
         let input = hidden.first().unwrap_or(pictures);
-        dispatches.extend(self.conv(score, 1, [input, result], Epilogue::BiasActivation(last, &score.bias)));
+        dispatches.extend(self.conv(score, [input, result], score.epilogue()));
         dispatches
     }
 }
@@ -202,8 +185,7 @@ impl GpuNetworks {
     /// The most candidates whose layer outputs fit the device's binding limit.
     #[must_use]
     pub fn max_candidates(&self) -> usize {
-        let discriminator = self.discriminator.iter().flatten().rev().skip(1);
-        let longest = self.generator.iter().enumerate().chain(discriminator.enumerate()).map(output_len).max();
+        let longest = self.generator.iter().chain(self.discriminator.iter().flatten()).map(GpuLayer::output_len).max();
         let limit = self.gpu.device.limits().max_storage_buffer_binding_size;
         to_usize(limit) / (size_of::<f32>() * longest.unwrap_or(1))
     }
@@ -234,36 +216,34 @@ impl GpuNetworks {
         let mut generator_forward = Vec::new();
         for (index, layer) in self.generator.iter().enumerate() {
             let input = index.checked_sub(1).map_or(&latents, |previous| &g_outputs[previous]);
-            let (output, activation) =
-                g_outputs.get(index).map_or((&pictures, Activation::Tanh), |output| (output, RELU));
-            let epilogue = Epilogue::BiasActivation(activation, &layer.bias);
-            generator_forward.extend(builder.conv_transpose(layer, smaller_side_px(index), [input, output], epilogue));
+            let output = g_outputs.get(index).unwrap_or(&pictures);
+            generator_forward.extend(builder.conv_transpose(layer, [input, output], layer.epilogue()));
         }
         let mut generator_backward = Vec::new();
         for (index, layer) in self.generator.iter().enumerate().rev() {
             let input = if index == depth { &pictures_gradient } else { &gradients[(index + 1) % 2] };
             let (output, epilogue) = match index.checked_sub(1) {
                 None => (&latents_gradient, Epilogue::Identity),
-                Some(previous) => (&gradients[index % 2], Epilogue::ActivationGradient(RELU, &g_outputs[previous])),
+                Some(previous) => {
+                    let activation = self.generator[previous].plan.activation;
+                    (&gradients[index % 2], Epilogue::ActivationGradient(activation, &g_outputs[previous]))
+                }
             };
-            generator_backward.extend(builder.conv(layer, smaller_side_px(index), [input, output], epilogue));
+            generator_backward.extend(builder.conv(layer, [input, output], epilogue));
         }
 
-        let discriminator_forward = builder.conv_stack(discriminator, &pictures, &d_outputs, &logits, LINEAR);
+        let discriminator_forward = builder.conv_stack(discriminator, &pictures, &d_outputs, &logits);
         let mut discriminator_backward = Vec::new();
-        // From the last layer to the first, so the side grows.
         for (index, layer) in discriminator.iter().rev().enumerate() {
             let input = if index == 0 { &logits_gradient } else { &gradients[index % 2] };
-            let (output, epilogue) = match d_outputs.get(index) {
-                Some(output) => (&gradients[(index + 1) % 2], Epilogue::ActivationGradient(LEAKY_RELU, output)),
+            let previous = discriminator[..last - index].last();
+            let (output, epilogue) = match previous.zip(d_outputs.get(index)) {
+                Some((previous, output)) => {
+                    (&gradients[(index + 1) % 2], Epilogue::ActivationGradient(previous.plan.activation, output))
+                }
                 None => (&pictures_gradient, Epilogue::Identity),
             };
-            discriminator_backward.extend(builder.conv_transpose(
-                layer,
-                smaller_side_px(index),
-                [input, output],
-                epilogue,
-            ));
+            discriminator_backward.extend(builder.conv_transpose(layer, [input, output], epilogue));
         }
         DispatchPlan {
             candidates,
@@ -316,7 +296,7 @@ impl GpuNetworks {
         let outputs = builder.output_buffers("E outputs", layers[..layers.len() - 1].iter().rev());
         let length = batch * vector_count(self.latent_dim) * VECTOR_LEN;
         let guess = storage_buffer(&self.gpu, "guess", length);
-        let dispatches = builder.conv_stack(layers, &input, &outputs, &guess, Activation::Tanh);
+        let dispatches = builder.conv_stack(layers, &input, &outputs, &guess);
         Some(unpad_rows(&self.run_and_read(&dispatches, &guess, length), self.latent_dim))
     }
 }
@@ -327,16 +307,6 @@ impl DispatchPlan {
         let padded = pad_rows(latents, networks.latent_dim);
         networks.gpu.queue.write_buffer(&self.latents, 0, bytemuck::cast_slice(&padded));
     }
-}
-
-/// Values per candidate in a layer's output. `index` counts layers from the smallest picture.
-fn output_len((index, layer): (usize, &GpuLayer)) -> usize {
-    (BASE_SIDE_PX << index) * (BASE_SIDE_PX << index) * layer.output_vectors * VECTOR_LEN
-}
-
-/// Side of the smaller picture of a layer: 1, 4, 8, …
-fn smaller_side_px(index: usize) -> usize {
-    index.checked_sub(1).map_or(1, |index| BASE_SIDE_PX << index)
 }
 
 fn to_usize(bytes: u64) -> usize {

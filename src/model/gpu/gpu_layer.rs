@@ -12,27 +12,16 @@ use super::gemm_shader::ShaderPrecision;
 use super::kernel::constant_buffer;
 use super::{VECTOR_LEN, pad_rows, vector_count};
 use crate::device::Gpu;
-use crate::model::architecture::{KERNEL_SIZE, NetworkRole, TAPS};
-use crate::model::{ModelError, ModelFile};
-
-/// The geometry of a layer.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum LayerGeometry {
-    /// A dense layer between one pixel and 4×4 pixels.
-    Dense,
-    /// Doubles or halves the side: stride 2, padding 1.
-    Stride2,
-}
+use crate::model::plan::{KERNEL_SIZE, TAPS};
+use crate::model::{LayerKind, LayerPlan, ModelError, ModelFile, NetworkRole};
 
 /// G applies a transposed convolution forward and a convolution backward, D the reverse, E a convolution forward only.
 pub(super) struct GpuLayer {
-    pub geometry: LayerGeometry,
+    pub plan: LayerPlan,
     pub precision: ShaderPrecision,
     /// Channels of the smaller and of the larger picture, in vectors.
     pub small_vectors: usize,
     pub large_vectors: usize,
-    /// Output channels of the forward pass, in vectors.
-    pub output_vectors: usize,
     /// Weights of the transposed convolution (`None` if unused) and of the convolution.
     pub conv_transpose_weights: Option<Buffer>,
     pub conv_weights: Buffer,
@@ -42,14 +31,9 @@ pub(super) struct GpuLayer {
 
 impl GpuLayer {
     /// Loads the weights `[small, large, 4, 4]` of a layer.
-    pub fn load(
-        gpu: &Gpu,
-        file: &ModelFile,
-        name: &str,
-        geometry: LayerGeometry,
-        role: NetworkRole,
-    ) -> Result<Self, ModelError> {
-        let weight = file.tensor(&format!("{name}.weight"))?;
+    pub fn load(gpu: &Gpu, file: &ModelFile, plan: &LayerPlan) -> Result<Self, ModelError> {
+        let name = plan.weight_name();
+        let weight = file.tensor(&name)?;
         let (small, large) = (weight.shape[0], weight.shape[1]);
         let (small_vectors, large_vectors) = (vector_count(small), vector_count(large));
         let (padded_small, padded_large) = (small_vectors * VECTOR_LEN, large_vectors * VECTOR_LEN);
@@ -62,40 +46,45 @@ impl GpuLayer {
             let indices = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
             let values: Vec<f32> = indices.map(|(row, column)| value(row, column)).collect();
             match precision {
-                ShaderPrecision::Half => constant_buffer(gpu, name, to_f16(&values).reinterpret_cast()),
-                ShaderPrecision::Single => constant_buffer(gpu, name, &values),
+                ShaderPrecision::Half => constant_buffer(gpu, &name, to_f16(&values).reinterpret_cast()),
+                ShaderPrecision::Single => constant_buffer(gpu, &name, &values),
             }
         };
-        let conv_transpose_weights = || match geometry {
-            LayerGeometry::Dense => upload(padded_small, TAPS * padded_large, &|row, column| {
+        let conv_transpose_weights = || match plan.kind {
+            LayerKind::Project | LayerKind::Collapse => upload(padded_small, TAPS * padded_large, &|row, column| {
                 value(row, column % padded_large, column / padded_large)
             }),
-            LayerGeometry::Stride2 => upload(4 * 4 * padded_small, padded_large, &|row, column| {
-                let (parity, line) = (row / (4 * padded_small), row % (4 * padded_small));
-                let (neighbour, channel) = (line / padded_small, line % padded_small);
-                // Along each axis, a pixel of the larger picture meets every other kernel tap.
-                let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
-                let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
-                value(channel, column, y * KERNEL_SIZE + x)
-            }),
+            LayerKind::Upsample | LayerKind::Downsample => {
+                upload(4 * 4 * padded_small, padded_large, &|row, column| {
+                    let (parity, line) = (row / (4 * padded_small), row % (4 * padded_small));
+                    let (neighbour, channel) = (line / padded_small, line % padded_small);
+                    // Along each axis, a pixel of the larger picture meets every other kernel tap.
+                    let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
+                    let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
+                    value(channel, column, y * KERNEL_SIZE + x)
+                })
+            }
         };
         let conv_weights = upload(TAPS * padded_large, padded_small, &|row, column| {
             value(column, row % padded_large, row / padded_large)
         });
-        let bias = &file.tensor(&format!("{name}.bias"))?.values;
-        let is_generator = role == NetworkRole::Generator;
-        let output_vectors = if is_generator { large_vectors } else { small_vectors };
-        let pixels = if is_generator && geometry == LayerGeometry::Dense { TAPS } else { 1 };
+        let bias = &file.tensor(&plan.bias_name())?.values;
+        // A projection is one row of 4×4 pixels for the shader.
+        let pixels = if plan.kind == LayerKind::Project { TAPS } else { 1 };
         Ok(Self {
-            geometry,
+            plan: plan.clone(),
             precision,
             small_vectors,
             large_vectors,
-            output_vectors,
-            conv_transpose_weights: (role != NetworkRole::Encoder).then(conv_transpose_weights),
+            conv_transpose_weights: (plan.role != NetworkRole::Encoder).then(conv_transpose_weights),
             conv_weights,
-            bias: constant_buffer(gpu, name, &pad_rows(bias, bias.len()).repeat(pixels)),
+            bias: constant_buffer(gpu, &plan.bias_name(), &pad_rows(bias, bias.len()).repeat(pixels)),
         })
+    }
+
+    /// Values per candidate in the layer's output.
+    pub fn output_len(&self) -> usize {
+        self.plan.output_side.pow(2) * vector_count(self.plan.outputs) * VECTOR_LEN
     }
 }
 

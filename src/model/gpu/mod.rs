@@ -40,10 +40,9 @@ pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_bu
 
 pub use tensor_dispatches::TensorDispatches;
 
-use gpu_layer::{GpuLayer, LayerGeometry};
+use gpu_layer::GpuLayer;
 
-use super::architecture::NetworkRole;
-use super::{Architecture, ModelError, ModelFile};
+use super::{ModelError, ModelFile, NetworkPlan};
 use crate::device::Gpu;
 
 /// Values per vector (`vec4`).
@@ -76,23 +75,16 @@ impl GpuNetworks {
     /// # Panics
     /// When the GPU is lost or out of memory.
     pub fn load(file: &ModelFile, gpu: &Gpu) -> Result<Self, ModelError> {
-        let load = |role: NetworkRole, channels: &[usize]| {
-            let dense = if role == NetworkRole::Generator { 0 } else { channels.len() };
-            let layer = |(index, name): (usize, String)| {
-                let geometry = if index == dense { LayerGeometry::Dense } else { LayerGeometry::Stride2 };
-                GpuLayer::load(gpu, file, &name, geometry, role)
-            };
-            role.layer_names(channels.len() + 1).enumerate().map(layer).collect::<Result<Vec<_>, _>>()
+        let load = |plan: &NetworkPlan| {
+            plan.layers.iter().map(|layer| GpuLayer::load(gpu, file, layer)).collect::<Result<Vec<_>, _>>()
         };
-        let Architecture { generator_channels, discriminator_channels, encoder_channels, .. } = &file.architecture;
-        let discriminator = discriminator_channels.as_ref().map(|channels| load(NetworkRole::Discriminator, channels));
-        let encoder = encoder_channels.as_ref().map(|channels| load(NetworkRole::Encoder, channels));
+        let architecture = &file.architecture;
         Ok(Self {
             gpu: gpu.clone(),
             kernels: Mutex::default(),
-            generator: load(NetworkRole::Generator, generator_channels)?,
-            discriminator: discriminator.transpose()?,
-            encoder: encoder.transpose()?,
+            generator: load(&architecture.generator)?,
+            discriminator: architecture.discriminator.as_ref().map(load).transpose()?,
+            encoder: architecture.encoder.as_ref().map(load).transpose()?,
             side_px: file.info.image_size_px as usize,
             latent_dim: file.info.latent_dim,
         })

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::{LATENT_SCALE, SOURCE_PRIOR};
 use crate::fs::{Overwrite, write_atomically};
-use crate::model::architecture::NetworkRole;
 use crate::model::batch_norm::BATCH_NORM_EPSILON;
+use crate::model::plan::{LayerKind, NetworkRole};
 use crate::model::weight_file::{LATENT_PRIOR, StoragePrecision, WeightTensors, serialize_safetensors};
 use crate::model::{ModelError, ModelFile, WeightTensor};
 
@@ -31,46 +31,36 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
     let latent_scale = metadata.get(LATENT_SCALE).and_then(|scale| scale.parse::<f32>().ok());
     let latent_scale = latent_scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0);
     let prior = metadata.get(SOURCE_PRIOR).map_or(LATENT_PRIOR, String::as_str).to_string();
-    let architecture = &file.architecture;
     let (mut tensors, mut networks, mut layers_with_bias) = (WeightTensors::new(), Vec::new(), Vec::new());
-    for (role, network, channels) in [
-        (NetworkRole::Generator, "netG", Some(&architecture.generator_channels)),
-        (NetworkRole::Discriminator, "netD", architecture.discriminator_channels.as_ref()),
-        (NetworkRole::Encoder, "netE", architecture.encoder_channels.as_ref()),
-    ] {
-        let Some(channels) = channels else { continue };
+    for plan in file.architecture.networks() {
+        let network = match plan.role {
+            NetworkRole::Generator => "netG",
+            NetworkRole::Discriminator => "netD",
+            NetworkRole::Encoder => "netE",
+        };
         networks.push(network);
-        let layers = channels.len() + 1;
-        for (index, name) in role.layer_names(layers).enumerate() {
-            let mut weight = file.tensor(&format!("{name}.weight"))?.clone();
-            let bias = file.tensor(&format!("{name}.bias"))?;
-            if role == NetworkRole::Generator && index == 0 {
+        // Index in `nn.Sequential`, where `BatchNorm` and activations count too.
+        let mut index = 0;
+        for layer in &plan.layers {
+            let mut weight = file.tensor(&layer.weight_name())?.clone();
+            let bias = file.tensor(&layer.bias_name())?;
+            if layer.kind == LayerKind::Project {
                 weight.values.iter_mut().for_each(|value| *value /= latent_scale);
             }
-            let (index_in_sequential, norm) = sequential_indices(role, index, layers);
-            tensors.insert(format!("{network}.main.{index_in_sequential}.weight"), weight);
-            if let Some(norm) = norm {
-                insert_bias_only_batch_norm(&mut tensors, &format!("{network}.main.{norm}"), bias);
+            let path = format!("{network}.main.{index}");
+            tensors.insert(format!("{path}.weight"), weight);
+            if layer.has_norm {
+                insert_bias_only_batch_norm(&mut tensors, &format!("{network}.main.{}", index + 1), bias);
             } else if bias.values.iter().any(|value| *value != 0.0) {
-                layers_with_bias.push(format!("{network}.main.{index_in_sequential}"));
-                tensors.insert(format!("{network}.main.{index_in_sequential}.bias"), bias.clone());
+                tensors.insert(format!("{path}.bias"), bias.clone());
+                layers_with_bias.push(path);
             }
+            index += 2 + usize::from(layer.has_norm);
         }
     }
     let metadata = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
     write_atomically(path, &serialize_safetensors(&tensors, &metadata, StoragePrecision::Single)?, overwrite)?;
     Ok(ExportSummary { networks, layers_with_bias, prior })
-}
-
-/// Index of a layer and of its `BatchNorm` in `nn.Sequential`, where activations count too.
-fn sequential_indices(role: NetworkRole, index: usize, layers: usize) -> (usize, Option<usize>) {
-    let is_last = index + 1 == layers;
-    match role {
-        NetworkRole::Generator => (3 * index, (!is_last).then_some(3 * index + 1)),
-        // The first layer of D has no `BatchNorm`, only an activation.
-        _ if index == 0 => (0, None),
-        _ => (3 * index - 1, (!is_last).then_some(3 * index)),
-    }
 }
 
 /// Adds a `BatchNorm` that only adds the bias.

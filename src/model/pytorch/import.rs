@@ -5,8 +5,8 @@ use std::path::Path;
 
 use super::layout::{SourceLayer, SourceNetworks, find_networks, input_and_output_axes};
 use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
-use crate::model::architecture::NetworkRole;
-use crate::model::batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
+use crate::model::batch_norm::{BATCH_NORM_EPSILON, BatchNorm};
+use crate::model::plan::{LayerKind, NetworkPlan, NetworkRole};
 use crate::model::weight_file::{self, WeightTensors};
 use crate::model::{ModelError, WeightTensor};
 
@@ -52,16 +52,16 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportEr
     let networks = find_networks(&checkpoint)?;
     let mut tensors = WeightTensors::new();
     for (role, layers) in &networks {
-        for (layer, name) in layers.iter().zip(role.layer_names(layers.len())) {
-            let (weight, bias) = fold_batch_norm(*role, layer);
-            tensors.insert(format!("{name}.weight"), weight);
-            tensors.insert(format!("{name}.bias"), bias);
+        for (layer, plan) in layers.iter().zip(network_plan(*role, layers).layers) {
+            let (mut weight, bias) = fold_batch_norm(*role, layer);
+            if plan.kind == LayerKind::Project {
+                weight.values.iter_mut().for_each(|value| *value *= prior.latent_scale());
+            }
+            tensors.insert(plan.weight_name(), weight);
+            tensors.insert(plan.bias_name(), bias);
         }
     }
     let (image_size_px, latent_dim) = infer_sizes(&networks)?;
-    if let Some(first) = tensors.get_mut("generator.project.weight") {
-        first.values.iter_mut().for_each(|value| *value *= prior.latent_scale());
-    }
     let mut metadata = weight_file::required_metadata(image_size_px, latent_dim);
     let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     metadata.extend([
@@ -78,7 +78,6 @@ fn fold_batch_norm(role: NetworkRole, layer: &SourceLayer<'_>) -> (WeightTensor,
     let channels = weight.shape[input_and_output_axes(role).1];
     let mut bias = layer.bias.map_or_else(|| vec![0.0; channels], |bias| bias.values.clone());
     if let Some(norm) = &layer.norm {
-        let axis = if role == NetworkRole::Generator { OutputAxis::Second } else { OutputAxis::First };
         let norm = BatchNorm {
             weight: &norm.weight.values,
             bias: &norm.bias.values,
@@ -86,16 +85,26 @@ fn fold_batch_norm(role: NetworkRole, layer: &SourceLayer<'_>) -> (WeightTensor,
             running_variance: &norm.running_variance.values,
             epsilon: BATCH_NORM_EPSILON,
         };
-        norm.fold_into(&mut weight, axis, &mut bias);
+        norm.fold_into(&mut weight, role.output_axis(), &mut bias);
     }
     (weight, WeightTensor { shape: vec![channels], values: bias })
 }
 
-/// Picture side and latent dimension. The first layer makes 4×4 pixels; every other layer doubles the side.
+/// The plan of a network with these layers.
+fn network_plan(role: NetworkRole, layers: &[SourceLayer<'_>]) -> NetworkPlan {
+    let (inputs, outputs) = input_and_output_axes(role);
+    let first = layers.first().map(|layer| layer.weight.shape[inputs]);
+    let channels: Vec<usize> =
+        first.into_iter().chain(layers.iter().map(|layer| layer.weight.shape[outputs])).collect();
+    NetworkPlan::new(role, &channels)
+}
+
+/// Picture side and latent dimension.
 fn infer_sizes(networks: &SourceNetworks<'_>) -> Result<(u32, usize), ImportError> {
     let layers = networks.get(&NetworkRole::Generator).map_or(&[][..], Vec::as_slice);
-    let latent_dim = layers.first().map_or(0, |first| first.weight.shape[0]);
-    let side = u32::try_from(layers.len()).ok().and_then(|layers| 2_u32.checked_pow(layers + 1)).unwrap_or(u32::MAX);
+    let plan = network_plan(NetworkRole::Generator, layers);
+    let latent_dim = plan.layers.first().map_or(0, |first| first.inputs);
+    let side = plan.layers.last().map_or(0, |last| u32::try_from(last.output_side).unwrap_or(u32::MAX));
     if !(16..=256).contains(&side) {
         let (key, expected) = ("image_size", "generators of 16 to 256 pixels can be used");
         return Err(ModelError::Metadata { key, found: side.to_string(), expected }.into());

@@ -5,15 +5,12 @@ use std::collections::BTreeMap;
 
 use super::ImportError;
 use crate::model::WeightTensor;
-use crate::model::architecture::{KERNEL_SIZE, NetworkRole};
+use crate::model::plan::{KERNEL_SIZE, NetworkPlan, NetworkRole, RGB_AND_MASK_CHANNELS, RGB_CHANNELS};
 
 /// Networks are searched down to this depth of the dotted names.
 const MAX_DEPTH: usize = 4;
 /// An error message lists at most this many layers.
 const MAX_LISTED_LAYERS: usize = 24;
-/// Input channels of a discriminator (RGB) and of an encoder (RGB and the known mask).
-const RGB_CHANNELS: usize = 3;
-const RGB_AND_MASK_CHANNELS: usize = 4;
 
 /// A convolution and the `BatchNorm` after it.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +38,8 @@ type Modules<'a> = BTreeMap<&'a str, ModuleTensors<'a>>;
 
 /// Finds the networks of a checkpoint: the first depth of the dotted names at which every branch is a network.
 pub(super) fn find_networks(tensors: &BTreeMap<String, WeightTensor>) -> Result<SourceNetworks<'_>, ImportError> {
-    if tensors.contains_key("generator.project.weight") {
+    let generator = NetworkPlan::new(NetworkRole::Generator, &[0, 0]);
+    if generator.layers.iter().any(|layer| tensors.contains_key(&layer.weight_name())) {
         let reason = "this is already a model of this program: use it with --model".into();
         return Err(ImportError::Layout { reason, found: format!("{} tensors of a model file", tensors.len()) });
     }
@@ -178,7 +176,8 @@ fn infer_role(convolutions: &[(&str, SourceLayer<'_>)]) -> Result<NetworkRole, S
 
 /// Input and output axis of a weight.
 pub(super) fn input_and_output_axes(role: NetworkRole) -> (usize, usize) {
-    if role == NetworkRole::Generator { (0, 1) } else { (1, 0) }
+    let outputs = role.output_axis().index();
+    (1 - outputs, outputs)
 }
 
 /// Compares names with their numbers as numbers: `main.9` comes before `main.10`.

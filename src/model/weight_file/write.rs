@@ -9,6 +9,7 @@ use serde_json::json;
 use super::{FORMAT_NAME, LATENT_PRIOR, ModelError, ModelFile, WeightTensor};
 use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelInfo;
+use crate::model::plan::LEAKY_SLOPE;
 
 /// The safetensors header is padded to a multiple of this.
 const HEADER_ALIGNMENT: usize = 8;
@@ -35,7 +36,7 @@ pub fn required_metadata(image_size_px: u32, latent_dim: usize) -> BTreeMap<Stri
         ("latent_dim", latent_dim.to_string()),
         ("prior", LATENT_PRIOR.to_string()),
         ("batch_norm", "folded".to_string()),
-        ("leaky_slope", "0.2".to_string()),
+        ("leaky_slope", LEAKY_SLOPE.to_string()),
     ]
     .map(|(key, value)| (key.to_string(), value))
     .into()

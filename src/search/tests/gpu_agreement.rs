@@ -61,3 +61,28 @@ fn several_gpu_batches_agree_with_the_cpu() {
         assert_near(found, expected);
     }
 }
+
+/// A long search keeps neither tensors nor buffers of its steps.
+#[test]
+#[ignore = "takes a minute"]
+fn ten_thousand_gpu_steps_keep_memory_flat() {
+    /// Bytes that a step may keep: measured are about 10, from the allocator's own growth.
+    const BYTES_PER_STEP: usize = 200;
+    let Some(gpu) = any_gpu() else { return };
+    let networks = Arc::new(Networks::load_on_gpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), &gpu).unwrap());
+    let settings = Settings { steps: u32::MAX, ..settings(OptimizerKind::Adam) };
+    let mut search = Search::new(networks, &problem(), settings);
+    let mut resident_after = |steps: u32| {
+        for step in 1..=steps {
+            search.advance();
+            if step % 32 == 0 {
+                search.take_losses();
+            }
+        }
+        let status = std::fs::read_to_string("/proc/self/statm").unwrap();
+        4096 * status.split(' ').nth(1).unwrap().parse::<usize>().unwrap()
+    };
+    let sizes: Vec<usize> = (0..10).map(|_| resident_after(1000)).collect();
+    eprintln!("resident MB after each 1000 steps: {:?}", sizes.iter().map(|size| size >> 20).collect::<Vec<_>>());
+    assert!(sizes[9].saturating_sub(sizes[1]) < 8000 * BYTES_PER_STEP, "{sizes:?}");
+}

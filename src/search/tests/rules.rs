@@ -256,7 +256,7 @@ fn steps_can_change_during_a_search() {
 #[test]
 fn search_works_without_discriminator_and_encoder() {
     let mut file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-    (file.architecture.discriminator_channels, file.architecture.encoder_channels) = (None, None);
+    (file.architecture.discriminator, file.architecture.encoder) = (None, None);
     let settings = Settings { starts: Starts::Encoder, ..settings(OptimizerKind::Adam) };
     let mut all = vec![Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap()];
     all.extend(any_gpu().map(|gpu| Networks::load_on_gpu(&file, &gpu).unwrap()));

@@ -11,15 +11,15 @@ use burn::tensor::ops::ConvOptions;
 use burn::tensor::{Device, Tensor};
 use rand_chacha::ChaCha8Rng;
 
+use crate::model::plan::LEAKY_SLOPE;
 use crate::perceptual::level_channels;
 use crate::train::net::{
-    AdamSettings, BurnParameter, NetState, TensorState, batch_normalised, read_values, upload, upload_shaped,
+    AdamSettings, NetState, Parameter, TensorState, batch_norm, read_values, upload, upload_shaped,
 };
 use crate::train::rng::{RngStream, rng_for, standard_normal};
 
 /// Number of random projections per level.
 const PROJECTION_COUNT: usize = 64;
-const LEAKY_SLOPE: f64 = 0.2;
 /// Prevents division by zero for a zero vector.
 const LENGTH_EPSILON: f32 = 1e-12;
 
@@ -91,7 +91,7 @@ pub(in crate::train) struct ProjectedDiscriminators {
 struct SpectralConv {
     shape: &'static ConvShape,
     /// In the order of [`ConvShape::parameter_lengths`].
-    parameters: Vec<BurnParameter>,
+    parameters: Vec<Parameter>,
     /// The left singular vector, `[outputs]`, and the right one, `[taps]`, of the weight's largest singular value.
     singular_vectors: [Tensor<1>; 2],
 }
@@ -127,7 +127,7 @@ impl ProjectedDiscriminators {
         });
         let convolutions = named_conv_shapes().map(|(name, shape)| {
             let tensor = |part: &str, length: usize| state.tensor(&format!("{name}.{part}"), length);
-            let parameter = |(part, length)| BurnParameter::new(&tensor(part, length), device);
+            let parameter = |(part, length)| Parameter::new(&tensor(part, length), device);
             let left = upload(&tensor("singular", shape.outputs).values, device);
             SpectralConv {
                 shape,
@@ -152,7 +152,7 @@ impl ProjectedDiscriminators {
         for convolution in &mut self.convolutions {
             convolution.power_iteration();
         }
-        let tensors = self.graph_tensors(BurnParameter::leaf);
+        let tensors = self.graph_tensors(Parameter::leaf);
         let losses = real.iter().zip(fake).enumerate().map(|(level, (real, fake))| {
             let logits = |features: &Tensor<4>| self.level_logits(level, &tensors, features.clone().autodiff());
             let (real, fake) = (logits(real), logits(fake));
@@ -172,7 +172,7 @@ impl ProjectedDiscriminators {
 
     /// Mean logit of features with autodiff, summed over the levels, `[1]`. Larger means more real.
     pub fn realness(&self, levels: &[Tensor<4>]) -> Tensor<1> {
-        let tensors = self.graph_tensors(|parameter| parameter.values().autodiff());
+        let tensors = self.graph_tensors(Parameter::constant);
         let logits =
             levels.iter().enumerate().map(|(level, map)| self.level_logits(level, &tensors, map.clone()).mean());
         logits.reduce(|sum, logit| sum + logit).unwrap_or_else(|| Tensor::zeros([1], &Device::flex()).autodiff())
@@ -190,7 +190,7 @@ impl ProjectedDiscriminators {
     }
 
     /// The parameters of all convolutions as tensors of one graph.
-    fn graph_tensors(&self, to_graph: fn(&BurnParameter) -> Tensor<1>) -> Vec<ConvTensors> {
+    fn graph_tensors(&self, to_graph: fn(&Parameter) -> Tensor<1>) -> Vec<ConvTensors> {
         self.convolutions.iter().map(|convolution| convolution.parameters.iter().map(to_graph).collect()).collect()
     }
 
@@ -211,7 +211,7 @@ impl ProjectedDiscriminators {
 impl SpectralConv {
     /// One power iteration for the largest singular value.
     fn power_iteration(&mut self) {
-        let Some(weight) = self.parameters.first().map(BurnParameter::values) else { return };
+        let Some(weight) = self.parameters.first().map(Parameter::values) else { return };
         let (outputs, taps) = (self.shape.outputs, self.shape.inputs_per_output());
         let weight = weight.reshape([outputs, taps]);
         let left = self.singular_vectors[0].clone().reshape([1, outputs]);
@@ -230,8 +230,7 @@ impl SpectralConv {
         let bias = (!self.shape.has_norm).then(|| shift.clone());
         let sums = conv2d(x, weight, bias, ConvOptions::new([self.shape.stride; 2], [1, 1], [1, 1], 1));
         let Some(scale) = tensors.get(2) else { return sums };
-        let [scale, shift] = [scale, shift].map(|values| values.clone().reshape([1, outputs, 1, 1]));
-        leaky_relu(batch_normalised(sums).0 * scale + shift, LEAKY_SLOPE)
+        leaky_relu(batch_norm(sums, scale.clone(), shift.clone()).0, f64::from(LEAKY_SLOPE))
     }
 }
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rand::RngExt as _;
 use rand_chacha::ChaCha8Rng;
 
-use crate::train::network_plan::NetPlan;
+use crate::model::NetworkPlan;
+use crate::train::layer_tensors::{parameter_lengths, statistic_names};
 use crate::train::rng::standard_normal;
 
 /// Standard deviation of the initial weights (DCGAN, section 3), and of the `BatchNorm` scales around 1.
@@ -46,17 +47,17 @@ impl TensorState {
 impl NetState {
     /// The state before the first step: weights normal around 0 with deviation 0.02, `BatchNorm` scales around 1
     /// (DCGAN, section 3), running variances 1, everything else 0.
-    pub fn initial(plan: &NetPlan, rng: &mut ChaCha8Rng) -> Self {
+    pub fn initial(plan: &NetworkPlan, rng: &mut ChaCha8Rng) -> Self {
         let mut tensors = BTreeMap::new();
         for layer in &plan.layers {
-            for (name, length) in layer.parameter_lengths() {
+            for (name, length) in parameter_lengths(layer) {
                 let is_scale = name.ends_with("norm.scale");
                 let (mean, is_random) = (if is_scale { 1.0 } else { 0.0 }, is_scale || name.ends_with("weight"));
                 let mut value = || if is_random { mean + INITIAL_STD * standard_normal(rng) } else { mean };
                 let values = (0..length).map(|_| value()).collect();
                 tensors.insert(name, TensorState::new(values, true));
             }
-            for (name, value) in layer.statistic_names().into_iter().zip([0.0, 1.0]) {
+            for (name, value) in statistic_names(layer).into_iter().zip([0.0, 1.0]) {
                 tensors.insert(name, TensorState::new(vec![value; layer.outputs], false));
             }
         }

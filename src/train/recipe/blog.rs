@@ -16,8 +16,9 @@ const GENERATOR_STEPS: usize = 2;
 /// Runs one training step.
 pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> StepMetrics {
     let rate = trainer.settings.learning_rate;
-    let (nets, device) = (&mut trainer.nets, trainer.backend.device.clone());
-    let mut generated = Some(nets.generator.forward(batch.prior_latents.clone()));
+    let nets = &mut trainer.nets;
+    let latents = || batch.prior_latents.clone();
+    let mut generated = Some(nets.generator.forward(latents(), GradientTargets::PARAMETERS));
     let (mut metrics, _) = DiscriminatorStep {
         real: batch.real_faces.clone(),
         fake: generated.as_ref().map_or_else(|| batch.real_faces.clone(), |pass| pass.output.clone()),
@@ -28,17 +29,18 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     .run(&mut nets.discriminator);
     for index in 1..=GENERATOR_STEPS {
         // G's first step reuses the images that D has just seen.
-        let pass = generated.take().unwrap_or_else(|| nets.generator.forward(batch.prior_latents.clone()));
-        let d_pass = nets.discriminator.forward(pass.output.clone());
+        let draw_again = || nets.generator.forward(latents(), GradientTargets::PARAMETERS);
+        let pass = generated.take().unwrap_or_else(draw_again);
+        let d_pass = nets.discriminator.forward(pass.output.clone(), GradientTargets::INPUT);
         let logits = graph_leaf(d_pass.output.clone());
         let loss = real_loss(logits.clone());
         let gradient = logits.grad(&loss.backward()).unwrap_or_else(|| d_pass.output.zeros_like());
-        let to_images = nets.discriminator.backward(d_pass, gradient, Vec::new(), GradientTargets::INPUT);
+        let to_images = nets.discriminator.backward(d_pass, gradient, Vec::new());
         let to_images = to_images.unwrap_or_else(|| pass.output.zeros_like());
-        nets.generator.backward(pass, to_images, Vec::new(), GradientTargets::PARAMETERS);
+        nets.generator.backward(pass, to_images, Vec::new());
         if index == GENERATOR_STEPS {
             metrics.push(("g_loss", loss.without_autodiff()));
-            metrics.push(("g_gradient", nets.generator.gradient_norm(&device)));
+            metrics.push(("g_gradient", nets.generator.gradient_norm()));
         }
         nets.generator.adam_step(&ADAM, rate);
     }

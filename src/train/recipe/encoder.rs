@@ -6,7 +6,7 @@
 //! without face augmentation and without strong discriminator augmentation).
 
 use burn::tensor::Tensor;
-use burn::tensor::activation::{softplus, tanh};
+use burn::tensor::activation::softplus;
 
 use super::{DiscriminatorStep, real_loss};
 use crate::train::batch::DeviceBatch;
@@ -34,9 +34,9 @@ const MAX_STATISTICS_KEEP: f32 = 0.99;
 /// The results of E and G for a batch.
 struct Generated {
     encoder_pass: ForwardPass,
-    /// E's output before tanh, as a leaf: `[batch, latent_dim, 1, 1]`.
+    /// E's output as a leaf: `[batch, latent_dim, 1, 1]`.
     encoder_output: Tensor<4>,
-    /// E's latents in the graph of `encoder_output`, `[batch, latent_dim]`.
+    /// The same latents in the graph of `encoder_output`, `[batch, latent_dim]`.
     latents: Tensor<2>,
     generator_pass: ForwardPass,
     /// G's images, reconstructions first, as a leaf of another graph: `[2 · batch, 3, size, size]`.
@@ -51,7 +51,6 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let Some(EncoderNets { encoder, latent_discriminator }) = encoder_nets else { return StepMetrics::new() };
     let (Some(known), Some(augments)) = (&batch.known_masks, &batch.augments) else { return StepMetrics::new() };
     let [count, _, _, _] = batch.real_faces.dims();
-    let device = batch.real_faces.device();
     let generated = generate(encoder, generator, batch, known);
 
     // D sees real faces, half of their reconstructions with the same augmentation, and faces from the prior.
@@ -100,7 +99,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let sum = (shown * to_shown.autodiff()).sum() + difference.clone().mul_scalar(RECONSTRUCTION_WEIGHT);
     let gradients = sum.backward();
     let to_images = generated.images.grad(&gradients).unwrap_or_else(|| generated.generator_pass.output.zeros_like());
-    let to_latents = generator.backward(generated.generator_pass, to_images, Vec::new(), GradientTargets::BOTH);
+    let to_latents = generator.backward(generated.generator_pass, to_images, Vec::new());
 
     // E's losses: the gradient from G, the latent discriminator, and the moments of the prior.
     let constants = latent_discriminator.constants();
@@ -113,12 +112,12 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     }
     let to_output = generated.encoder_output.grad(&sum.backward());
     let to_output = to_output.unwrap_or_else(|| generated.encoder_pass.output.zeros_like());
-    encoder.backward(generated.encoder_pass, to_output, Vec::new(), GradientTargets::PARAMETERS);
+    encoder.backward(generated.encoder_pass, to_output, Vec::new());
 
     metrics.extend([
         ("g_loss", adversarial),
-        ("g_gradient", generator.gradient_norm(&device)),
-        ("e_gradient", encoder.gradient_norm(&device)),
+        ("g_gradient", generator.gradient_norm()),
+        ("e_gradient", encoder.gradient_norm()),
         ("redraw", difference.without_autodiff()),
         ("features", layer_difference),
         ("moments", moments.without_autodiff()),
@@ -134,14 +133,14 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
 /// Encodes the masked faces, and draws images from these latents and from the prior.
 fn generate(encoder: &mut TrainNet, generator: &mut TrainNet, batch: &DeviceBatch, known: &Tensor<4>) -> Generated {
     let masked = Tensor::cat(vec![batch.real_faces.clone() * known.clone(), known.clone()], 1);
-    let encoder_pass = encoder.forward(masked);
+    let encoder_pass = encoder.forward(masked, GradientTargets::PARAMETERS);
     let [count, latent_dim, _, _] = encoder_pass.output.dims();
     let encoder_output = graph_leaf(encoder_pass.output.clone());
-    let latents = tanh(encoder_output.clone());
-    let all_latents = Tensor::cat(vec![latents.clone().without_autodiff(), batch.prior_latents.clone()], 0);
-    let generator_pass = generator.forward(all_latents);
+    let latents = encoder_output.clone().reshape([count, latent_dim]);
+    let all_latents = Tensor::cat(vec![encoder_pass.output.clone(), batch.prior_latents.clone()], 0);
+    let generator_pass = generator.forward(all_latents, GradientTargets::BOTH);
     let images = graph_leaf(generator_pass.output.clone());
-    Generated { encoder_pass, encoder_output, latents: latents.reshape([count, latent_dim]), generator_pass, images }
+    Generated { encoder_pass, encoder_output, latents, generator_pass, images }
 }
 
 /// Augments the generated images for D: first those from the prior, then the reconstructions.
@@ -160,8 +159,8 @@ fn discriminator_feedback(
     fakes: usize,
 ) -> (Tensor<4>, Tensor<1>, Tensor<1>) {
     let [count, _, _, _] = real.dims();
-    let real_pass = discriminator.forward_with_feature_maps(real);
-    let pass = discriminator.forward_with_feature_maps(shown.clone());
+    let real_pass = discriminator.forward_with_feature_maps(real, GradientTargets::NONE);
+    let pass = discriminator.forward_with_feature_maps(shown.clone(), GradientTargets::INPUT);
     let logits = graph_leaf(pass.output.clone());
     let maps: Vec<Tensor<2>> = pass.feature_maps.iter().map(|map| graph_leaf(map.clone())).collect();
     let adversarial = real_loss(logits.clone().narrow(0, 0, fakes));
@@ -181,7 +180,7 @@ fn discriminator_feedback(
     let to_map =
         |leaf: &Tensor<2>| leaf.grad(&gradients).unwrap_or_else(|| leaf.clone().without_autodiff().zeros_like());
     let to_maps = maps.iter().map(to_map).collect();
-    let to_shown = discriminator.backward(pass, to_output, to_maps, GradientTargets::INPUT);
+    let to_shown = discriminator.backward(pass, to_output, to_maps);
     let adversarial = adversarial.without_autodiff();
     let difference = difference.map_or_else(|| adversarial.zeros_like(), Tensor::without_autodiff);
     (to_shown.unwrap_or_else(|| shown.zeros_like()), adversarial, difference)

@@ -46,10 +46,10 @@ impl DiscriminatorStep<'_> {
     /// the squared change of D under a little noise, divided by the squared noise (Seaweed APT, arXiv 2501.08316). So
     /// no second-order gradient is needed.
     fn run(self, discriminator: &mut TrainNet) -> (StepMetrics, Tensor<4>) {
-        let device = self.real.device();
-        let on_fake = discriminator.forward(self.fake);
-        let noisy = self.penalty.map(|(noise, weight)| (discriminator.forward(self.real.clone() + noise), weight));
-        let on_real = discriminator.forward(self.real);
+        let mut forward = |images: Tensor<4>| discriminator.forward(images, GradientTargets::PARAMETERS);
+        let on_fake = forward(self.fake);
+        let noisy = self.penalty.map(|(noise, weight)| (forward(self.real.clone() + noise), weight));
+        let on_real = forward(self.real);
         let (real, fake) = (graph_leaf(on_real.output.clone()), graph_leaf(on_fake.output.clone()));
         let mut loss = real_loss(real.clone()) + fake_loss(fake.clone());
         let loss_metric = loss.clone().without_autodiff();
@@ -65,7 +65,7 @@ impl DiscriminatorStep<'_> {
         if let Some((pass, logits)) = noisy {
             backward_parameters(discriminator, pass, &logits, &gradients);
         }
-        let gradient = discriminator.gradient_norm(&device);
+        let gradient = discriminator.gradient_norm();
         discriminator.adam_step(self.adam, self.rate);
         let [real, fake] = [real, fake].map(Tensor::without_autodiff);
         let mean_probability = |logits: &Tensor<4>| sigmoid(logits.clone()).mean();
@@ -82,6 +82,6 @@ impl DiscriminatorStep<'_> {
 /// Runs a backward pass from the output gradient and collects the parameters' gradients.
 fn backward_parameters(net: &mut TrainNet, pass: ForwardPass, output: &Tensor<4>, gradients: &Gradients) {
     if let Some(gradient) = output.grad(gradients) {
-        net.backward(pass, gradient, Vec::new(), GradientTargets::PARAMETERS);
+        net.backward(pass, gradient, Vec::new());
     }
 }

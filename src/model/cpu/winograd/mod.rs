@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use super::CpuScratch;
 use super::packed_gemm::{PackedWeights, SimdUnit, simd_lanes};
-use crate::model::architecture::KERNEL_SIZE;
+use crate::model::plan::KERNEL_SIZE;
 use input_transform::{ConvInputTransform, ConvTransposeInputTransform};
 use output_transform::{ConvOutputTransform, ConvTransposeOutputTransform};
 use transform_1d::{F2, F4, Transform1d};
@@ -186,11 +186,11 @@ fn tiles_and_phases(tiles: usize) -> impl Iterator<Item = (usize, usize)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::architecture::TAPS;
     use crate::model::cpu::CpuPrecision;
     use crate::model::cpu::gemm::GemmWeights;
     use crate::model::cpu::im2col::{col2im, im2col};
     use crate::model::cpu::packed_gemm::f32_simd_units;
+    use crate::model::plan::TAPS;
 
     #[test]
     fn winograd_agrees_with_direct_convolution() {

@@ -1,5 +1,4 @@
-//! A trained tensor as burn tensors, and its Adam step: for every network on a GPU, and for the small discriminators on
-//! any device.
+//! A trained tensor on the device, and its Adam step.
 
 use burn::tensor::{Device, Tensor};
 
@@ -7,7 +6,7 @@ use super::net_state::TensorState;
 use super::{ADAM_EPSILON, AdamSettings, graph_leaf, read_values, upload};
 
 /// A trained tensor with its optimiser state. All tensors are flat and without autodiff.
-pub(in crate::train) struct BurnParameter {
+pub(in crate::train) struct Parameter {
     values: Tensor<1>,
     averaged: Tensor<1>,
     first_moment: Tensor<1>,
@@ -16,7 +15,7 @@ pub(in crate::train) struct BurnParameter {
     gradient: Option<Tensor<1>>,
 }
 
-impl BurnParameter {
+impl Parameter {
     pub fn new(state: &TensorState, device: &Device) -> Self {
         let zeros = || [vec![0.0; state.values.len()], vec![0.0; state.values.len()]];
         let [first, second] = state.moments.clone().unwrap_or_else(zeros);
@@ -37,6 +36,11 @@ impl BurnParameter {
     /// The values, without autodiff.
     pub fn values(&self) -> Tensor<1> {
         self.values.clone()
+    }
+
+    /// The values as a constant of an autodiff graph.
+    pub fn constant(&self) -> Tensor<1> {
+        self.values.clone().autodiff()
     }
 
     /// Adds the gradient of a pass, if there is one.
