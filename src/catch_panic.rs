@@ -51,11 +51,19 @@ impl Drop for CatchGuard {
     }
 }
 
-/// Whether a panic on this thread will be caught. rayon passes a panic on to the thread that waits for the work, so a
-/// rayon thread counts while any thread catches panics.
+/// Whether a panic on this thread will be caught. rayon and burn's threads of a GPU pass a panic on to the thread that
+/// waits for the work, so such a thread counts while any thread catches panics.
 fn will_be_caught() -> bool {
     let is_caught_here = CATCHES_HERE.try_with(|catches| catches.get() > 0).unwrap_or(false);
-    is_caught_here || (rayon::current_thread_index().is_some() && CATCHES.load(Ordering::SeqCst) > 0)
+    is_caught_here || (works_for_others() && CATCHES.load(Ordering::SeqCst) > 0)
+}
+
+fn works_for_others() -> bool {
+    /// Names of burn's threads of a GPU start like this.
+    const GPU_THREADS: [&str; 2] = ["DSD", "DSU"];
+    let current = std::thread::current();
+    let is_gpu_thread = current.name().is_some_and(|name| GPU_THREADS.iter().any(|start| name.starts_with(start)));
+    is_gpu_thread || rayon::current_thread_index().is_some()
 }
 
 /// Replaces the panic hook by one that logs caught panics and passes all others on to the hook before it.

@@ -1,9 +1,10 @@
 //! The search of one fill: optimises latents until their faces agree with the known pixels.
 //!
 //! [`Settings`] says how, [`SearchProblem`] says what, and [`Search`] runs it, one gradient evaluation at a time. Only
-//! the latents change; the networks are frozen. `total_loss` adds λ times the prior loss to the context loss. Losses
-//! and gradients are hand-written, for the CPU (`cpu_evaluator`) and for a GPU (`gpu_evaluator`). The optimizer handles
-//! a few hundred numbers and always runs on the CPU.
+//! the latents change; the networks are frozen. `evaluation` states the total loss in tensors of burn, whose autodiff
+//! gives its gradient. The generator and both losses are custom operations over our own kernels (`operations`).
+//! Latents, optimizer and the best so far stay on the device that computes; losses and pictures are read from it only
+//! when somebody looks at them.
 //!
 //! # The parts of Best
 //!

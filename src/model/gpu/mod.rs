@@ -2,9 +2,10 @@
 //!
 //! As on the [CPU](super::cpu), all weights are frozen, so the backward pass is fixed. Each layer is one GEMM with an
 //! implicit im2col: the shader gathers the rows of the input matrix from a picture as it loads them. An epilogue adds
-//! the bias and applies the activation, or multiplies a gradient by the activation's derivative. A whole step is
-//! recorded as one command buffer. Only the latent gradient and the losses are read back. Nothing is autotuned: a few
-//! shaders serve any number of candidates.
+//! the bias and applies the activation, or multiplies a gradient by the activation's derivative. Nothing is autotuned: a
+//! few shaders serve any number of candidates.
+//!
+//! burn's tensors and these shaders share one device and queue. The search runs the passes as operations on tensors.
 //!
 //! A GEMM tile keeps its sums in registers and loads the next values from memory while it multiplies. To check the
 //! register use on AMD without such a GPU: `RADV_FORCE_FAMILY=NAVI21 RADV_DEBUG=shaderstats,nocache` with Mesa.
@@ -23,6 +24,7 @@
 //! | `dense.wgsl`; `conv.wgsl` and `conv_transpose.wgsl`, with `load_pixel.wgsl` | load the input rows: dense, convolution, transposed convolution |
 //! | `gpu_layer` | weights of a layer |
 //! | `dispatch_plan` | buffers and dispatches for a number of candidates |
+//! | `tensor_dispatches` | runs dispatches on tensors of burn |
 
 mod dispatch_plan;
 mod gemm_shader;
