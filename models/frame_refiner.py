@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The recipe of frame_refiner.onnx: a network that corrects a face frame from the known pixels alone.
+"""The recipe of frame_refiner.safetensors: a network that corrects a face frame from the known pixels alone.
 
   frame_refiner.py prepare FACES.tar YUNET.onnx OUT.npz [NAMES]
-  frame_refiner.py train   FACES.npz HELD_OUT.npz OUT.onnx --minutes M
+  frame_refiner.py train   FACES.npz HELD_OUT.npz OUT.safetensors --minutes M
 
-Needs torch, numpy, pillow, opencv-python-headless and onnx; runs beside completion.py, whose masks it uses. FACES.tar holds
+Needs torch, numpy, pillow, opencv-python-headless and safetensors; runs beside completion.py, whose masks it uses. FACES.tar holds
 face chips of 224 pixels (FairFace). NAMES lists the pictures to take, one a line.
 
 Input [1, 4, 96, 96]: RGB in [-1, 1], zero where not known, and the known mask, of the inner 80 % of the current frame. Output
@@ -20,6 +20,7 @@ import argparse, copy, io, math, sys, tarfile, time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
+from safetensors.torch import save_file
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -253,41 +254,17 @@ def train(a):
 
 
 def export(state, path):
-    """ONNX with BatchNorm folded into the convolutions."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    nodes, tensors, x = [], [], "crop"
-
-    def tensor(name, value):
-        tensors.append(numpy_helper.from_array(value.float().contiguous().numpy(), name))
-        return name
-
+    """A safetensors file with BatchNorm folded into the convolutions, and dense layers as convolutions over all of their input."""
+    tensors = {}
     for i in range(5):
         w, bn = state[f"body.{3 * i}.weight"], lambda k: state[f"body.{3 * i + 1}.{k}"]
         k = bn("weight") / torch.sqrt(bn("running_var") + 1e-5)
-        b = bn("bias") - bn("running_mean") * k
-        inputs = [x, tensor(f"conv{i}.weight", w * k.view(-1, 1, 1, 1)), tensor(f"conv{i}.bias", b)]
-        nodes += [
-            helper.make_node("Conv", inputs, [f"c{i}"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
-            helper.make_node("Relu", [f"c{i}"], [f"r{i}"]),
-        ]
-        x = f"r{i}"
-    dense = lambda i, layer: [tensor(f"dense{i}.{p}", state[f"head.{layer}.{p}"]) for p in ("weight", "bias")]
-    nodes += [
-        helper.make_node("Flatten", [x], ["flat"], axis=1),
-        helper.make_node("Gemm", ["flat", *dense(0, 1)], ["d0"], transB=1),
-        helper.make_node("Relu", ["d0"], ["d1"]),
-        helper.make_node("Gemm", ["d1", *dense(1, 3)], ["step"], transB=1),
-    ]
-    value = lambda name, shape: helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    graph = helper.make_graph(
-        nodes, "frame_refiner", [value("crop", [1, 4, SIDE, SIDE])], [value("step", [1, 4])], tensors
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], producer_name="countenance")
-    model.ir_version = 8
-    onnx.checker.check_model(model)
-    onnx.save(model, path)
+        tensors[f"conv{i}.weight"] = w * k.view(-1, 1, 1, 1)
+        tensors[f"conv{i}.bias"] = bn("bias") - bn("running_mean") * k
+    for i, (layer, shape) in enumerate(((1, (128, -1, 3, 3)), (3, (4, -1, 1, 1)))):
+        tensors[f"dense{i}.weight"] = state[f"head.{layer}.weight"].reshape(shape)
+        tensors[f"dense{i}.bias"] = state[f"head.{layer}.bias"]
+    save_file({name: value.float().contiguous() for name, value in tensors.items()}, path)
 
 
 def main():

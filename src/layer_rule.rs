@@ -38,7 +38,7 @@ const ALLOWED_IMPORTS: [(&str, &str); 23] = [
 ];
 
 /// The modules that may use each package.
-const PACKAGE_USERS: [(&str, &[&str]); 18] = [
+const PACKAGE_USERS: [(&str, &[&str]); 17] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -46,14 +46,13 @@ const PACKAGE_USERS: [(&str, &[&str]); 18] = [
     ("rfd", &["app"]),
     ("clap", &["cli"]),
     ("indicatif", &["cli"]),
-    ("tract_onnx", &["face"]),
     ("burn", &["device", "model", "perceptual", "search", "train"]),
     ("burn_wgpu", &["model", "search"]),
     ("wgpu", &["device", "model", "search", "app"]),
     ("memmap2", &["dataset"]),
     ("moxcms", &["photo"]),
     ("png", &["photo"]),
-    ("pulp", &["model"]),
+    ("pulp", &["face", "model"]),
     ("pytorch_reader", &["model"]),
     ("roxmltree", &["photo"]),
     ("xmp_writer", &["photo"]),

@@ -1,5 +1,4 @@
-//! Face detection with `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), run on the CPU by
-//! tract.
+//! Face detection with `YuNet` (Wu et al. 2023, "`YuNet`: A Tiny Millisecond-level Face Detector"), on the CPU.
 //!
 //! The network's input is 640×640 pixels. A photo is run through it twice: once as large as fits, for small faces, and
 //! once smaller with its border repeated, because faces that fill the image are detected better with a margin. Tilted
@@ -60,8 +59,6 @@ pub struct Detection {
 /// Why face detection failed.
 #[derive(Debug, thiserror::Error)]
 pub enum DetectError {
-    #[error("the face detector failed: place the face frame by hand")]
-    Network(#[source] tract_onnx::prelude::TractError),
     #[error("the photo could not be scaled down: place the face frame by hand")]
     Resize(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error(transparent)]
@@ -80,12 +77,12 @@ pub(super) struct RefinementPass {
 /// face; more often for faces with a low score, or if there is none.
 ///
 /// # Errors
-/// When the network cannot be run.
+/// When the photo cannot be scaled down.
 pub fn detect(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     let rgb = rgb8(photo);
     let mut faces = find_turned_faces(&rgb, detect_unrefined(&rgb, 0..1, MIN_SCORE, |_| true)?, None)?;
     for face in faces.iter_mut().filter(|face| needs_refinement(&rgb, face)).take(MAX_REFINED_FACES) {
-        refine_landmarks(&rgb, REFINEMENT, face)?;
+        refine_landmarks(&rgb, REFINEMENT, face);
     }
     Ok(faces)
 }
@@ -106,9 +103,9 @@ pub(super) fn detect_unrefined(
         quarters.flat_map(|quarters| inputs.iter().map(move |input| (input, quarters))).collect();
     let run = |&(input, quarters): &(&DetectorInput, u8)| match quarters {
         0 => run_network(input, min_score),
-        _ => run_network(&input.turned(quarters)?, min_score),
+        _ => run_network(&input.turned(quarters), min_score),
     };
-    let found: Vec<Vec<Detection>> = passes.par_iter().map(run).collect::<Result<_, _>>()?;
+    let found: Vec<Vec<Detection>> = passes.par_iter().map(run).collect();
     let mut detections = Vec::new();
     for ((input, quarters), faces) in passes.into_iter().zip(found) {
         for face in faces.into_iter().filter(&accept) {
@@ -143,19 +140,18 @@ pub(super) fn suppress_overlaps(detections: impl Iterator<Item = Detection>) -> 
 }
 
 /// Refines the landmarks of a face, twice if the first time rotates it much.
-pub(super) fn refine_landmarks(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<(), DetectError> {
+pub(super) fn refine_landmarks(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) {
     for _ in 0..2 {
-        if refine_once(rgb, pass, face)? < CONVERGED_RADIANS {
+        if refine_once(rgb, pass, face) < CONVERGED_RADIANS {
             break;
         }
     }
-    Ok(())
 }
 
 /// Detects the landmarks again in the face, rotated upright and scaled to a good size. Returns by how much that turns
 /// the face, in radians.
-fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Result<f32, DetectError> {
-    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
+fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> f32 {
+    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return 0.0 };
     let scale = frame.side_px / pass.frame_px;
     #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
     let half = pass.input_px as f32 / 2.0;
@@ -163,15 +159,15 @@ fn refine_once(rgb: &RgbImage, pass: RefinementPass, face: &mut Detection) -> Re
     let [x, y] = rotated.apply([half, half]);
     let [center_x, center_y] = frame.center_in_photo;
     let photo_from_input = Similarity { translation: [center_x - x, center_y - y], ..rotated };
-    let input = DetectorInput::aligned_part(rgb, pass.input_px, photo_from_input)?;
+    let input = DetectorInput::aligned_part(rgb, pass.input_px, photo_from_input);
     let distance = |other: &Detection| {
         let [nose_x, nose_y] = other.landmarks_in_photo[2];
         (nose_x - center_x).hypot(nose_y - center_y)
     };
-    let nearby = run_network(&input, pass.min_score)?.into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
-    let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return Ok(0.0) };
+    let nearby = run_network(&input, pass.min_score).into_iter().filter(|other| distance(other) < frame.side_px / 3.0);
+    let Some(refined) = nearby.max_by(|a, b| a.score.total_cmp(&b.score)) else { return 0.0 };
     face.landmarks_in_photo = refined.landmarks_in_photo;
-    Ok(fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| turn_between(&frame, &refined)))
+    fit_frame(&face.landmarks_in_photo).map_or(0.0, |refined| turn_between(&frame, &refined))
 }
 
 /// Intersection over union of two boxes.

@@ -1,4 +1,4 @@
-//! The input of the face detector: the photo or a part of it as a square tensor.
+//! The input of the face detector: the photo or a part of it as a square map.
 
 use std::f32::consts::FRAC_PI_2;
 
@@ -6,17 +6,15 @@ use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rayon::prelude::*;
-use tract_onnx::prelude::Tensor;
 
 use super::DetectError;
+use super::layers::FeatureMap;
 use crate::geometry::Similarity;
 
 /// One input of the detector.
 pub(super) struct DetectorInput {
-    /// `[1, 3, side, side]`: BGR, 0 to 255.
-    pub tensor: Tensor,
-    /// Side of the input in pixels.
-    pub side_px: usize,
+    /// `[side, side, 3]`: BGR, 0 to 255.
+    pub pixels: FeatureMap,
     pub photo_from_input: Similarity,
 }
 
@@ -36,42 +34,39 @@ impl DetectorInput {
         let (width, height) = (side(photo.width()), side(photo.height()));
         let small = resized(photo, width as u32, height as u32)?;
         let offset_px = if share < 1.0 { (input_px - width.max(height)) / 2 } else { 0 };
-        let tensor = input_tensor(input_px, |x, y| {
+        let pixels = input_pixels(input_px, |x, y| {
             let source = |index: usize, size: usize| index.saturating_sub(offset_px).min(size - 1) as u32;
             small.get_pixel(source(x, width), source(y, height)).0.map(f32::from)
-        })?;
+        });
         let scale = longer / width.max(height) as f32;
         let corner = -(offset_px as f32) * scale;
         let photo_from_input = Similarity { scale, angle_radians: 0.0, translation: [corner, corner] };
-        Ok(Self { tensor, side_px: input_px, photo_from_input })
+        Ok(Self { pixels, photo_from_input })
     }
 
     /// This input with its picture turned anticlockwise by some quarters.
-    pub fn turned(&self, quarters: u8) -> Result<Self, DetectError> {
-        let last = self.side_px - 1;
+    pub fn turned(&self, quarters: u8) -> Self {
+        let FeatureMap { side, channels, values } = &self.pixels;
+        let last = side - 1;
         let source = |x: usize, y: usize| match quarters % 4 {
             0 => (x, y),
             1 => (last - y, x),
             2 => (last - x, last - y),
             _ => (y, last - x),
         };
-        let values = self.tensor.view();
-        let values = values.as_slice::<f32>().map_err(DetectError::Network)?;
-        let area = self.side_px * self.side_px;
-        let turned: Vec<f32> = (0..3 * area)
-            .map(|index| {
-                let (x, y) = source(index % self.side_px, index % area / self.side_px);
-                values[index / area * area + y * self.side_px + x]
-            })
-            .collect();
-        let tensor = Tensor::from_shape(&[1, 3, self.side_px, self.side_px], &turned).map_err(DetectError::Network)?;
-        Ok(Self { tensor, photo_from_input: self.turned_map(quarters), ..*self })
+        let pixel = |index: usize| {
+            let (x, y) = source(index % side, index / side);
+            &values[(y * side + x) * channels..][..*channels]
+        };
+        let values = (0..side * side).flat_map(pixel).copied().collect();
+        let pixels = FeatureMap { side: *side, channels: *channels, values };
+        Self { pixels, photo_from_input: self.turned_map(quarters) }
     }
 
     /// The map from an input that is turned by some quarters to the photo.
     #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
     fn turned_map(&self, quarters: u8) -> Similarity {
-        let half = self.side_px as f32 / 2.0;
+        let half = self.pixels.side as f32 / 2.0;
         let angle_radians = self.photo_from_input.angle_radians + f32::from(quarters) * FRAC_PI_2;
         let turned = Similarity { angle_radians, translation: [0.0; 2], ..self.photo_from_input };
         let ([center_x, center_y], [dx, dy]) = (self.photo_from_input.apply([half, half]), turned.apply([half, half]));
@@ -85,12 +80,12 @@ impl DetectorInput {
         clippy::cast_sign_loss,
         reason = "sides are far below 2^24, scales small and positive"
     )]
-    pub fn aligned_part(photo: &RgbImage, input_px: usize, photo_from_input: Similarity) -> Result<Self, DetectError> {
+    pub fn aligned_part(photo: &RgbImage, input_px: usize, photo_from_input: Similarity) -> Self {
         let (right, bottom) = (photo.width() as f32 - 1.0, photo.height() as f32 - 1.0);
         // Enough points along each side of an input pixel that no photo pixel is skipped.
         let points = (photo_from_input.scale.ceil() as u16).clamp(1, 6);
         let step = 1.0 / f32::from(points);
-        let tensor = input_tensor(input_px, |x, y| {
+        let pixels = input_pixels(input_px, |x, y| {
             let mut sum = [0.0; 3];
             for (i, j) in (0..points).flat_map(|i| (0..points).map(move |j| (i, j))) {
                 let position = |index: usize, k: u16| index as f32 + (f32::from(k) + 0.5) * step;
@@ -99,8 +94,8 @@ impl DetectorInput {
                 sum.iter_mut().zip(pixel).for_each(|(sum, value)| *sum += value);
             }
             sum.map(|sum| sum * step * step)
-        })?;
-        Ok(Self { tensor, side_px: input_px, photo_from_input })
+        });
+        Self { pixels, photo_from_input }
     }
 }
 
@@ -123,13 +118,14 @@ fn bilinear(photo: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     std::array::from_fn(|c| above[c] * (1.0 - down) + below[c] * down)
 }
 
-/// The tensor in which `pixel` gives the RGB value at `(x, y)`, 0 to 255.
-fn input_tensor(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> Result<Tensor, DetectError> {
-    let pixels: Vec<[f32; 3]> =
-        (0..input_px * input_px).into_par_iter().map(|i| pixel(i % input_px, i / input_px)).collect();
-    let planes = [2, 1, 0].into_iter().flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel]));
-    let values: Vec<f32> = planes.collect();
-    Tensor::from_shape(&[1, 3, input_px, input_px], &values).map_err(DetectError::Network)
+/// The map in which `pixel` gives the RGB value at `(x, y)`, 0 to 255.
+fn input_pixels(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync) -> FeatureMap {
+    let bgr = |index: usize| {
+        let [red, green, blue] = pixel(index % input_px, index / input_px);
+        [blue, green, red]
+    };
+    let pixels: Vec<[f32; 3]> = (0..input_px * input_px).into_par_iter().map(bgr).collect();
+    FeatureMap { side: input_px, channels: 3, values: pixels.into_flattened() }
 }
 
 /// The photo resized with an area average.

@@ -30,25 +30,25 @@ const MAX_REFINED_FACES: usize = 2;
 /// finds no face, or one that is not upright. Otherwise, scores are those of the first pass.
 ///
 /// # Errors
-/// When the network cannot be run.
+/// When the photo cannot be scaled down.
 pub fn detect_fast(photo: &Photo) -> Result<Vec<Detection>, DetectError> {
     if photo.width().max(photo.height()) > MAX_FAST_PX {
         return detect(photo);
     }
     let rgb = rgb8(photo);
-    let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?, MIN_SCORE)?;
+    let mut detections = run_network(&DetectorInput::whole_photo(&rgb, FIRST_PASS_PX, FIRST_PASS_SHARE)?, MIN_SCORE);
     if detections.is_empty() {
         return detect(photo);
     }
     detections.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut faces = suppress_overlaps(detections.into_iter());
-    if turn_whole_faces(&rgb, &mut faces)? > 0.0 {
+    if turn_whole_faces(&rgb, &mut faces) > 0.0 {
         // Faces on their side are not all found in an upright photo.
         return detect(photo);
     }
     for face in faces.iter_mut().take(MAX_REFINED_FACES) {
         let mut refined = face.clone();
-        refine_landmarks(&rgb, REFINEMENT, &mut refined)?;
+        refine_landmarks(&rgb, REFINEMENT, &mut refined);
         if is_same_face(&face.landmarks_in_photo, &refined.landmarks_in_photo) {
             for (point, refined) in face.landmarks_in_photo.iter_mut().zip(refined.landmarks_in_photo) {
                 *point = [point[0].midpoint(refined[0]), point[1].midpoint(refined[1])];

@@ -181,7 +181,7 @@ impl<'a> VisibleFaces<'a> {
         if needs_refinement(&self.filled, &face.detection) {
             let mut detection = face.detection.clone();
             let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
-            refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection)?;
+            refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
             frame = fit_frame(&detection.landmarks_in_photo).unwrap_or(frame);
         }
         refine_frame(self.photo, self.hole, frame)

@@ -13,6 +13,7 @@ mod fast_detect;
 mod find_frame;
 mod frame_from_landmarks;
 mod hole_filling;
+mod layers;
 mod orientation;
 mod refine_frame;
 mod yunet;

@@ -67,7 +67,7 @@ const HIDDEN_FACE: LookSize = LookSize { input_px: 320, box_px: 128.0 };
 /// Of a photo with a hole, only the faces at the hole are turned, if there are any. The largest face comes first.
 ///
 /// # Errors
-/// When the network cannot be run.
+/// When the photo cannot be scaled down.
 pub(super) fn find_turned_faces(
     rgb: &RgbImage,
     mut faces: Vec<Detection>,
@@ -78,17 +78,17 @@ pub(super) fn find_turned_faces(
         let min_score = if is_hidden(face) { MIN_SCORE } else { RELIABLE_SCORE };
         face.score >= min_score
     };
-    let may_be_on_its_side = turn_faces(rgb, &mut faces, is_hidden)? > MAX_TILT_RADIANS;
+    let may_be_on_its_side = turn_faces(rgb, &mut faces, is_hidden) > MAX_TILT_RADIANS;
     if !may_be_on_its_side && faces.iter().any(is_reliable) {
         return Ok(faces);
     }
     let mut turned = Vec::new();
     for face in detect_unrefined(rgb, 1..4, MIN_TURNED_SCORE, |_| true)? {
-        if is_found_again(rgb, if is_hidden(&face) { HIDDEN_FACE } else { WHOLE_FACE }, &face)? {
+        if is_found_again(rgb, if is_hidden(&face) { HIDDEN_FACE } else { WHOLE_FACE }, &face) {
             turned.push(face);
         }
     }
-    turn_faces(rgb, &mut turned, is_hidden)?;
+    turn_faces(rgb, &mut turned, is_hidden);
     let with_rank = |gain: f32| move |face: Detection| (face.score + gain, face);
     let mut ranked: Vec<(f32, Detection)> =
         faces.into_iter().map(with_rank(MIN_GAIN)).chain(turned.into_iter().map(with_rank(0.0))).collect();
@@ -97,60 +97,53 @@ pub(super) fn find_turned_faces(
 }
 
 /// Turns the faces with a low score. Returns by how much at most, in radians.
-fn turn_faces(
-    rgb: &RgbImage,
-    faces: &mut [Detection],
-    is_hidden: impl Fn(&Detection) -> bool,
-) -> Result<f32, DetectError> {
+fn turn_faces(rgb: &RgbImage, faces: &mut [Detection], is_hidden: impl Fn(&Detection) -> bool) -> f32 {
     let is_one_hidden = faces.iter().any(&is_hidden);
     let mut largest_turn = 0.0f32;
     let concerned = faces.iter_mut().filter(|face| is_hidden(face) == is_one_hidden);
     for face in concerned.filter(|face| face.score < UPRIGHT_SCORE).take(MAX_TURNED_FACES) {
         let size = if is_one_hidden { HIDDEN_FACE } else { WHOLE_FACE };
-        largest_turn = largest_turn.max(turn_face(rgb, size, face)?);
+        largest_turn = largest_turn.max(turn_face(rgb, size, face));
     }
-    Ok(largest_turn)
+    largest_turn
 }
 
 /// Turns whole faces with a low score. Returns by how much at most, in radians.
-///
-/// # Errors
-/// When the network cannot be run.
-pub(super) fn turn_whole_faces(rgb: &RgbImage, faces: &mut [Detection]) -> Result<f32, DetectError> {
+pub(super) fn turn_whole_faces(rgb: &RgbImage, faces: &mut [Detection]) -> f32 {
     turn_faces(rgb, faces, |_| false)
 }
 
 /// Whether a face is recognised when it is looked at upright. Upright faces with a large hole were seen to score up to
 /// 0.81 on their head or side in the whole photo, but most were not found again.
-fn is_found_again(rgb: &RgbImage, size: LookSize, face: &Detection) -> Result<bool, DetectError> {
-    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(false) };
-    let again = Surroundings::of(face).look(rgb, size, &frame)?;
-    Ok(again.is_some_and(|again| again.score >= MIN_TURNED_SCORE))
+fn is_found_again(rgb: &RgbImage, size: LookSize, face: &Detection) -> bool {
+    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return false };
+    let again = Surroundings::of(face).look(rgb, size, &frame);
+    again.is_some_and(|again| again.score >= MIN_TURNED_SCORE)
 }
 
 /// Looks at a face in all directions, and replaces it if it is recognised better in another than its own. Returns by how
 /// much that turns it, in radians.
-fn turn_face(rgb: &RgbImage, size: LookSize, face: &mut Detection) -> Result<f32, DetectError> {
-    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return Ok(0.0) };
+fn turn_face(rgb: &RgbImage, size: LookSize, face: &mut Detection) -> f32 {
+    let Some(frame) = fit_frame(&face.landmarks_in_photo) else { return 0.0 };
     let surroundings = Surroundings::of(face);
-    let again = surroundings.look(rgb, size, &frame)?;
+    let again = surroundings.look(rgb, size, &frame);
     let mut own_score = again.map_or(face.score, |again| again.score.max(face.score));
     if own_score >= UPRIGHT_SCORE {
-        return Ok(0.0);
+        return 0.0;
     }
     let turn =
         |found: &Detection| fit_frame(&found.landmarks_in_photo).map_or(0.0, |found| turn_between(&frame, &found));
-    let (found, upright) = surroundings.look_around(rgb, size)?;
+    let (found, upright) = surroundings.look_around(rgb, size);
     for found in found.iter().chain(&upright).filter(|found| turn(found) <= MIN_TURN_RADIANS) {
         own_score = own_score.max(found.score);
     }
     let best = upright.into_iter().max_by(|a, b| a.score.total_cmp(&b.score));
     let Some(best) = best.filter(|best| best.score >= MIN_TURNED_SCORE && best.score > own_score + MIN_GAIN) else {
-        return Ok(0.0);
+        return 0.0;
     };
     let turn = turn(&best);
     *face = best;
-    Ok(turn)
+    turn
 }
 
 /// The angle between two frames in radians, 0 to π.
@@ -178,32 +171,32 @@ impl Surroundings {
 
     /// The faces found in all directions; and the best of them once more, with each of them upright. Directions between
     /// two steps are recognised well only then.
-    fn look_around(&self, rgb: &RgbImage, size: LookSize) -> Result<(Vec<Detection>, Vec<Detection>), DetectError> {
-        let looks = (0..DIRECTIONS).into_par_iter().map(|direction| {
+    fn look_around(&self, rgb: &RgbImage, size: LookSize) -> (Vec<Detection>, Vec<Detection>) {
+        let looks = (0..DIRECTIONS).into_par_iter().filter_map(|direction| {
             let angle_radians = f32::from(direction) * TAU / f32::from(DIRECTIONS);
             self.look(rgb, size, &self.frame(angle_radians))
         });
-        let found: Vec<Detection> = looks.filter_map(Result::transpose).collect::<Result<_, _>>()?;
+        let found: Vec<Detection> = looks.collect();
         let best_score = found.iter().map(|face| face.score).fold(0.0, f32::max);
         let best = found.par_iter().filter(|face| face.score >= best_score - MAX_SCORE_LOSS);
         let upright = best.filter_map(|face| {
             let frame = fit_frame(&face.landmarks_in_photo)?;
-            self.look(rgb, size, &frame).transpose()
+            self.look(rgb, size, &frame)
         });
-        let upright = upright.collect::<Result<_, _>>()?;
-        Ok((found, upright))
+        let upright = upright.collect();
+        (found, upright)
     }
 
     /// The best face here when the photo is turned and scaled so that this frame is upright. `None` without one.
-    fn look(&self, rgb: &RgbImage, size: LookSize, frame: &FaceFrame) -> Result<Option<Detection>, DetectError> {
+    fn look(&self, rgb: &RgbImage, size: LookSize, frame: &FaceFrame) -> Option<Detection> {
         let scale = frame.side_px / (FRAME_PER_BOX * size.box_px);
         let rotated = Similarity { scale, angle_radians: frame.angle_radians, translation: frame.center_in_photo };
         #[expect(clippy::cast_precision_loss, reason = "some hundred pixels")]
         let half = size.input_px as f32 / 2.0;
         let photo_from_input = Similarity { translation: rotated.apply([-half, -half]), ..rotated };
-        let input = DetectorInput::aligned_part(rgb, size.input_px, photo_from_input)?;
-        let faces = run_network(&input, MIN_LOOK_SCORE)?.into_iter().filter(|face| self.is_here(face));
-        Ok(faces.max_by(|a, b| a.score.total_cmp(&b.score)))
+        let input = DetectorInput::aligned_part(rgb, size.input_px, photo_from_input);
+        let faces = run_network(&input, MIN_LOOK_SCORE).into_iter().filter(|face| self.is_here(face));
+        faces.max_by(|a, b| a.score.total_cmp(&b.score))
     }
 
     /// Whether this may be the face that was detected here.

@@ -1,20 +1,21 @@
-//! Corrects a face frame with a small regression network, run on the CPU by tract.
+//! Corrects a face frame with a small regression network, on the CPU.
 //!
 //! The network sees the known pixels of the crop and predicts where the true frame lies. It was trained on frames that
 //! are off by as much as the detector's are when parts of the face are hidden.
 
 use std::f32::consts::{PI, TAU};
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
-use tract_onnx::prelude::*;
+use safetensors::SafeTensors;
 
+use super::layers::{Convolution, FeatureMap};
 use super::{CropError, DetectError, crop};
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::Photo;
 
 /// The network, trained for this program on faces with holes (see the model card).
-static REFINER: &[u8] = include_bytes!("../../models/frame_refiner.onnx");
+static REFINER: &[u8] = include_bytes!("../../models/frame_refiner.safetensors");
 /// Side of the network's input in pixels, as given in the model file.
 const INPUT_PX: u32 = 96;
 /// The network sees the frame without this share on each side.
@@ -30,25 +31,30 @@ const MAX_LN_SCALE: f32 = 0.4;
 /// Largest rotation of one correction.
 const MAX_RADIANS: f32 = 0.4;
 
-type RefinerModel = Arc<TypedRunnableModel>;
+/// The network's layers.
+struct FrameRefiner {
+    convolutions: [Convolution; 5],
+    /// Each sees all that is left of the picture.
+    dense: [Convolution; 2],
+}
 
 /// The frame, corrected from the known pixels in it. It stays when too few are known.
 ///
 /// # Errors
-/// When the network cannot be run.
+/// When the mask has another size than the photo.
 pub(super) fn refine_frame(photo: &Photo, hole: &Mask, frame: FaceFrame) -> Result<FaceFrame, DetectError> {
     let mut refined = frame;
     for _ in 0..ITERATIONS {
         let Some(input) = network_input(photo, hole, &refined)? else { return Ok(refined) };
-        refined = corrected(&refined, run_network(input)?);
+        refined = corrected(&refined, FrameRefiner::embedded().forward(input));
     }
     Ok(refined)
 }
 
-/// `[1, 4, 96, 96]`: the crop's RGB in [-1, 1], zero where not known, and 1 where known. `None` when the frame is too
+/// `[96, 96, 4]`: the crop's RGB in [-1, 1], zero where not known, and 1 where known. `None` when the frame is too
 /// small or hardly anything in it is known.
-fn network_input(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option<Tensor>, DetectError> {
-    let mut crop = match crop(photo, hole, &frame.grown(-CUT_SHARE), INPUT_PX) {
+fn network_input(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option<FeatureMap>, DetectError> {
+    let crop = match crop(photo, hole, &frame.grown(-CUT_SHARE), INPUT_PX) {
         Err(CropError::Frame) => return Ok(None),
         crop => crop?,
     };
@@ -57,30 +63,37 @@ fn network_input(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option
     if known_share < MIN_KNOWN_SHARE {
         return Ok(None);
     }
-    crop.pixels.append(&mut crop.known);
-    let side = INPUT_PX as usize;
-    Tensor::from_shape(&[1, 4, side, side], &crop.pixels).map(Some).map_err(DetectError::Network)
+    let area = crop.known.len();
+    let pixel = |index: usize| [0, area, 2 * area].map(|plane| crop.pixels[plane + index]);
+    let values = (0..area).flat_map(|index| pixel(index).into_iter().chain([crop.known[index]])).collect();
+    Ok(Some(FeatureMap { side: INPUT_PX as usize, channels: 4, values }))
 }
 
-/// Runs the network: the true frame's shift along the frame's own axes in sides of the frame, the logarithm of its
-/// relative size, and its relative angle in radians.
-fn run_network(input: Tensor) -> Result<[f32; 4], DetectError> {
-    let outputs = loaded_model().and_then(|model| model.run(tvec!(input.into()))).map_err(DetectError::Network)?;
-    let values = outputs[0].view();
-    let values = values.as_slice::<f32>().map_err(DetectError::Network)?;
-    Ok(std::array::from_fn(|index| values.get(index).copied().unwrap_or(0.0)))
-}
-
-/// The network, loaded once.
-fn loaded_model() -> TractResult<RefinerModel> {
-    static MODEL: Mutex<Option<RefinerModel>> = Mutex::new(None);
-    let mut loaded = MODEL.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(model) = &*loaded {
-        return Ok(model.clone());
+impl FrameRefiner {
+    /// The embedded network. The first call loads it.
+    ///
+    /// # Panics
+    /// If the embedded file is damaged. A test loads it.
+    fn embedded() -> &'static Self {
+        static NETWORK: OnceLock<FrameRefiner> = OnceLock::new();
+        NETWORK.get_or_init(|| {
+            let file = SafeTensors::deserialize(REFINER).expect("the embedded network is a safetensors file");
+            Self {
+                convolutions: std::array::from_fn(|index| Convolution::load(&file, &format!("conv{index}"))),
+                dense: std::array::from_fn(|index| Convolution::load(&file, &format!("dense{index}"))),
+            }
+        })
     }
-    let model = tract_onnx::onnx().model_for_read(&mut &*REFINER)?.into_optimized()?.into_runnable()?;
-    *loaded = Some(model.clone());
-    Ok(model)
+
+    /// The true frame's shift along the frame's own axes in sides of the frame, the logarithm of its relative size, and
+    /// its relative angle in radians.
+    fn forward(&self, input: FeatureMap) -> [f32; 4] {
+        let map = self.convolutions.iter().fold(input, |map, layer| layer.halve(&map));
+        let hidden: Vec<f32> =
+            self.dense[0].at_one_place(&map.values).into_iter().map(|value| value.max(0.0)).collect();
+        let values = self.dense[1].at_one_place(&hidden);
+        std::array::from_fn(|index| values.get(index).copied().unwrap_or(0.0))
+    }
 }
 
 /// The frame after one correction, which is limited so that a bad prediction does little harm.
@@ -105,6 +118,18 @@ mod tests {
     use std::f32::consts::FRAC_PI_2;
 
     use super::*;
+    use crate::face::layers::tests::{golden_values, test_map};
+
+    /// A hundred times the rounding of a sum of 1440 products of values near 0.1.
+    const TOLERANCE: f32 = 100.0 * f32::EPSILON;
+
+    #[test]
+    fn outputs_agree_with_another_implementation() {
+        let found = FrameRefiner::embedded().forward(test_map(96, 4, |byte| byte / 127.5 - 1.0));
+        for (found, expected) in found.into_iter().zip(golden_values("refiner")) {
+            assert!((found - expected).abs() < TOLERANCE, "{found} and {expected}");
+        }
+    }
 
     const FRAME: FaceFrame = FaceFrame { center_in_photo: [100.0, 80.0], side_px: 50.0, angle_radians: FRAC_PI_2 };
 

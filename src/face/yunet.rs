@@ -1,62 +1,97 @@
 //! The detector's network: runs it on one input and decodes its output.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::OnceLock;
 
-use tract_onnx::prelude::*;
+use safetensors::SafeTensors;
 
-use super::detect::{DetectError, Detection};
+use super::detect::Detection;
 use super::detector_input::DetectorInput;
+use super::layers::{Convolution, FeatureMap, SeparableConvolution};
 use crate::geometry::Similarity;
 
 /// `YuNet`, March 2023 (`OpenCV` Zoo, MIT licence).
-static YUNET: &[u8] = include_bytes!("../../models/face_detection_yunet_2023mar.onnx");
+static YUNET: &[u8] = include_bytes!("../../models/yunet.safetensors");
 /// Pixels per cell of the three output grids.
 const STRIDES: [usize; 3] = [8, 16, 32];
+/// Values per output cell: class, object, box (4) and landmarks (5 × 2).
+const CELL_VALUES: usize = 16;
 
-type YunetModel = Arc<TypedRunnableModel>;
+/// The network's layers, in the names of the paper's figure 2.
+struct Yunet {
+    stem: Convolution,
+    /// Each stage but the first has two layers.
+    stages: [Vec<SeparableConvolution>; 6],
+    /// For strides 8, 16 and 32.
+    necks: [SeparableConvolution; 3],
+    /// The four heads of each stride as one layer: [`CELL_VALUES`] channels.
+    heads: [SeparableConvolution; 3],
+}
 
-/// The network for a square input of this side, a multiple of 32. Loaded once per side.
-fn model_for_side(input_px: usize) -> Result<YunetModel, DetectError> {
-    static MODELS: Mutex<BTreeMap<usize, YunetModel>> = Mutex::new(BTreeMap::new());
-    let mut models = MODELS.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(model) = models.get(&input_px) {
-        return Ok(model.clone());
+impl Yunet {
+    /// The embedded network. The first call loads it.
+    ///
+    /// # Panics
+    /// If the embedded file is damaged. A test loads it.
+    fn embedded() -> &'static Self {
+        static NETWORK: OnceLock<Yunet> = OnceLock::new();
+        NETWORK.get_or_init(|| {
+            let file = SafeTensors::deserialize(YUNET).expect("the embedded network is a safetensors file");
+            let layer = |name: String| SeparableConvolution::load(&file, &name);
+            let stage = |stage: usize| {
+                let layers = if stage == 0 { 1 } else { 2 };
+                (0..layers).map(|index| layer(format!("backbone.{stage}.{index}"))).collect()
+            };
+            Self {
+                stem: Convolution::load(&file, "stem"),
+                stages: std::array::from_fn(stage),
+                necks: STRIDES.map(|stride| layer(format!("neck.{stride}"))),
+                heads: STRIDES.map(|stride| layer(format!("head.{stride}"))),
+            }
+        })
     }
-    // The model file fixes shapes for 640 pixels, but its layers do not depend on them.
-    let model = tract_onnx::onnx()
-        .with_ignore_output_shapes(true)
-        .with_ignore_value_info(true)
-        .model_for_read(&mut &*YUNET)
-        .and_then(|model| model.with_input_fact(0, f32::fact([1, 3, input_px, input_px]).into()))
-        .and_then(tract_onnx::prelude::InferenceModelExt::into_optimized)
-        .and_then(tract_onnx::prelude::IntoRunnable::into_runnable)
-        .map_err(DetectError::Network)?;
-    models.insert(input_px, model.clone());
-    Ok(model)
+
+    /// `[side, side, 3]` to a grid of cells for each stride. `side` is a multiple of 32. Class and object are logits.
+    fn forward(&self, input: &FeatureMap) -> [FeatureMap; 3] {
+        let relu = |layer: &SeparableConvolution, map: &FeatureMap| layer.apply(map, 0.0);
+        let stage = |index: usize, map: &FeatureMap| {
+            let [first, second] = &self.stages[index][..] else { unreachable!("these stages have two layers") };
+            relu(second, &relu(first, map))
+        };
+        let quarter = self.stages[0][0].apply_and_pool(&self.stem.halve(input));
+        let eighth = self.stages[2][1].apply_and_pool(&relu(&self.stages[2][0], &stage(1, &quarter)));
+        let mut maps = [stage(3, &eighth), FeatureMap::default(), FeatureMap::default()];
+        for index in 1..STRIDES.len() {
+            maps[index] = stage(3 + index, &maps[index - 1].max_pooled());
+        }
+        maps[2] = relu(&self.necks[2], &maps[2]);
+        for index in [1, 0] {
+            let (finer, coarser) = maps.split_at_mut(index + 1);
+            finer[index].add_enlarged(&coarser[0]);
+            finer[index] = relu(&self.necks[index], &finer[index]);
+        }
+        std::array::from_fn(|index| self.heads[index].apply(&maps[index], f32::NEG_INFINITY))
+    }
 }
 
 /// Runs the network and decodes every output cell with at least this score.
-pub(super) fn run_network(input: &DetectorInput, min_score: f32) -> Result<Vec<Detection>, DetectError> {
-    let model = model_for_side(input.side_px)?;
-    let outputs = model.run(tvec!(input.tensor.clone().into())).map_err(DetectError::Network)?;
+pub(super) fn run_network(input: &DetectorInput, min_score: f32) -> Vec<Detection> {
     let mut detections = Vec::new();
-    for (level, stride) in STRIDES.into_iter().enumerate() {
-        let values = |group: usize| {
-            outputs[3 * group + level].view().as_slice::<f32>().map(<[f32]>::to_vec).map_err(DetectError::Network)
-        };
-        let (class, object, boxes, points) = (values(0)?, values(1)?, values(2)?, values(3)?);
-        let columns = input.side_px / stride;
-        for cell in 0..columns * columns {
-            let score = (class[cell].clamp(0.0, 1.0) * object[cell].clamp(0.0, 1.0)).sqrt();
+    for (stride, grid) in STRIDES.into_iter().zip(Yunet::embedded().forward(&input.pixels)) {
+        for (cell, values) in grid.values.as_chunks::<CELL_VALUES>().0.iter().enumerate() {
+            let [class, object, boxes @ ..] = values;
+            let score = (sigmoid(*class) * sigmoid(*object)).sqrt();
             if score >= min_score {
-                let (column, row) = (cell % columns, cell / columns);
-                let (values, points) = (&boxes[4 * cell..], &points[10 * cell..]);
+                let (column, row) = (cell % grid.side, cell / grid.side);
+                let (values, points) = boxes.split_at(4);
                 detections.push(decode_cell(&input.photo_from_input, score, (column, row, stride), values, points));
             }
         }
     }
-    Ok(detections)
+    detections
+}
+
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
 }
 
 /// Decodes one output cell to photo pixels. The box is upright in the input; in the photo, it is turned by full quarters.
@@ -80,5 +115,26 @@ fn decode_cell(
         landmarks_in_photo: std::array::from_fn(|k| {
             photo_from_input.apply([(column + points[2 * k]) * stride, (row + points[2 * k + 1]) * stride])
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::face::layers::tests::{golden_values, test_map};
+
+    /// A hundred times the rounding of sums of 64 products of values near 1.
+    const TOLERANCE: f32 = 100.0 * f32::EPSILON;
+
+    #[test]
+    fn outputs_agree_with_another_implementation() {
+        let grids = Yunet::embedded().forward(&test_map(64, 3, |byte| byte));
+        let found: Vec<f32> = grids.into_iter().flat_map(|grid| grid.values).collect();
+        let expected = golden_values("yunet");
+        assert_eq!(found.len(), expected.len());
+        for (index, (found, expected)) in found.into_iter().zip(expected).enumerate() {
+            let found = if index % CELL_VALUES < 2 { sigmoid(found) } else { found };
+            assert!((found - expected).abs() < TOLERANCE * expected.abs().max(1.0), "{index}: {found} and {expected}");
+        }
     }
 }

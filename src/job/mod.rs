@@ -23,6 +23,7 @@ mod panic_stage;
 mod provenance;
 mod quick_preview;
 mod render;
+mod run_ahead;
 mod run_fill;
 mod search_start;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::FillError;
 use super::network_cache::NetworkCache;
+use super::run_ahead::RunAhead;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
 use crate::catch_panic::catch_panic;
 use crate::mask::Mask;
@@ -159,6 +160,7 @@ impl FillRun<'_> {
         let mut search = Search::new(networks, problem, request.settings);
         request.start.apply_to(&mut search);
         let mut last_backup = Instant::now();
+        let mut run_ahead = RunAhead::new();
         let mut unread_iterations = 0;
         let mut stopped = None;
         let mut history = SearchHistory::default();
@@ -177,7 +179,9 @@ impl FillRun<'_> {
             history.evaluations += 1;
             #[cfg(test)]
             super::panic_stage::reach(super::panic_stage::Stage::Search { after: history.evaluations });
-            if !search.advance() {
+            let began_iteration = search.advance();
+            run_ahead.evaluated(&search);
+            if !began_iteration {
                 continue;
             }
             unread_iterations += 1;

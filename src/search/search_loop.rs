@@ -113,6 +113,14 @@ impl Search {
         &self.settings
     }
 
+    /// Waits until the device has done all evaluations so far.
+    ///
+    /// # Panics
+    /// When the device is lost.
+    pub fn wait(&self) {
+        self.networks.device().sync().expect("the device is working");
+    }
+
     /// Changes λ from the next evaluation on, and recomputes the best losses.
     pub fn set_lambda(&mut self, lambda: f32) {
         if lambda.to_bits() == self.settings.lambda.to_bits() {
