@@ -13,7 +13,7 @@ const RELATIVE: f32 = 1e-4;
 const RELATIVE_IN_BF16: f32 = 0.06;
 /// Tolerance of a finite difference, relative to the largest one: single-precision rounding, divided by the step.
 const RELATIVE_OF_DIFFERENCES: f32 = 0.01;
-/// Steps of the finite differences. A kink of `ReLU` within a step spoils the difference, so the best of them counts.
+/// Steps of the finite differences. A kink of `ReLU` within a step spoils the difference, so the next is tried.
 const STEPS: [f32; 3] = [2e-3, 5e-4, 1e-4];
 
 pub(in crate::model) fn assert_close(name: &str, found: &[f32], expected: &[f32], relative: f32) {
@@ -115,7 +115,7 @@ fn networks_match_pytorch() {
 #[test]
 fn latent_gradient_matches_finite_differences() {
     let file = tiny();
-    for (mode, batch) in MODES.into_iter().flat_map(|mode| [1, 3, 5].map(|batch| (mode, batch))) {
+    for (mode, batch) in MODES.into_iter().flat_map(|mode| [1, 3].map(|batch| (mode, batch))) {
         let networks = CpuNetworks::load(&file, mode).unwrap();
         let (weights, mut activations) = (SumWeights::noise(&file, batch), CpuActivations::default());
         let latents = noise(batch * file.info.latent_dim, 1);
@@ -125,9 +125,11 @@ fn latent_gradient_matches_finite_differences() {
             latents[index] += by;
             weights.sum(&evaluate(&networks, &latents, &weights, &mut activations))
         };
-        let difference = |(index, slope): (usize, &f32)| nearest_difference(*slope, |by| moved_sum(index, by));
-        let differences: Vec<f32> = gradient.iter().enumerate().map(difference).collect();
-        assert_close("gradient", &gradient, &differences, RELATIVE_OF_DIFFERENCES);
+        let largest = gradient.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        assert!(largest > 0.0, "nothing to compare");
+        for (index, slope) in gradient.iter().enumerate() {
+            assert_slope(*slope, largest, |by| moved_sum(index, by));
+        }
     }
 }
 
@@ -137,8 +139,8 @@ fn large_networks_match_a_finite_difference() {
     let file = load(&ModelChoice::Face64).unwrap();
     for mode in MODES {
         let networks = CpuNetworks::load(&file, mode).unwrap();
-        let (weights, mut activations) = (SumWeights::noise(&file, 3), CpuActivations::default());
-        let latents = noise(3 * file.info.latent_dim, 1);
+        let (weights, mut activations) = (SumWeights::noise(&file, 1), CpuActivations::default());
+        let latents = noise(file.info.latent_dim, 1);
         let gradient = evaluate(&networks, &latents, &weights, &mut activations).gradient;
         let length = gradient.iter().map(|value| value * value).sum::<f32>().sqrt();
         let moved_sum = |by: f32| {
@@ -146,19 +148,17 @@ fn large_networks_match_a_finite_difference() {
             let latents: Vec<f32> = latents.iter().zip(&gradient).map(moved).collect();
             weights.sum(&evaluate(&networks, &latents, &weights, &mut activations))
         };
-        assert_close("slope", &[length], &[nearest_difference(length, moved_sum)], RELATIVE_OF_DIFFERENCES);
+        assert_slope(length, length, moved_sum);
     }
 }
 
-/// The central difference of a sum that is nearest to this slope.
-fn nearest_difference(slope: f32, mut moved_sum: impl FnMut(f32) -> f64) -> f32 {
-    let differences = STEPS.map(|step| {
-        #[expect(clippy::cast_possible_truncation, reason = "computed in double precision, compared in single")]
-        let difference = ((moved_sum(step) - moved_sum(-step)) / (2.0 * f64::from(step))) as f32;
-        difference
-    });
-    let nearest = |a: f32, b: f32| if (a - slope).abs() < (b - slope).abs() { a } else { b };
-    differences.into_iter().reduce(nearest).unwrap()
+/// Compares a slope with the central differences of a sum. The tolerance is relative to `scale`.
+fn assert_slope(slope: f32, scale: f32, mut moved_sum: impl FnMut(f32) -> f64) {
+    let mut matches = |step: f32| {
+        let difference = (moved_sum(step) - moved_sum(-step)) / (2.0 * f64::from(step));
+        (difference - f64::from(slope)).abs() <= f64::from(RELATIVE_OF_DIFFERENCES * scale)
+    };
+    assert!(STEPS.iter().any(|step| matches(*step)), "{slope} matches no difference");
 }
 
 #[test]
