@@ -1,25 +1,19 @@
 //! The layers of the face networks, on the CPU.
 //!
-//! Maps are channels-last, so that a group of channels is contiguous in memory and vector instructions compute it at
-//! once. The loops are plain Rust, which the compiler vectorises. It does so for the processor at hand because they are
-//! inlined into a function that [`pulp`] has chosen for that processor.
+//! Maps are channels-last, so that the channels of a pixel are contiguous in memory and a vector instruction computes
+//! several of them.
 
 #![expect(clippy::inline_always, reason = "target features apply only to code that is inlined into their function")]
 
 mod convolution;
 mod separable;
 
+use pulp::Simd;
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
 pub(super) use convolution::Convolution;
 pub(super) use separable::SeparableConvolution;
-
-/// Channels that are computed together. The number of channels of a separable convolution is a multiple of it.
-const GROUP: usize = 16;
-
-/// A group of channels of one pixel.
-type Group = [f32; GROUP];
 
 /// A square map, channels-last: `[side, side, channels]`.
 #[derive(Default)]
@@ -76,18 +70,10 @@ fn read_values(file: &SafeTensors<'_>, name: &str) -> Vec<f32> {
     tensor.data().as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
-/// A group of a pixel's channels.
+/// A vector of a pixel's channels.
 #[inline(always)]
-fn group_at(pixel: &[f32], group: usize) -> &Group {
-    &pixel.as_chunks::<GROUP>().0[group]
-}
-
-/// `sum += a · b`.
-#[inline(always)]
-fn multiply_add(sum: &mut Group, a: &Group, b: &Group) {
-    for ((sum, a), b) in sum.iter_mut().zip(a).zip(b) {
-        *sum += a * b;
-    }
+fn vector_at<S: Simd>(channels: &[f32], index: usize) -> S::f32s {
+    S::as_simd_f32s(channels).0[index]
 }
 
 #[cfg(test)]

@@ -6,10 +6,10 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
-use super::{FeatureMap, GROUP, group_at, multiply_add, read_values};
+use super::{FeatureMap, read_values, vector_at};
 
-/// Pixels that the matrix product computes together. With more, the sums do not fit the registers.
-const TILE: usize = 4;
+/// Pixels that the matrix product computes together, so that sums need not wait for each other.
+const TILE: usize = 8;
 
 /// A convolution over the whole depth, for squares of any side.
 pub struct Convolution {
@@ -29,8 +29,8 @@ impl WithSimd for ConvolutionTask<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.layer.apply(self.inputs, self.outputs);
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.layer.apply(simd, self.inputs, self.outputs);
     }
 }
 
@@ -48,37 +48,35 @@ impl Convolution {
         Self { weight: (0..weight.len()).map(value).collect(), bias }
     }
 
-    /// For every row of `inputs`, one row of `outputs`. The number of outputs is a multiple of [`GROUP`].
+    /// For every row of `inputs`, one row of `outputs`. The number of outputs is a multiple of 16, the longest vector.
     #[inline(always)]
-    pub fn apply(&self, inputs: &[f32], outputs: &mut [f32]) {
+    pub fn apply<S: Simd>(&self, simd: S, inputs: &[f32], outputs: &mut [f32]) {
         let width = self.weight.len() / self.bias.len();
         let tiles = inputs.chunks(TILE * width).zip(outputs.chunks_mut(TILE * self.bias.len()));
         for (inputs, outputs) in tiles {
             if inputs.len() == TILE * width {
-                self.apply_to_rows::<TILE>(inputs, outputs);
+                self.apply_to_rows::<S, TILE>(simd, inputs, outputs);
             } else {
                 for (inputs, outputs) in inputs.chunks(width).zip(outputs.chunks_mut(self.bias.len())) {
-                    self.apply_to_rows::<1>(inputs, outputs);
+                    self.apply_to_rows::<S, 1>(simd, inputs, outputs);
                 }
             }
         }
     }
 
     #[inline(always)]
-    fn apply_to_rows<const ROWS: usize>(&self, inputs: &[f32], outputs: &mut [f32]) {
-        let channels = self.bias.len();
-        let rows: [&[f32]; ROWS] =
-            std::array::from_fn(|row| &inputs[row * inputs.len() / ROWS..][..inputs.len() / ROWS]);
-        for (group, bias) in self.bias.as_chunks::<GROUP>().0.iter().enumerate() {
-            let mut sums = [*bias; ROWS];
+    fn apply_to_rows<S: Simd, const ROWS: usize>(&self, simd: S, inputs: &[f32], outputs: &mut [f32]) {
+        let (channels, width) = (self.bias.len(), inputs.len() / ROWS);
+        for index in 0..channels / S::F32_LANES {
+            let mut sums = [vector_at::<S>(&self.bias, index); ROWS];
             for (input, weight) in self.weight.chunks_exact(channels).enumerate() {
-                let weight = group_at(weight, group);
-                for (sum, row) in sums.iter_mut().zip(rows) {
-                    multiply_add(sum, weight, &[row[input]; GROUP]);
+                let weight = vector_at::<S>(weight, index);
+                for row in 0..ROWS {
+                    sums[row] = simd.mul_add_f32s(weight, simd.splat_f32s(inputs[row * width + input]), sums[row]);
                 }
             }
             for (output, sum) in outputs.chunks_exact_mut(channels).zip(sums) {
-                output.as_chunks_mut::<GROUP>().0[group] = sum;
+                S::as_mut_simd_f32s(output).0[index] = sum;
             }
         }
     }

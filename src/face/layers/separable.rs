@@ -6,7 +6,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use safetensors::SafeTensors;
 
-use super::{Convolution, FeatureMap, GROUP, Group, group_at, multiply_add, pool_rows, read_values};
+use super::{Convolution, FeatureMap, pool_rows, read_values, vector_at};
 
 /// Rows that one task computes. What lies between the two convolutions stays in the cache.
 const BAND_ROWS: usize = 8;
@@ -32,8 +32,8 @@ impl WithSimd for SeparableTask<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        self.layer.apply_to_band(self.map, self.first_row, self.min, self.outputs);
+    fn with_simd<S: Simd>(self, simd: S) {
+        self.layer.apply_to_band(simd, self.map, self.first_row, self.min, self.outputs);
     }
 }
 
@@ -72,7 +72,7 @@ impl SeparableConvolution {
     }
 
     #[inline(always)]
-    fn apply_to_band(&self, map: &FeatureMap, first_row: usize, min: f32, outputs: &mut [f32]) {
+    fn apply_to_band<S: Simd>(&self, simd: S, map: &FeatureMap, first_row: usize, min: f32, outputs: &mut [f32]) {
         let (side, channels) = (map.side, self.bias.len());
         let (input_length, output_length, padded) = (side * map.channels, side * channels, (side + 2) * channels);
         let rows = outputs.len() / output_length;
@@ -81,29 +81,33 @@ impl SeparableConvolution {
         for (index, row) in projected.chunks_exact_mut(padded).enumerate() {
             if (1..=side).contains(&(first_row + index)) {
                 let inputs = &map.values[(first_row + index - 1) * input_length..][..input_length];
-                self.pointwise.apply(inputs, &mut row[channels..channels + output_length]);
+                self.pointwise.apply(simd, inputs, &mut row[channels..channels + output_length]);
             }
         }
         for (index, row) in outputs.chunks_exact_mut(output_length).enumerate() {
-            let above: [&[f32]; 3] = std::array::from_fn(|k| &projected[(index + k) * padded..][..padded]);
-            for group in 0..channels / GROUP {
-                self.apply_to_group(group, above, min, row);
+            let around: [&[f32]; 3] = std::array::from_fn(|k| &projected[(index + k) * padded..][..padded]);
+            for vector in 0..channels / S::F32_LANES {
+                self.apply_to_vector(simd, vector, around, min, row);
             }
         }
     }
 
-    /// One group of channels of one row, from three padded rows.
+    /// One vector of channels of one row, from three padded rows.
     #[inline(always)]
-    fn apply_to_group(&self, group: usize, rows: [&[f32]; 3], min: f32, outputs: &mut [f32]) {
+    fn apply_to_vector<S: Simd>(&self, simd: S, vector: usize, rows: [&[f32]; 3], min: f32, outputs: &mut [f32]) {
         let channels = self.bias.len();
-        let weights: [Group; 9] = std::array::from_fn(|k| *group_at(&self.weight[k * channels..], group));
-        let bias = *group_at(&self.bias, group);
+        let mut weights = [vector_at::<S>(&self.bias, vector); 9];
+        for (weight, weights) in weights.iter_mut().zip(self.weight.chunks_exact(channels)) {
+            *weight = vector_at::<S>(weights, vector);
+        }
+        let (bias, min) = (vector_at::<S>(&self.bias, vector), simd.splat_f32s(min));
         for (x, output) in outputs.chunks_exact_mut(channels).enumerate() {
             let mut sum = bias;
-            for (k, weight) in weights.iter().enumerate() {
-                multiply_add(&mut sum, weight, group_at(&rows[k / 3][(x + k % 3) * channels..], group));
+            for k in 0..9 {
+                let input = vector_at::<S>(&rows[k / 3][(x + k % 3) * channels..], vector);
+                sum = simd.mul_add_f32s(weights[k], input, sum);
             }
-            output.as_chunks_mut::<GROUP>().0[group] = sum.map(|value| value.max(min));
+            S::as_mut_simd_f32s(output).0[vector] = simd.max_f32s(sum, min);
         }
     }
 }
