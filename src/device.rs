@@ -113,13 +113,21 @@ pub enum DeviceError {
 
 /// An open device.
 #[derive(Clone, Debug)]
-pub struct OpenDevice<T> {
-    pub device: T,
+pub struct OpenDevice {
+    /// `None` for the CPU.
+    pub gpu: Option<Gpu>,
     /// As in "CPU" or "NVIDIA RTX 4070 (Vulkan)".
     pub name: String,
-    pub is_gpu: bool,
     /// For the user: why this device is used, or a drawback of it.
     pub notice: Option<String>,
+}
+
+impl OpenDevice {
+    /// The device for burn's tensors, without autodiff.
+    #[must_use]
+    pub fn for_burn(&self) -> Device {
+        self.gpu.as_ref().map_or_else(Device::flex, |gpu| gpu.burn.clone())
+    }
 }
 
 /// An open GPU, for our own shaders and for burn's tensors.
@@ -138,8 +146,7 @@ impl Gpu {
     pub fn is_lost(&self) -> bool {
         // The driver's report reaches burn when the device is polled.
         let is_working = || self.device.poll(wgpu::PollType::Poll).is_ok() && self.burn.sync().is_ok();
-        let is_working = || catch_panic(is_working).unwrap_or(false);
-        if !self.is_lost.load(Ordering::Relaxed) && !is_working() {
+        if !self.is_lost.load(Ordering::Relaxed) && catch_panic(is_working) != Ok(true) {
             self.give_up();
         }
         self.is_lost.load(Ordering::Relaxed)
@@ -188,29 +195,13 @@ pub fn auto_gpu() -> Option<GpuInfo> {
     adapters().iter().map(|adapter| &adapter.info).find(|info| !info.is_software).cloned()
 }
 
-/// Opens the requested device for the search; `None` is the CPU. A GPU stays open until the program ends, so a second
-/// call is cheap. A lost GPU is opened again.
+/// Opens the requested device. A GPU stays open until the program ends, so a second call is cheap. A lost GPU is opened
+/// again.
 ///
 /// # Errors
 /// When the requested GPU cannot be opened. `auto` falls back to the CPU instead and gives the reason in the notice.
-pub fn open(choice: DeviceChoice) -> Result<OpenDevice<Option<Gpu>>, DeviceError> {
-    open_with(choice, None, |adapter| open_gpu(adapter).map(Some))
-}
-
-/// Opens the requested device for burn, which training uses. The device has no autodiff.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_for_burn(choice: DeviceChoice) -> Result<OpenDevice<Device>, DeviceError> {
-    open_with(choice, Device::flex(), |adapter| open_gpu(adapter).map(|gpu| gpu.burn))
-}
-
-fn open_with<T>(
-    choice: DeviceChoice,
-    cpu: T,
-    start: impl Fn(&GpuAdapter) -> Result<T, DeviceError>,
-) -> Result<OpenDevice<T>, DeviceError> {
-    let on_cpu = |notice| Ok(OpenDevice { device: cpu, name: "CPU".into(), is_gpu: false, notice });
+pub fn open(choice: DeviceChoice) -> Result<OpenDevice, DeviceError> {
+    let on_cpu = |notice| Ok(OpenDevice { gpu: None, name: "CPU".into(), notice });
     // Return early, because listing GPUs loads their drivers.
     if matches!(choice, DeviceChoice::Cpu | DeviceChoice::CpuF32) {
         return on_cpu(None);
@@ -218,7 +209,7 @@ fn open_with<T>(
     let opened = |adapter: &GpuAdapter| {
         let GpuInfo { name, is_software, .. } = &adapter.info;
         let notice = is_software.then(|| format!("{name} is a software GPU, which is slower than the CPU"));
-        Ok(OpenDevice { device: start(adapter)?, name: adapter.info.to_string(), is_gpu: true, notice })
+        Ok(OpenDevice { gpu: Some(open_gpu(adapter)?), name: adapter.info.to_string(), notice })
     };
     let adapters = adapters();
     if adapters.is_empty() && choice != DeviceChoice::Auto {

@@ -15,7 +15,7 @@ pub(crate) fn any_gpu() -> Option<Gpu> {
         report_skipped_test();
         return None;
     };
-    open(DeviceChoice::Gpu(Some(gpu))).unwrap().device
+    open(DeviceChoice::Gpu(Some(gpu))).unwrap().gpu
 }
 
 /// Says that the running test, or the part of it that needs a GPU, is skipped.

@@ -85,7 +85,7 @@ impl NetworkCache {
             let networks = catch_panic(|| Networks::load_on_cpu(&file, precision));
             Ok::<_, FillError>((Arc::new(networks.map_err(|reason| device_failed(&info.name, reason))??), info))
         };
-        let (networks, info) = match opened.device {
+        let (networks, info) = match opened.gpu {
             None => on_cpu(opened.notice)?,
             Some(gpu) => match catch_panic(|| load_on_gpu(&file, &gpu)).inspect_err(|_| gpu.give_up()) {
                 Ok(networks) => (networks?, DeviceInfo { name: opened.name, is_gpu: true, notice: opened.notice }),

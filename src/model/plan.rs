@@ -12,7 +12,7 @@ pub(crate) const KERNEL_SIZE: usize = 4;
 /// Number of kernel taps.
 pub(crate) const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
 /// Side of G's first output and of the input of D's last layer, in pixels.
-pub(crate) const BASE_SIDE_PX: usize = 4;
+const BASE_SIDE_PX: usize = 4;
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
 pub(crate) const LEAKY_SLOPE: f32 = 0.2;
 

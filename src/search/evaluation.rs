@@ -19,10 +19,8 @@ pub(super) struct Evaluation {
 impl Search {
     /// Generates the pictures of the latents and computes the losses and the gradient.
     pub(super) fn evaluate(&self) -> Evaluation {
-        let batches = self.latents.clone().split(self.pass.max_batch(), 0);
-        let mut evaluations = batches.into_iter().map(|latents| self.evaluate_batch(latents));
-        let first = evaluations.next().expect("there is at least one candidate");
-        evaluations.fold(first, Evaluation::concatenate)
+        let batches = self.pass.batches(self.latents.clone());
+        Evaluation::concatenate(batches.into_iter().map(|latents| self.evaluate_batch(latents)).collect())
     }
 
     fn evaluate_batch(&self, latents: Tensor<2>) -> Evaluation {
@@ -48,21 +46,26 @@ impl Search {
 }
 
 impl Evaluation {
-    /// The candidates of both.
-    fn concatenate(self, other: Self) -> Self {
-        fn join<const D: usize>(first: Tensor<D>, second: Tensor<D>) -> Tensor<D> {
-            Tensor::cat(vec![first, second], 0)
+    /// The candidates of all evaluations.
+    fn concatenate(mut evaluations: Vec<Self>) -> Self {
+        if evaluations.len() == 1 {
+            return evaluations.remove(0);
         }
-        let (ours, theirs) = (self.scored.losses, other.scored.losses);
         let losses = LossTensors {
-            context: join(ours.context, theirs.context),
-            prior: join(ours.prior, theirs.prior),
-            total: join(ours.total, theirs.total),
+            context: concatenated(&evaluations, |evaluation| &evaluation.scored.losses.context),
+            prior: concatenated(&evaluations, |evaluation| &evaluation.scored.losses.prior),
+            total: concatenated(&evaluations, |evaluation| &evaluation.scored.losses.total),
         };
+        let latents = concatenated(&evaluations, |evaluation| &evaluation.scored.latents);
         Self {
-            scored: ScoredLatents { latents: join(self.scored.latents, other.scored.latents), losses },
-            gradient: join(self.gradient, other.gradient),
-            pictures: join(self.pictures, other.pictures),
+            scored: ScoredLatents { latents, losses },
+            gradient: concatenated(&evaluations, |evaluation| &evaluation.gradient),
+            pictures: concatenated(&evaluations, |evaluation| &evaluation.pictures),
         }
     }
+}
+
+/// One tensor of each evaluation, joined along the candidates.
+fn concatenated<const D: usize>(evaluations: &[Evaluation], part: fn(&Evaluation) -> &Tensor<D>) -> Tensor<D> {
+    Tensor::cat(evaluations.iter().map(|evaluation| part(evaluation).clone()).collect(), 0)
 }

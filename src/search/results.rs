@@ -42,8 +42,11 @@ impl Search {
     #[must_use]
     pub fn best_pictures(&self) -> Vec<Vec<f32>> {
         let Some(best) = &self.best else { return Vec::new() };
-        let batches = best.latents.clone().split(self.pass.max_batch(), 0);
-        batches.into_iter().flat_map(|latents| to_planar(generate(latents, &self.pass))).collect()
+        self.pass
+            .batches(best.latents.clone())
+            .into_iter()
+            .flat_map(|latents| to_planar(generate(latents, &self.pass)))
+            .collect()
     }
 }
 

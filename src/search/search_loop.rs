@@ -1,6 +1,6 @@
 //! The search loop, one gradient evaluation at a time.
 //!
-//! Pictures are not stored. They are generated again when they are needed.
+//! Only the pictures of the newest evaluation are kept. Those of the best latents are generated when they are needed.
 
 use std::f32::consts::PI;
 use std::sync::Arc;

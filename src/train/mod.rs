@@ -5,8 +5,8 @@
 //!
 //! * Each step has a random stream of its own (`rng`). So a resumed run gives the same numbers as an uninterrupted one,
 //!   and a checkpoint holds no generator state.
-//! * burn's autodiff computes every gradient, on the CPU and on a GPU, and a checkpoint works on both. On the CPU
-//!   hand-written passes were 1.3 to 1.4 times as fast at the default width, so there are none.
+//! * burn's autodiff computes every gradient, on the CPU and on a GPU, and a checkpoint works on both. On the CPU,
+//!   hand-written passes were at most 1.5 times as fast at the default width: too little for a second implementation.
 //! * Samples and quality metrics come from the exported model on the CPU, as in the editor.
 //!
 //! | file | content |

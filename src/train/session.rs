@@ -102,11 +102,12 @@ impl<'a> TrainSession<'a> {
         let settings = request.settings.clone();
         let folder = RunFolder::new(&request.run_folder);
         let state = load_or_initial_state(request, &folder, observer)?;
-        let opened = device::open_for_burn(request.device)?;
+        let opened = device::open(request.device)?;
+        let burn_device = opened.for_burn();
         if let Some(notice) = &opened.notice {
             observer.note(notice);
         }
-        let alexnet = settings.features.as_deref().map(|path| AlexNet::read(path, &opened.device)).transpose()?;
+        let alexnet = settings.features.as_deref().map(|path| AlexNet::read(path, &burn_device)).transpose()?;
         let alexnet = alexnet.map(|alexnet| alexnet.enlarging(settings.size_px as usize));
         observer.run_started(&TrainFacts {
             device_name: opened.name,
@@ -116,7 +117,7 @@ impl<'a> TrainSession<'a> {
             estimated_bytes: memory_estimate::estimated_bytes(&settings),
             start_step: state.step,
         });
-        if !opened.is_gpu {
+        if opened.gpu.is_none() {
             warn_if_low_memory(&settings, observer);
         }
         folder.write_settings(&settings)?;
@@ -126,7 +127,7 @@ impl<'a> TrainSession<'a> {
         let now = Instant::now();
         Ok(Self {
             evaluator: CheckpointEvaluator::open(&settings, &folder, state.step, held_out)?,
-            trainer: Trainer::new(&settings, &state, &opened.device, alexnet),
+            trainer: Trainer::new(&settings, &state, &burn_device, alexnet),
             divergence: DivergenceMonitor::default(),
             log,
             events: TensorBoardFile::create(folder.path(), state.step + 1)?,

@@ -4,7 +4,7 @@ use super::convolution::{LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
 use super::generator::{CpuConvLayer, activation_backward, add_bias_and_activate, resized};
 use super::{CpuActivations, scratch_slice};
-use crate::model::plan::{BASE_SIDE_PX, LEAKY_SLOPE, NetworkPlan};
+use crate::model::plan::{LEAKY_SLOPE, NetworkPlan};
 use crate::model::{ModelError, ModelFile};
 
 pub(super) struct ConvStack {
@@ -34,13 +34,11 @@ impl ConvStack {
     pub(super) fn forward(&self, batch: usize, pictures: &[f32], activations: &mut CpuActivations) -> Vec<f32> {
         let CpuActivations { discriminator_outputs: outputs, scratch, .. } = activations;
         outputs.resize_with(self.layers.len(), Vec::new);
-        let mut side = BASE_SIDE_PX << self.layers.len();
-        for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
-            side /= 2;
+        for (index, CpuConvLayer { side, convolution, bias }) in self.layers.iter().enumerate() {
             let (previous, next) = outputs.split_at_mut(index);
             let output = resized(&mut next[0], batch * side * side * convolution.small_channels);
             let input = previous.last().map_or(pictures, Vec::as_slice);
-            convolution.conv(side, input, output, scratch, |pixels| add_bias_and_activate(pixels, bias, leaky_relu));
+            convolution.conv(*side, input, output, scratch, |pixels| add_bias_and_activate(pixels, bias, leaky_relu));
         }
         let mut scores = vec![0.0; batch * self.score_bias.len()];
         if let Some(last) = outputs.last() {
@@ -56,21 +54,19 @@ impl ConvStack {
         let length = outputs.last().map_or(0, Vec::len);
         self.score.multiply(batch, score_gradient, scratch_slice(gradient, length));
         let mut picture_gradient = Vec::new();
-        let mut side = BASE_SIDE_PX;
-        for (index, CpuConvLayer { convolution, .. }) in self.layers.iter().enumerate().rev() {
+        for (index, CpuConvLayer { side, convolution, .. }) in self.layers.iter().enumerate().rev() {
             let output = &outputs[index];
             let output_gradient = &mut gradient[..output.len()];
             activation_backward(output_gradient, output, leaky_relu_backward);
             let length = batch * 4 * side * side * convolution.large_channels;
             if index == 0 {
                 picture_gradient = vec![0.0; length];
-                convolution.conv_transpose(side, output_gradient, &mut picture_gradient, scratch, |_| {});
+                convolution.conv_transpose(*side, output_gradient, &mut picture_gradient, scratch, |_| {});
             } else {
                 let input_gradient = scratch_slice(next_gradient, length);
-                convolution.conv_transpose(side, output_gradient, input_gradient, scratch, |_| {});
+                convolution.conv_transpose(*side, output_gradient, input_gradient, scratch, |_| {});
                 std::mem::swap(gradient, next_gradient);
             }
-            side *= 2;
         }
         picture_gradient
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::convolution::{Convolution, LoadMode, load_gemm_weights};
 use super::gemm::GemmWeights;
 use super::{CpuActivations, scratch_slice};
-use crate::model::plan::{BASE_SIDE_PX, LayerPlan};
+use crate::model::plan::LayerPlan;
 use crate::model::{ModelError, ModelFile};
 
 /// Values per rayon task.
@@ -21,6 +21,8 @@ pub(super) struct Generator {
 }
 
 pub(super) struct CpuConvLayer {
+    /// Side of the smaller picture.
+    pub(super) side: usize,
     pub(super) convolution: Convolution,
     pub(super) bias: Vec<f32>,
 }
@@ -28,7 +30,8 @@ pub(super) struct CpuConvLayer {
 impl CpuConvLayer {
     pub(super) fn load(file: &ModelFile, layer: &LayerPlan, mode: LoadMode) -> Result<Self, ModelError> {
         let convolution = Convolution::load(file, layer, mode)?;
-        Ok(Self { convolution, bias: file.tensor(&layer.bias_name())?.values.clone() })
+        let bias = file.tensor(&layer.bias_name())?.values.clone();
+        Ok(Self { side: layer.smaller_side(), convolution, bias })
     }
 }
 
@@ -52,25 +55,23 @@ impl Generator {
         let first = resized(&mut outputs[0], batch * self.project.columns());
         self.project.multiply(batch, latents, first);
         add_bias_and_activate(first, &self.project_bias, relu);
-        let mut side = BASE_SIDE_PX;
-        for (index, CpuConvLayer { convolution, bias }) in self.layers.iter().enumerate() {
+        for (index, CpuConvLayer { side, convolution, bias }) in self.layers.iter().enumerate() {
             let (previous, next) = outputs.split_at_mut(index + 1);
             let length = batch * 4 * side * side * convolution.large_channels;
             if let Some(output) = next.first_mut() {
                 let output = resized(output, length);
-                convolution.conv_transpose(side, &previous[index], output, scratch, |pixels| {
+                convolution.conv_transpose(*side, &previous[index], output, scratch, |pixels| {
                     add_bias_and_activate(pixels, bias, relu);
                 });
             } else {
                 pictures = vec![0.0; length];
-                convolution.conv_transpose(side, &previous[index], &mut pictures, scratch, |pixels| {
+                convolution.conv_transpose(*side, &previous[index], &mut pictures, scratch, |pixels| {
                     add_bias_and_activate(pixels, bias, |sum| sum);
                     for value in pixels {
                         *value = tanh(*value);
                     }
                 });
             }
-            side *= 2;
         }
         pictures
     }
@@ -86,11 +87,9 @@ impl Generator {
         let CpuActivations { generator_outputs: outputs, scratch, gradient, next_gradient, .. } = activations;
         activation_backward(picture_gradient, pictures, |gradient, output| gradient * (1.0 - output * output));
         let mut output_gradient = &*picture_gradient;
-        let mut side = BASE_SIDE_PX << self.layers.len();
-        for (CpuConvLayer { convolution, .. }, output) in self.layers.iter().zip(outputs.iter()).rev() {
-            side /= 2;
+        for (CpuConvLayer { side, convolution, .. }, output) in self.layers.iter().zip(outputs.iter()).rev() {
             let input_gradient = scratch_slice(next_gradient, output.len());
-            convolution.conv(side, output_gradient, input_gradient, scratch, |_| {});
+            convolution.conv(*side, output_gradient, input_gradient, scratch, |_| {});
             activation_backward(input_gradient, output, relu_backward);
             std::mem::swap(gradient, next_gradient);
             output_gradient = &gradient[..output.len()];

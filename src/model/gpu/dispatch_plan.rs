@@ -6,7 +6,7 @@ use wgpu::Buffer;
 
 use super::gemm_shader::{GemmKind, GemmTile, SUM_PARTS_SHADER, ShaderPrecision, WORKGROUP_SIZE, gemm_shader};
 use super::gpu_layer::GpuLayer;
-use super::kernel::{Dispatch, ReadbackBuffer, constant_buffer, storage_buffer, uniform_buffer};
+use super::kernel::{Dispatch, constant_buffer, run_and_read, storage_buffer, uniform_buffer};
 use super::{GpuNetworks, VECTOR_LEN, pad_rows, unpad_rows, vector_count};
 use crate::model::cpu::encoder_input;
 use crate::model::plan::Activation;
@@ -271,16 +271,9 @@ impl GpuNetworks {
         let generate = |latents: &[f32]| {
             plan.set_latents(self, latents);
             let length = latents.len() / self.latent_dim * self.side_px * self.side_px * VECTOR_LEN;
-            unpad_rows(&self.run_and_read(&plan.generator_forward, &plan.pictures, length), 3)
+            unpad_rows(&run_and_read(&self.gpu, &plan.generator_forward, &plan.pictures, length), 3)
         };
         latents.chunks(at_once * self.latent_dim).flat_map(generate).collect()
-    }
-
-    /// Runs dispatches and reads the first values of a buffer.
-    pub(super) fn run_and_read(&self, dispatches: &[Dispatch], buffer: &Buffer, length: usize) -> Vec<f32> {
-        let readback = ReadbackBuffer::new(&self.gpu, length);
-        let commands = readback.record(&self.gpu, dispatches, &[(buffer, length)]);
-        readback.wait(&self.gpu, readback.submit(&self.gpu, commands))
     }
 
     /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
@@ -297,7 +290,7 @@ impl GpuNetworks {
         let length = batch * vector_count(self.latent_dim) * VECTOR_LEN;
         let guess = storage_buffer(&self.gpu, "guess", length);
         let dispatches = builder.conv_stack(layers, &input, &outputs, &guess);
-        Some(unpad_rows(&self.run_and_read(&dispatches, &guess, length), self.latent_dim))
+        Some(unpad_rows(&run_and_read(&self.gpu, &dispatches, &guess, length), self.latent_dim))
     }
 }
 

@@ -103,94 +103,39 @@ pub fn uniform_buffer<T: bytemuck::NoUninit>(gpu: &Gpu, values: &[T]) -> Buffer 
     })
 }
 
-/// A staging buffer that brings results back to the CPU.
-pub struct ReadbackBuffer {
-    staging: Buffer,
-}
-
-/// Recorded commands: dispatches and the copies of their results.
-pub struct RecordedCommands {
-    commands: wgpu::CommandBuffer,
-    bytes: u64,
-}
-
-/// Submitted commands.
-pub struct Submission {
-    index: wgpu::SubmissionIndex,
-    bytes: u64,
-    mapped: mpsc::Receiver<Result<(), wgpu::BufferAsyncError>>,
-}
-
-impl ReadbackBuffer {
-    /// For at most `length` 32-bit values per submission.
-    #[must_use]
-    pub fn new(gpu: &Gpu, length: usize) -> Self {
-        let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
-            label: Some("readback"),
-            size: 4 * length as u64,
-            usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
-            mapped_at_creation: false,
-        });
-        Self { staging }
-    }
-
-    /// Records the dispatches in order, then copies the first values of these buffers, one after the other, into the
-    /// staging buffer. Each dispatch sees the results of those before it.
-    #[must_use]
-    pub fn record<'a>(
-        &self,
-        gpu: &Gpu,
-        dispatches: impl IntoIterator<Item = &'a Dispatch>,
-        buffers: &[(&Buffer, usize)],
-    ) -> RecordedCommands {
-        let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        record_dispatches(&mut encoder, dispatches);
-        let mut bytes = 0;
-        for (buffer, length) in buffers {
-            let size = 4 * *length as u64;
-            encoder.copy_buffer_to_buffer(buffer, 0, &self.staging, bytes, size);
-            bytes += size;
-        }
-        RecordedCommands { commands: encoder.finish(), bytes }
-    }
-
-    /// Submits the commands. Wait for the previous submission first.
-    #[must_use]
-    pub fn submit(&self, gpu: &Gpu, RecordedCommands { commands, bytes }: RecordedCommands) -> Submission {
-        let index = gpu.queue.submit([commands]);
-        let (sender, mapped) = mpsc::channel();
-        self.staging.slice(..bytes).map_async(wgpu::MapMode::Read, move |result| {
-            // After a panic the receiver is gone.
-            let _ = sender.send(result);
-        });
-        Submission { index, bytes, mapped }
-    }
-
-    /// Waits for the commands to finish and returns the copied values.
-    ///
-    /// # Panics
-    /// When the GPU is lost.
-    #[must_use]
-    pub fn wait(&self, gpu: &Gpu, Submission { index, bytes, mapped }: Submission) -> Vec<f32> {
-        let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
-        // Another thread that polls the same GPU may be the one that runs the callback.
-        let mapped = mapped.recv_timeout(MAP_CALLBACK_TIMEOUT);
-        let view = match (polled, mapped) {
-            (Ok(_), Ok(Ok(()))) => self.staging.slice(..bytes).get_mapped_range().ok(),
-            _ => None,
-        };
-        let values = view.as_ref().map(|view| bytemuck::pod_collect_to_vec(view));
-        drop(view);
-        self.staging.unmap();
-        values.expect("the GPU was lost")
-    }
+/// Runs the dispatches in order, then reads the first `length` 32-bit values of a buffer.
+///
+/// # Panics
+/// When the GPU is lost.
+pub(super) fn run_and_read(gpu: &Gpu, dispatches: &[Dispatch], buffer: &Buffer, length: usize) -> Vec<f32> {
+    let size = 4 * length as u64;
+    let staging = gpu.device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some("readback"),
+        size,
+        usage: BufferUsages::COPY_DST | BufferUsages::MAP_READ,
+        mapped_at_creation: false,
+    });
+    let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    record_dispatches(&mut encoder, dispatches);
+    encoder.copy_buffer_to_buffer(buffer, 0, &staging, 0, size);
+    let index = gpu.queue.submit([encoder.finish()]);
+    let (sender, mapped) = mpsc::channel();
+    staging.slice(..).map_async(wgpu::MapMode::Read, move |result| {
+        // After a panic the receiver is gone.
+        let _ = sender.send(result);
+    });
+    let polled = gpu.device.poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None });
+    // Another thread that polls the same GPU may be the one that runs the callback.
+    let mapped = mapped.recv_timeout(MAP_CALLBACK_TIMEOUT);
+    let view = match (polled, mapped) {
+        (Ok(_), Ok(Ok(()))) => staging.slice(..).get_mapped_range().ok(),
+        _ => None,
+    };
+    view.map(|view| bytemuck::pod_collect_to_vec(&view)).expect("the GPU was lost")
 }
 
 /// Records dispatches in order as one compute pass. Each sees the results of those before it.
-pub(super) fn record_dispatches<'a>(
-    encoder: &mut wgpu::CommandEncoder,
-    dispatches: impl IntoIterator<Item = &'a Dispatch>,
-) {
+pub(super) fn record_dispatches(encoder: &mut wgpu::CommandEncoder, dispatches: &[Dispatch]) {
     let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
     for Dispatch { kernel, bindings, workgroups: [x, y, z] } in dispatches {
         pass.set_pipeline(&kernel.0);

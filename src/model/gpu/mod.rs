@@ -38,8 +38,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 pub use dispatch_plan::DispatchPlan;
-pub use kernel::{Dispatch, Kernel, ReadbackBuffer, RecordedCommands, constant_buffer, storage_buffer, uniform_buffer};
-
+pub use kernel::{Dispatch, Kernel, constant_buffer, storage_buffer, uniform_buffer};
 pub use tensor_dispatches::TensorDispatches;
 
 use gpu_layer::GpuLayer;

@@ -12,7 +12,7 @@ use burn::cubecl::server::{Server as _, ServerStorage as _};
 use burn::cubecl::wgpu::{AutoCompiler, WgpuServer};
 use burn::tensor::{DType, Shape};
 use burn_wgpu::{CubeTensor, WgpuResource};
-use wgpu::{Buffer, CommandEncoder};
+use wgpu::Buffer;
 
 use super::kernel::{Dispatch, record_dispatches};
 use super::{GpuNetworks, VECTOR_LEN, vector_count};
@@ -95,17 +95,13 @@ impl TensorDispatches {
     fn submit(&self, rows: u64, input: &WgpuResource, output: &WgpuResource) {
         let gpu = self.networks.gpu();
         let mut encoder = gpu.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        self.copy_input(&mut encoder, rows, input);
+        for [from, to, bytes] in self.input.copies(rows) {
+            encoder.copy_buffer_to_buffer(&input.buffer, input.offset + from, &self.input.buffer, to, bytes);
+        }
         record_dispatches(&mut encoder, &self.dispatches);
         for [to, from, bytes] in self.output.copies(rows) {
             encoder.copy_buffer_to_buffer(&self.output.buffer, from, &output.buffer, output.offset + to, bytes);
         }
         gpu.queue.submit([encoder.finish()]);
-    }
-
-    fn copy_input(&self, encoder: &mut CommandEncoder, rows: u64, input: &WgpuResource) {
-        for [from, to, bytes] in self.input.copies(rows) {
-            encoder.copy_buffer_to_buffer(&input.buffer, input.offset + from, &self.input.buffer, to, bytes);
-        }
     }
 }

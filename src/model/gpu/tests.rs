@@ -1,6 +1,7 @@
 //! Compares the networks on a GPU with those on the CPU, forward and backward. Without a GPU, lavapipe is used.
 
 use super::gemm_shader::{GemmKind, GemmTile, ShaderPrecision, gemm_shader};
+use super::kernel::run_and_read;
 use super::*;
 pub(crate) use crate::device::test_gpu::any_gpu;
 use crate::model::cpu::tests::{assert_close, noise};
@@ -22,20 +23,20 @@ fn compare(file: &ModelFile, batch: usize) {
 
     let plan = networks.plan_dispatches(batch, true);
     plan.set_latents(&networks, &latents);
-    let padded_pictures = networks.run_and_read(&plan.generator_forward, &plan.pictures, batch * area * VECTOR_LEN);
+    let padded_pictures = run_and_read(&gpu, &plan.generator_forward, &plan.pictures, batch * area * VECTOR_LEN);
     let pictures = unpad_rows(&padded_pictures, 3);
     let mut activations = CpuActivations::default();
     let cpu_pictures = cpu.generate(batch, &latents, &mut activations);
     assert_close("pictures", &pictures, &cpu_pictures, RELATIVE);
     assert!(padded_pictures.iter().skip(3).step_by(4).all(|value| *value == 0.0));
 
-    let logits = networks.run_and_read(&plan.discriminator_forward, &plan.logits, batch * VECTOR_LEN);
+    let logits = run_and_read(&gpu, &plan.discriminator_forward, &plan.logits, batch * VECTOR_LEN);
     let expected = cpu.discriminate(batch, &cpu_pictures, &mut activations).unwrap();
     assert_close("logits", &unpad_rows(&logits, 1), &expected, RELATIVE);
 
     gpu.queue.write_buffer(&plan.logits_gradient, 0, bytemuck::cast_slice(&pad_rows(&a, 1)));
     let d_gradient = unpad_rows(
-        &networks.run_and_read(&plan.discriminator_backward, &plan.pictures_gradient, batch * area * VECTOR_LEN),
+        &run_and_read(&gpu, &plan.discriminator_backward, &plan.pictures_gradient, batch * area * VECTOR_LEN),
         3,
     );
     let through_tanh = |((gradient, b), picture): ((&f32, &f32), &f32)| (gradient + b) * (1.0 - picture * picture);
@@ -43,7 +44,7 @@ fn compare(file: &ModelFile, batch: usize) {
     gpu.queue.write_buffer(&plan.pictures_gradient, 0, bytemuck::cast_slice(&pad_rows(&gradient, 3)));
     let length = batch * vector_count(latent_dim) * VECTOR_LEN;
     let gradient =
-        unpad_rows(&networks.run_and_read(&plan.generator_backward, &plan.latents_gradient, length), latent_dim);
+        unpad_rows(&run_and_read(&gpu, &plan.generator_backward, &plan.latents_gradient, length), latent_dim);
     let mut expected = cpu.discriminate_backward(&a, &mut activations).unwrap();
     expected.iter_mut().zip(&b).for_each(|(gradient, b)| *gradient += b);
     let expected = cpu.generate_backward(batch, &cpu_pictures, &mut expected, &mut activations);

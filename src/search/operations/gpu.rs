@@ -7,8 +7,7 @@ use wgpu::Buffer;
 
 use super::{Activations, SearchOps, SearchPass, losses_shape};
 use crate::model::gpu::{
-    Dispatch, DispatchPlan, GpuNetworks, TensorDispatches, constant_buffer, storage_buffer, uniform_buffer,
-    vector_count,
+    Dispatch, DispatchPlan, GpuNetworks, TensorDispatches, VECTOR_LEN, constant_buffer, storage_buffer, uniform_buffer,
 };
 use crate::search::context_loss::ContextTarget;
 use crate::search::{Norm, PriorForm, Settings};
@@ -37,7 +36,7 @@ impl GpuPass {
         let plan = networks.plan_dispatches(batch, true);
         let losses = LossDispatches::new(networks, target, settings, &plan);
         let latent = networks.latent_dim();
-        let picture = vector_count(3) * 4 * target.side_px * target.side_px;
+        let picture = VECTOR_LEN * target.side_px * target.side_px;
         let operation = |input: (&Buffer, usize), parts: &[&[Dispatch]], output: (&Buffer, usize)| {
             Arc::new(TensorDispatches::new(networks, batch, input, parts.concat(), output))
         };

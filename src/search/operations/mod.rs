@@ -23,6 +23,7 @@ use burn::tensor::{Shape, Tensor};
 use super::context_loss::ContextTarget;
 use super::problem::SearchProblem;
 use super::{PriorForm, Settings};
+use crate::model::gpu::VECTOR_LEN;
 use crate::model::{NetworkBackend, Networks};
 use cpu::CpuTape;
 use gpu::GpuPass;
@@ -59,11 +60,11 @@ impl SearchPass {
         self.networks.encode(&self.target.pixels, &self.target.known)
     }
 
-    /// The most latents in one forward pass.
-    pub(super) fn max_batch(&self) -> usize {
+    /// The latents `[candidates, latent_dim]` in batches, each for one forward pass.
+    pub(super) fn batches(&self, latents: Tensor<2>) -> Vec<Tensor<2>> {
         match &self.activations {
-            Activations::Cpu(_) => usize::MAX,
-            Activations::Gpu(gpu) => gpu.max_batch(),
+            Activations::Cpu(_) => vec![latents],
+            Activations::Gpu(gpu) => latents.split(gpu.max_batch(), 0),
         }
     }
 
@@ -71,7 +72,7 @@ impl SearchPass {
     fn picture_channels(&self) -> usize {
         match &self.activations {
             Activations::Cpu(_) => 3,
-            Activations::Gpu(_) => 4,
+            Activations::Gpu(_) => VECTOR_LEN,
         }
     }
 

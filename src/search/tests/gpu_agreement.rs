@@ -66,7 +66,7 @@ fn several_gpu_batches_agree_with_the_cpu() {
 #[test]
 #[ignore = "takes a minute"]
 fn ten_thousand_gpu_steps_keep_memory_flat() {
-    /// Bytes that a step may keep: measured are about 10, from the allocator's own growth.
+    /// Bytes that a step may keep, for the allocator's own growth.
     const BYTES_PER_STEP: usize = 200;
     let Some(gpu) = any_gpu() else { return };
     let networks = Arc::new(Networks::load_on_gpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), &gpu).unwrap());
