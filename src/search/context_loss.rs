@@ -55,48 +55,41 @@ impl ContextTarget {
 }
 
 impl ContextTarget {
-    /// Context loss of one picture `[side, side, 3]`.
-    pub fn loss(&self, picture: &[f32]) -> f32 {
+    /// Context loss of one picture `[side, side, 3]`, whose gradient is added to `gradient`.
+    pub fn loss(&self, picture: &[f32], gradient: &mut [f32]) -> f32 {
         let differences = self.differences(picture);
-        let loss = |difference: f32| match self.norm {
-            Norm::L1 => difference.abs(),
-            Norm::L2 => difference * difference,
-        };
-        let sum = |weight: f32, pixel: [f32; 3]| f64::from(weight * pixel.into_iter().map(loss).sum::<f32>());
-        let pixels = self.weights.iter().zip(&differences).map(|(weight, pixel)| sum(*weight, *pixel));
-        let mut total = self.pixel_scale * to_f32(pixels.sum());
+        let gradient = gradient.as_chunks_mut::<3>().0;
+        let mut sum = 0.0;
+        for ((gradient, pixel), weight) in gradient.iter_mut().zip(&differences).zip(&self.weights) {
+            let terms = pixel.map(|difference| self.term(difference));
+            sum += weighted_sum(*weight, terms);
+            let factor = self.pixel_scale * weight;
+            *gradient = std::array::from_fn(|channel| gradient[channel] + factor * terms[channel].slope);
+        }
+        let mut total = self.pixel_scale * to_f32(sum);
         for (weights, offset) in self.neighbours() {
-            let pairs = pairs(&differences, weights, offset);
-            total += self.pair_scale * to_f32(pairs.map(|(weight, _, change)| sum(weight, change)).sum());
+            let mut sum = 0.0;
+            for (weight, pixel, change) in pairs(&differences, weights, offset) {
+                let terms = change.map(|change| self.term(change));
+                sum += weighted_sum(weight, terms);
+                let factor = self.pair_scale * weight;
+                for (channel, term) in terms.into_iter().enumerate() {
+                    gradient[pixel + offset][channel] += factor * term.slope;
+                    gradient[pixel][channel] -= factor * term.slope;
+                }
+            }
+            total += self.pair_scale * to_f32(sum);
         }
         total
     }
 
-    /// Adds the gradient of `factor` times the loss of one picture.
-    pub fn add_gradient(&self, picture: &[f32], factor: f32, gradient: &mut [f32]) {
-        let differences = self.differences(picture);
-        let gradient = gradient.as_chunks_mut::<3>().0;
-        let slope = |difference: f32| match self.norm {
-            // The subgradient 0, as in autodiff.
-            Norm::L1 if difference == 0.0 => 0.0,
-            Norm::L1 => difference.signum(),
-            Norm::L2 => 2.0 * difference,
-        };
-        let scale = factor * self.pixel_scale;
-        for ((gradient, pixel), weight) in gradient.iter_mut().zip(&differences).zip(&self.weights) {
-            for channel in 0..3 {
-                gradient[channel] += scale * weight * slope(pixel[channel]);
+    fn term(&self, difference: f32) -> Term {
+        match self.norm {
+            // At 0, the subgradient 0, as in autodiff.
+            Norm::L1 => {
+                Term { loss: difference.abs(), slope: if difference == 0.0 { 0.0 } else { difference.signum() } }
             }
-        }
-        let scale = factor * self.pair_scale;
-        for (weights, offset) in self.neighbours() {
-            for (weight, pixel, change) in pairs(&differences, weights, offset) {
-                for channel in 0..3 {
-                    let slope = scale * weight * slope(change[channel]);
-                    gradient[pixel + offset][channel] += slope;
-                    gradient[pixel][channel] -= slope;
-                }
-            }
+            Norm::L2 => Term { loss: difference * difference, slope: 2.0 * difference },
         }
     }
 
@@ -111,6 +104,17 @@ impl ContextTarget {
         let counted = if self.pair_scale > 0.0 { 2 } else { 0 };
         self.pair_weights.iter().map(Vec::as_slice).zip([1, self.side_px]).take(counted)
     }
+}
+
+/// What one difference adds to the loss, and the derivative of that.
+#[derive(Clone, Copy)]
+struct Term {
+    loss: f32,
+    slope: f32,
+}
+
+fn weighted_sum(weight: f32, terms: [Term; 3]) -> f64 {
+    f64::from(weight * terms.into_iter().map(|term| term.loss).sum::<f32>())
 }
 
 /// Each pair of neighbours with a weight: the weight, the first pixel, and the change from it to the second.

@@ -18,6 +18,8 @@ pub(super) struct CpuTape {
     networks: CpuActivations,
     /// `[batch, side, side, 3]`.
     pictures: Option<FloatTensor<Flex>>,
+    /// The gradient of the context losses, `[batch, side, side, 3]`: computed with them, as both need the differences.
+    context_gradient: Option<FloatTensor<Flex>>,
     logits: Vec<f32>,
 }
 
@@ -36,7 +38,7 @@ impl SearchOps for Flex {
     fn generate_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self> {
         let mut gradient = contiguous(gradient);
         let (networks, mut tape) = pass.on_cpu();
-        let pictures = tape.pictures();
+        let pictures = tape.pictures.clone().expect(FORWARD_FIRST);
         let [batch, ..]: [usize; 4] = pictures.shape().dims();
         let (pictures, gradient) = (pictures.storage(), gradient.storage_mut());
         let gradient = networks.generate_backward(batch, pictures, gradient, &mut tape.networks);
@@ -45,24 +47,25 @@ impl SearchOps for Flex {
 
     fn context_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self> {
         let pictures = contiguous(pictures);
-        let [batch, ..]: [usize; 4] = pictures.shape().dims();
-        let rows = pictures.storage::<f32>().par_chunks_exact(pass.target.pixels.len());
-        let losses = rows.map(|picture| pass.target.loss(picture)).collect();
-        pass.on_cpu().1.pictures = Some(pictures);
-        flex_tensor(losses, [batch])
+        let shape: [usize; 4] = pictures.shape().dims();
+        let mut gradients = vec![0.0; pictures.storage::<f32>().len()];
+        let length = pass.target.pixels.len();
+        let rows = pictures.storage().par_chunks_exact(length).zip(gradients.par_chunks_exact_mut(length));
+        let losses = rows.map(|(picture, gradient)| pass.target.loss(picture, gradient)).collect();
+        pass.on_cpu().1.context_gradient = Some(flex_tensor(gradients, shape));
+        flex_tensor(losses, [shape[0]])
     }
 
     fn context_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self> {
-        let gradient = contiguous(gradient);
-        let pictures = pass.on_cpu().1.pictures();
-        let shape: [usize; 4] = pictures.shape().dims();
-        let length = pass.target.pixels.len();
-        let mut gradients = vec![0.0; shape[0] * length];
-        let rows = gradients.par_chunks_exact_mut(length).zip(pictures.storage::<f32>().par_chunks_exact(length));
-        rows.zip(gradient.storage::<f32>()).for_each(|((gradient, picture), factor)| {
-            pass.target.add_gradient(picture, *factor, gradient);
+        let factors = contiguous(gradient);
+        let mut gradients = pass.on_cpu().1.context_gradient.take().expect(FORWARD_FIRST);
+        let rows = gradients.storage_mut::<f32>().par_chunks_exact_mut(pass.target.pixels.len());
+        rows.zip(factors.storage::<f32>()).for_each(|(gradient, factor)| {
+            for value in gradient {
+                *value *= factor;
+            }
         });
-        flex_tensor(gradients, shape)
+        gradients
     }
 
     fn prior_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self> {
@@ -87,6 +90,7 @@ impl SearchOps for Flex {
 }
 
 const NO_DISCRIMINATOR: &str = "the model has no discriminator";
+const FORWARD_FIRST: &str = "a forward pass comes before its backward pass";
 
 impl SearchPass {
     fn on_cpu(&self) -> (&CpuNetworks, MutexGuard<'_, CpuTape>) {
@@ -96,12 +100,6 @@ impl SearchPass {
             }
             _ => unreachable!("tensors on the CPU, networks on a GPU"),
         }
-    }
-}
-
-impl CpuTape {
-    fn pictures(&self) -> FloatTensor<Flex> {
-        self.pictures.clone().expect("a forward pass comes before its backward pass")
     }
 }
 
