@@ -7,8 +7,8 @@ use countenance::device::DeviceChoice;
 use countenance::face::detect;
 use countenance::geometry::FaceFrame;
 use countenance::job::{
-    DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand, WorkerHandle,
-    run_fill,
+    DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand, WorkerEvent,
+    WorkerHandle, run_fill,
 };
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::cpu::CpuPrecision;
@@ -86,7 +86,7 @@ fn fill_request(large: bool, settings: Settings, start: SearchStart) -> FillRequ
     let (photo, hole, frame, _) = if large { large_portrait_case() } else { portrait_case() };
     FillRequest {
         photo: Arc::new(photo),
-        hole: Arc::new(hole),
+        hole,
         frame,
         settings,
         start,
@@ -107,13 +107,20 @@ fn first_guess(bencher: Bencher, large: bool) {
     let request = fill_request(large, Preset::Best.settings(), SearchStart::FromSettings).into_first_guess();
     let guess = |request: FillRequest| {
         worker.send(WorkerCommand::QuickPreview(1, Box::new(request)));
-        while worker.take_quick_preview().is_none() {
+        while !worker.take_events().iter().any(|event| matches!(event, WorkerEvent::QuickPreview(_))) {
             receiver.recv().expect("the worker answers");
         }
     };
     guess(request.clone());
+    let mut number = 0_u8;
     bencher
-        .with_inputs(|| FillRequest { hole: Arc::new((*request.hole).clone()), ..request.clone() })
+        .with_inputs(|| {
+            number += 1;
+            let mut hole = request.hole.clone();
+            let [x, y] = request.frame.center_in_photo;
+            hole.draw_segment([x, y], [x + f32::from(number), y], 1.0, StrokeKind::Erase);
+            FillRequest { hole, ..request.clone() }
+        })
         .bench_local_values(guess);
 }
 

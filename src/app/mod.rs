@@ -14,6 +14,7 @@ mod fill_controller;
 mod frame_stats;
 mod icons;
 mod lasting_messages;
+mod latest;
 mod layout;
 mod loss_history;
 mod panels;
@@ -37,7 +38,6 @@ use anyhow::anyhow;
 
 use canvas::Canvas;
 use explore::ExploreWindow;
-use fill_controller::FillWorker;
 use frame_stats::FrameStats;
 use panels::candidate_grid::CandidateGrid;
 use panels::start_screen::StartScreen;
@@ -76,7 +76,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software));
         let worker_throttle = Arc::clone(&throttle);
         let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));
-        let mut editor = Editor::new(&creation.egui_ctx, Box::new(worker), preferences, preferences_path);
+        let mut editor = Editor::new(&creation.egui_ctx, worker, preferences, preferences_path);
         editor.repaint_throttle = Some(throttle);
         editor.frame_stats = FrameStats::new(started_at);
         editor.state.can_drop_files = file_drop::accepts_dropped_files(creation);
@@ -130,7 +130,7 @@ const PREFERENCES_SAVE_DELAY: Duration = Duration::from_secs(2);
 impl Editor {
     fn new(
         context: &egui::Context,
-        worker: Box<dyn FillWorker>,
+        worker: WorkerHandle,
         preferences: Preferences,
         preferences_path: Option<PathBuf>,
     ) -> Self {

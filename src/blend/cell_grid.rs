@@ -44,10 +44,9 @@ impl CellGrid {
     pub(super) fn hole_and_known(&self, hole: &Mask) -> (Vec<bool>, Vec<bool>) {
         let classify = |cell: usize| {
             let rect = self.rect(cell);
-            let rows = || (rect.y..rect.y + rect.height).map(|y| hole.row(y, rect.x..rect.x + rect.width));
-            let has_hole = rows().any(|row| row.iter().any(|&pixel| pixel != 0));
-            let has_known = rows().any(|row| row.contains(&0));
-            (has_hole, has_known)
+            let count = |y: u32| hole.row_hole_count(y, rect.x..rect.right()) as usize;
+            let hole_count: usize = (rect.y..rect.bottom()).map(count).sum();
+            (hole_count > 0, hole_count < rect.area())
         };
         (0..self.columns * self.rows).into_par_iter().map(classify).unzip()
     }

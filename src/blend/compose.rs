@@ -299,8 +299,7 @@ fn filled_columns(
     y: u32,
     columns: Range<u32>,
 ) -> impl DoubleEndedIterator<Item = u32> {
-    let row = hole.row(y, columns.clone());
-    columns.zip(row).filter(move |(x, pixel)| **pixel != 0 && is_fillable(area_grid, *x, y)).map(|(x, _)| x)
+    hole.hole_columns(y, columns).filter(move |x| is_fillable(area_grid, *x, y))
 }
 
 /// Whether the centre of a pixel lies in the fillable area. `area_grid` maps the photo to its unit square.

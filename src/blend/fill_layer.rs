@@ -57,7 +57,7 @@ fn rgba_of<T: ChannelValue + Default>(samples: &[T], channels: usize, pixels: &M
     let Some(bounds) = pixels.hole_bounds() else { return rgba };
     for y in bounds.y..bounds.bottom() {
         let columns = bounds.x..bounds.right();
-        for (x, _) in columns.clone().zip(pixels.row(y, columns)).filter(|(_, pixel)| **pixel != 0) {
+        for x in pixels.hole_columns(y, columns) {
             let index = y as usize * pixels.width() as usize + x as usize;
             let color = match samples.get(index * channels..(index + 1) * channels) {
                 Some([grey] | [grey, _]) => [*grey; 3],
@@ -106,7 +106,7 @@ mod tests {
             let photo = photo(color, 27, 21);
             let frame = FaceFrame { center_in_photo: center, side_px, angle_radians };
             let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
-            let hole = Mask::from_pixels(27, 21, pixels.collect()).unwrap();
+            let hole = Mask::from_pixels(27, 21, &pixels.collect::<Vec<u8>>()).unwrap();
             let filled = apply(&photo, &hole, &frame, mode, &fill(), 4);
             let layer = render_layer(&photo, &hole, &frame, mode, &fill(), 4);
             let is_deep = color.bytes_per_pixel() > color.channel_count();
@@ -130,8 +130,7 @@ mod tests {
             let photo = photo(color, 40, 24);
             let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
             // Half a side around the frame is filled too.
-            let mut hole = Mask::empty(40, 24);
-            hole.fill();
+            let hole = Mask::full(40, 24);
             let layer = render_layer(&photo, &hole, &frame, BlendMode::None, &fill(), 4).to_rgba16();
             for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
                 let is_inside = (2..22).contains(&x) && (2..22).contains(&y);

@@ -53,7 +53,7 @@ impl<'a> KnownPixels<'a> {
     fn known_run_of_four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
         let end = column.checked_add(4)?;
         let is_outside = end > self.width.min(self.hole.width()) || y >= self.hole.height();
-        if is_outside || self.hole.row(y, column..end).iter().any(|hole| *hole != 0) {
+        if is_outside || self.hole.row_has_hole(y, column..end) {
             return None;
         }
         let first = y as usize * self.width as usize + column as usize;
@@ -85,7 +85,7 @@ fn known_mean<T: ChannelValue>(data: &[T], channels: usize, width: u32, hole: &M
         let start = (y as usize * width as usize + rect.x as usize) * channels;
         let samples = data.get(start..start + rect.width as usize * channels)?;
         let hole = hole.row(y, rect.x..rect.x + rect.width);
-        for (pixel, _) in samples.chunks_exact(channels).zip(hole).filter(|(_, hole)| **hole == 0) {
+        for (pixel, _) in samples.chunks_exact(channels).zip(hole).filter(|(_, is_hole)| !is_hole) {
             if has_alpha && pixel.last().is_some_and(|alpha| alpha.is_zero()) {
                 continue;
             }
@@ -99,10 +99,16 @@ fn known_mean<T: ChannelValue>(data: &[T], channels: usize, width: u32, hole: &M
     (count > 0.0).then(|| sums.map(|sum| sum / count * (2.0 / T::MAX) - 1.0))
 }
 
-fn read_samples<T: ChannelValue>(data: &[T], channels: usize, first: usize, hole: &[u8], row: &mut Vec<[f32; 4]>) {
+fn read_samples<T: ChannelValue>(
+    data: &[T],
+    channels: usize,
+    first: usize,
+    hole: impl ExactSizeIterator<Item = bool>,
+    row: &mut Vec<[f32; 4]>,
+) {
     let samples = data.get(first * channels..(first + hole.len()) * channels).unwrap_or_default();
-    row.extend(samples.chunks_exact(channels).zip(hole).map(|(pixel, &hole)| {
-        let known = if hole == 0 { known_color(pixel) } else { None };
+    row.extend(samples.chunks_exact(channels).zip(hole).map(|(pixel, is_hole)| {
+        let known = if is_hole { None } else { known_color(pixel) };
         known.map_or([0.0; 4], |[red, green, blue]| [red, green, blue, 1.0])
     }));
 }

@@ -87,8 +87,8 @@ impl PhotoRun<'_> {
             self.console.print(&format!("{}: {note}", self.task.photo.display()));
         }
         self.report.set_frame(faces.first().map(|face| face.frame));
-        let (photo, hole) = (Arc::new(photo), Arc::new(hole));
-        let mut turns = FacesInTurn::new(Arc::clone(&photo), Arc::clone(&hole));
+        let (photo, hole) = (Arc::new(photo), hole);
+        let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
         let (mut filled, mut errors) = (Vec::new(), Vec::new());
         for (turn, face) in (1..).zip(&faces) {
             let mut report = FaceReport::new(face, hole.hole_count());
@@ -128,7 +128,7 @@ impl PhotoRun<'_> {
         }
         let request = FillRequest {
             photo: Arc::clone(turns.photo()),
-            hole: Arc::clone(turns.hole()),
+            hole: turns.hole().clone(),
             frame: face.frame,
             settings: plan.settings,
             start: SearchStart::FromSettings,

@@ -53,7 +53,7 @@ impl MaskSource {
 /// A mask that is white everywhere is refused: no pixel of the photo would be known. `--mask full` draws a whole face.
 pub(super) fn open_mask(path: &Path, width: u32, height: u32) -> anyhow::Result<(Mask, Vec<String>)> {
     let LoadedMask { mask, warnings, .. } = load_mask(path, width, height)?;
-    if mask.pixels().iter().all(|pixel| *pixel == Mask::HOLE) {
+    if mask.is_full() {
         bail!(
             "the mask {} is white everywhere, so no pixel of the photo would stay: draw only the hole in white",
             path.display()

@@ -120,7 +120,7 @@ impl Replay {
         let fills = RecordedFill::all(&provenance, &hole).with_context(name)?;
         let request = FillRequest {
             photo: Arc::new(photo),
-            hole: Arc::new(hole),
+            hole,
             frame: fills.first().map_or(provenance.frame, |first| first.frame),
             settings: provenance.settings,
             start: provenance.start.clone(),
@@ -183,10 +183,10 @@ impl Replay {
 
     fn repeat_fills(&self, console: &mut Console) -> anyhow::Result<Repetition> {
         let mut networks = NetworkCache::default();
-        let mut turns = FacesInTurn::new(Arc::clone(&self.request.photo), Arc::clone(&self.request.hole));
+        let mut turns = FacesInTurn::new(Arc::clone(&self.request.photo), self.request.hole.clone());
         let mut outcomes = Vec::with_capacity(self.fills.len());
         for RecordedFill { frame, part, candidate, steps, stop_after } in &self.fills {
-            let (photo, hole) = (Arc::clone(turns.photo()), Arc::clone(turns.hole()));
+            let (photo, hole) = (Arc::clone(turns.photo()), turns.hole().clone());
             let request = FillRequest { photo, hole, frame: *frame, ..self.request.clone() };
             console.start_bar("replay", *steps);
             let mut observer = ConsoleReplayObserver { console: &mut *console, remaining_evaluations: *stop_after };

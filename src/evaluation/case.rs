@@ -1,7 +1,5 @@
 //! One face with one hole: measures a filled picture against the true one.
 
-use std::sync::Arc;
-
 use image::RgbImage;
 use image::imageops;
 
@@ -35,7 +33,7 @@ pub(super) struct EvaluationCase<'a> {
     pub(super) face: &'a EvaluationFace,
     /// Id of the hole's kind.
     pub(super) mask: &'static str,
-    pub(super) hole: Arc<Mask>,
+    pub(super) hole: Mask,
     /// The hole in the compared part, one value per pixel.
     in_hole: Vec<bool>,
     truth: &'a FaceTruth,
@@ -45,8 +43,8 @@ impl<'a> EvaluationCase<'a> {
     pub(super) fn new(face: &'a EvaluationFace, truth: &'a FaceTruth, mask: &'static str, hole: Mask) -> Self {
         let columns = truth.region.x..truth.region.right();
         let rows = truth.region.y..truth.region.bottom();
-        let in_hole = rows.flat_map(|y| hole.row(y, columns.clone()).iter().map(|&pixel| pixel != 0)).collect();
-        Self { face, mask, hole: Arc::new(hole), in_hole, truth }
+        let in_hole = rows.flat_map(|y| hole.row(y, columns.clone())).collect();
+        Self { face, mask, hole, in_hole, truth }
     }
 
     /// The compared part of a picture of this face.

@@ -155,7 +155,7 @@ impl CaseRunner<'_> {
         let seed = derive_seed("search", case.face.index, protocol.seed);
         let request = FillRequest {
             photo: Arc::clone(&case.face.photo),
-            hole: Arc::clone(&case.hole),
+            hole: case.hole.clone(),
             frame,
             settings: Settings { seed, ..method.settings },
             start: SearchStart::FromSettings,

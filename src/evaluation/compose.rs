@@ -84,19 +84,19 @@ mod tests {
 
     #[test]
     fn mean_fill_uses_only_known_pixels() {
-        let hole = Mask::from_pixels(2, 2, vec![0, 0, 255, 255]).unwrap();
+        let hole = Mask::from_pixels(2, 2, &[0, 0, 255, 255]).unwrap();
         let filled = fill_with_mean(&face(), &hole);
         // The known values are 10 and 11: the mean 10.5 is rounded up.
         assert_eq!(filled.get_pixel(0, 1).0, [11, 21, 31]);
         assert_eq!(filled.get_pixel(1, 1), filled.get_pixel(0, 1));
         assert_eq!(filled.get_pixel(1, 0), face().pixels.get_pixel(1, 0));
-        let all = Mask::from_pixels(2, 2, vec![255; 4]).unwrap();
+        let all = Mask::from_pixels(2, 2, &[255; 4]).unwrap();
         assert_eq!(fill_with_mean(&face(), &all), blank_hole(&face(), &all));
     }
 
     #[test]
     fn external_fills_replace_only_hole_pixels() {
-        let hole = Mask::from_pixels(2, 2, vec![0, 255, 0, 0]).unwrap();
+        let hole = Mask::from_pixels(2, 2, &[0, 255, 0, 0]).unwrap();
         let filled = paste_hole(&face(), &hole, &RgbImage::from_pixel(2, 2, Rgb([9; 3])));
         let expected =
             RgbImage::from_fn(2, 2, |x, y| if (x, y) == (1, 0) { Rgb([9; 3]) } else { *face().pixels.get_pixel(x, y) });
@@ -110,7 +110,7 @@ mod tests {
         let face = EvaluationFace { frame, ..EvaluationFace::of_crop("ann", 0, pixels) };
         let mut hole = vec![0; 64];
         hole[8 * 4 + 6] = 255;
-        let filled = fill_with_mean(&face, &Mask::from_pixels(8, 8, hole).unwrap());
+        let filled = fill_with_mean(&face, &Mask::from_pixels(8, 8, &hole).unwrap());
         assert_eq!(filled.get_pixel(6, 4).0, [200; 3]);
     }
 }

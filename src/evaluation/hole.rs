@@ -80,8 +80,10 @@ impl HoleKind {
                 return stroke_mask(crop_size_px, EYE_RADIUS, &[eye_segment(right_eye), eye_segment(left_eye)]);
             }
         };
-        let pixels = preset.hole_in_crop(crop_size_px, seed).iter().map(|&hole| u8::from(hole) * Mask::HOLE).collect();
-        Mask::from_pixels(crop_size_px, crop_size_px, pixels).unwrap_or_else(|| Mask::empty(crop_size_px, crop_size_px))
+        let pixels: Vec<u8> =
+            preset.hole_in_crop(crop_size_px, seed).iter().map(|&hole| u8::from(hole) * Mask::HOLE).collect();
+        Mask::from_pixels(crop_size_px, crop_size_px, &pixels)
+            .unwrap_or_else(|| Mask::empty(crop_size_px, crop_size_px))
     }
 }
 
@@ -173,7 +175,7 @@ mod tests {
     fn holes_are_the_same_for_everyone() {
         let fingerprints = HoleKind::ALL.map(|kind| {
             let (mut count, mut hash) = (0_u32, 0_u32);
-            for (index, _) in (0_u32..).zip(kind.hole_in_crop(64, 1, 0).pixels()).filter(|(_, pixel)| **pixel != 0) {
+            for (index, _) in (0_u32..).zip(kind.hole_in_crop(64, 1, 0).to_bytes()).filter(|(_, pixel)| *pixel != 0) {
                 count += 1;
                 hash = hash.wrapping_mul(31).wrapping_add(index);
             }

@@ -149,7 +149,7 @@ fn part_of_frame(face: &EvaluationFace, is_part: impl Fn(Point) -> bool) -> Mask
             }
         }
     }
-    Mask::from_pixels(width, height, pixels).unwrap_or_else(|| Mask::empty(width, height))
+    Mask::from_pixels(width, height, &pixels).unwrap_or_else(|| Mask::empty(width, height))
 }
 
 #[cfg(test)]

@@ -121,7 +121,7 @@ impl<T: ChannelValue> CropSource<'_, T> {
     /// The weighted mean of a footprint, each of `N` channels scaled to [-1, 1]. `None` when any of it is hole or fully
     /// transparent. If it contains hole pixels, no sample is read.
     fn footprint_mean<const N: usize>(&self, columns: &FootprintAxis, rows: &FootprintAxis) -> Option<[f32; N]> {
-        if rows.range().any(|y| self.hole.row(y, columns.range()).iter().any(|&pixel| pixel != 0)) {
+        if rows.range().any(|y| self.hole.row_has_hole(y, columns.range())) {
             return None;
         }
         let mut sums = [0.0; N];

@@ -206,8 +206,8 @@ fn touches_hole(face: &Detection, hole: &Mask) -> bool {
 /// The number of hole pixels with their centre in the frame.
 fn hole_count_in(frame: &FaceFrame, hole: &Mask) -> usize {
     let bounds = frame.bounds_in_photo(hole.width(), hole.height());
-    let row = |y: u32| hole.row(y, frame.columns_in_photo(y, hole.width()));
-    (bounds.y..bounds.bottom()).map(|y| row(y).iter().filter(|&&pixel| pixel != 0).count()).sum()
+    let count = |y: u32| hole.row_hole_count(y, frame.columns_in_photo(y, hole.width())) as usize;
+    (bounds.y..bounds.bottom()).map(count).sum()
 }
 
 /// Distance from a frame to a rectangle in sides of the frame, measured from its centre.

@@ -49,17 +49,17 @@ pub(super) fn rgb8(photo: &Photo) -> Cow<'_, RgbImage> {
 
 /// The hole and the fully transparent pixels; `None` when the photo has no transparency.
 fn add_transparent_pixels(photo: &Photo, hole: &Mask) -> Option<Mask> {
-    fn transparent<T: ChannelValue>(data: &[T], channels: usize, hole: &Mask) -> Vec<u8> {
-        let alphas = data.chunks_exact(channels).map(|pixel| pixel[channels - 1]);
-        let is_unknown = |(alpha, hole): (T, &u8)| if alpha.is_zero() { Mask::HOLE } else { *hole };
-        alphas.zip(hole.pixels()).map(is_unknown).collect()
+    fn unknown<T: ChannelValue>(data: &[T], channels: usize, hole: &Mask) -> Mask {
+        Mask::from_fn(hole.width(), hole.height(), |x, y| {
+            let index = y as usize * hole.width() as usize + x as usize;
+            hole.is_hole(x, y) || data[(index + 1) * channels - 1].is_zero()
+        })
     }
-    let pixels = match PixelData::of(&photo.pixels) {
-        PixelData::Bits8 { data, channels } if channels % 2 == 0 => transparent(data, channels, hole),
-        PixelData::Bits16 { data, channels } if channels % 2 == 0 => transparent(&data, channels, hole),
-        _ => return None,
-    };
-    Mask::from_pixels(hole.width(), hole.height(), pixels)
+    match PixelData::of(&photo.pixels) {
+        PixelData::Bits8 { data, channels } if channels % 2 == 0 => Some(unknown(data, channels, hole)),
+        PixelData::Bits16 { data, channels } if channels % 2 == 0 => Some(unknown(&data, channels, hole)),
+        _ => None,
+    }
 }
 
 /// One level of the pyramid: sums of known values.
@@ -71,13 +71,14 @@ struct Level {
 
 impl Level {
     /// The level at half the size of the rectangle, so that the largest level needs no floats.
+    #[expect(clippy::cast_possible_truncation, reason = "positions in the photo")]
     fn of_photo(rgb: &RgbImage, unknown: &Mask, rect: RectPx) -> Self {
         let (photo_width, samples) = (rgb.width() as usize, rgb.as_raw());
         Self::halved(rect.width as usize, rect.height as usize, |x, y| {
-            let index = (rect.y as usize + y) * photo_width + rect.x as usize + x;
-            if unknown.pixels()[index] != 0 {
+            if unknown.is_hole(rect.x + x as u32, rect.y + y as u32) {
                 return [0.0; 4];
             }
+            let index = (rect.y as usize + y) * photo_width + rect.x as usize + x;
             let pixel = &samples[3 * index..3 * index + 3];
             [f32::from(pixel[0]), f32::from(pixel[1]), f32::from(pixel[2]), 1.0]
         })
@@ -177,7 +178,7 @@ fn write_unknown_pixels(rgb: &mut RgbImage, unknown: &Mask, rect: RectPx, filled
     rows.zip(rect.y..rect.bottom()).enumerate().for_each(|(row, (samples, y))| {
         let pixels = samples.as_chunks_mut::<3>().0.iter_mut().skip(rect.x as usize);
         let is_unknown = unknown.row(y, rect.x..rect.right());
-        for (column, (pixel, _)) in pixels.zip(is_unknown).enumerate().filter(|(_, (_, hole))| **hole != 0) {
+        for (column, (pixel, _)) in pixels.zip(is_unknown).enumerate().filter(|(_, (_, is_hole))| *is_hole) {
             *pixel = filled.interpolated(column, row).map(u8::from_f32);
         }
     });

@@ -152,7 +152,7 @@ fn read_record(json: &str) -> Result<Provenance, ProvenanceError> {
 fn repeat(record: &Provenance, hole: Mask) {
     let request = FillRequest {
         photo: Arc::new(photo(hole.width(), hole.height())),
-        hole: Arc::new(hole),
+        hole,
         frame: record.frame,
         settings: record.settings,
         start: record.start.clone(),

@@ -25,6 +25,12 @@ impl RectPx {
         self.width == 0 || self.height == 0
     }
 
+    /// Number of pixels.
+    #[must_use]
+    pub fn area(self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
     /// One past its last column.
     #[must_use]
     pub fn right(self) -> u32 {

@@ -1,9 +1,10 @@
-//! The worker thread's ends of its channels: commands in, events and pictures out.
+//! The channels between the editor and the worker thread: commands in, events out.
 
 use std::sync::Arc;
-use std::sync::mpsc;
+use std::sync::mpsc::{self, Receiver, Sender};
 
-use super::{GeneratedFaces, Mailbox, QuickPreview, SearchPreview, WorkerCommand, WorkerEvent};
+use super::mailbox::Mailbox;
+use super::{WorkerCommand, WorkerEvent};
 
 /// Called whenever the editor should redraw.
 pub type RequestRepaint = Arc<dyn Fn(RepaintUrgency) + Send + Sync>;
@@ -16,36 +17,57 @@ pub enum RepaintUrgency {
     Now,
 }
 
-/// The worker thread's ends of the channels.
-pub(super) struct WorkerChannels {
-    pub commands: mpsc::Receiver<WorkerCommand>,
-    pub events: mpsc::SyncSender<WorkerEvent>,
-    pub previews: Arc<Mailbox<SearchPreview>>,
-    pub quick_previews: Arc<Mailbox<QuickPreview>>,
-    pub faces: Arc<Mailbox<GeneratedFaces>>,
-    pub request_repaint: RequestRepaint,
+/// The editor's ends.
+pub struct WorkerHandle {
+    commands: Sender<WorkerCommand>,
+    mailbox: Arc<Mailbox>,
+}
+
+/// The worker thread's ends.
+pub struct WorkerChannels {
+    pub commands: Receiver<WorkerCommand>,
+    mailbox: Arc<Mailbox>,
+    request_repaint: RequestRepaint,
+}
+
+/// Makes the channels. `request_repaint` is called from the worker thread whenever the editor should redraw.
+pub(crate) fn worker_channels(request_repaint: RequestRepaint) -> (WorkerHandle, WorkerChannels) {
+    let (sender, receiver) = mpsc::channel();
+    let mailbox = Arc::new(Mailbox::default());
+    let handle = WorkerHandle { commands: sender, mailbox: Arc::clone(&mailbox) };
+    (handle, WorkerChannels { commands: receiver, mailbox, request_repaint })
+}
+
+impl WorkerHandle {
+    /// Sends a command. Never blocks.
+    pub fn send(&self, command: WorkerCommand) {
+        // Sending fails only when the thread has ended or never started.
+        let _ = self.commands.send(command);
+    }
+
+    /// Closes the command channel, which ends the thread.
+    #[cfg(test)]
+    pub(crate) fn into_mailbox(self) -> Arc<Mailbox> {
+        self.mailbox
+    }
+
+    /// Takes all events that wait, oldest first. Never blocks.
+    #[must_use]
+    pub fn take_events(&self) -> Vec<WorkerEvent> {
+        self.mailbox.take()
+    }
 }
 
 impl WorkerChannels {
-    pub fn send_event(&self, event: WorkerEvent) {
-        let is_progress = matches!(event, WorkerEvent::Progress { .. });
-        // Sending fails only when the editor is closing.
-        let _ = self.events.send(event);
-        (self.request_repaint)(if is_progress { RepaintUrgency::Soon } else { RepaintUrgency::Now });
+    /// Sends an event. Never blocks.
+    pub fn send(&self, event: WorkerEvent) {
+        let is_frequent = matches!(event, WorkerEvent::Progress(_) | WorkerEvent::Preview(_));
+        self.mailbox.put(event);
+        (self.request_repaint)(if is_frequent { RepaintUrgency::Soon } else { RepaintUrgency::Now });
     }
 
-    pub fn send_preview(&self, preview: SearchPreview) {
-        self.previews.put(preview);
-        (self.request_repaint)(RepaintUrgency::Soon);
-    }
-
-    pub fn send_quick_preview(&self, preview: QuickPreview) {
-        self.quick_previews.put(preview);
-        (self.request_repaint)(RepaintUrgency::Now);
-    }
-
-    pub fn send_faces(&self, faces: GeneratedFaces) {
-        self.faces.put(faces);
-        (self.request_repaint)(RepaintUrgency::Now);
+    /// Whether the last preview of a search was taken.
+    pub fn wants_preview(&self) -> bool {
+        !self.mailbox.has_preview()
     }
 }

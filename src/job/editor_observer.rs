@@ -4,15 +4,14 @@
 //! preview is the picture that the fill would have: the completion network redraws the hole.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
 use super::channels::WorkerChannels;
 use super::quick_preview::MAX_PREVIEW_SIDE_PX;
 use super::{
-    DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillRequest, IterationLosses, JobId, LiveSettings,
-    SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
+    DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillProgress, FillRequest, IterationLosses, JobId,
+    LiveSettings, SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
 };
 use crate::blend::{Blend, Composer};
 use crate::mask::Mask;
@@ -54,15 +53,12 @@ pub(super) struct PendingCommands {
     pub faces: Option<(FacesId, Box<FacesRequest>)>,
 }
 
-/// A hole with its number.
-type NumberedHole = (u64, Arc<Mask>);
-
 /// The holes of one fill.
 struct Holes {
     /// The hole that the search works on.
-    searched: NumberedHole,
+    searched: Mask,
     /// The newest requested hole. Previews show this one.
-    requested: NumberedHole,
+    requested: Mask,
 }
 
 /// The last pictures read. Needed to show another candidate while paused.
@@ -105,7 +101,7 @@ impl<'a> EditorObserver<'a> {
             request,
             model: None,
             composer: None,
-            holes: Holes { searched: (0, Arc::clone(&request.hole)), requested: (0, Arc::clone(&request.hole)) },
+            holes: Holes { searched: request.hole.clone(), requested: request.hole.clone() },
             blend: request.blend,
             extended_by: 0,
             live_settings: LiveSettings { lambda: request.settings.lambda, steps: request.settings.steps },
@@ -126,8 +122,8 @@ impl<'a> EditorObserver<'a> {
         self.pending
     }
 
-    /// The hole that was filled, with its number.
-    pub fn hole(&self) -> NumberedHole {
+    /// The hole that was filled.
+    pub fn hole(&self) -> Mask {
         self.holes.searched.clone()
     }
 
@@ -152,7 +148,8 @@ impl<'a> EditorObserver<'a> {
         self.clock.last_report = Instant::now();
         let iterations = std::mem::take(&mut self.unsent_losses);
         let (job, extended_by, paused) = (self.job, self.extended_by, self.paused);
-        self.channels.send_event(WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused });
+        let progress = FillProgress { job, iterations, remaining_secs, extended_by, paused };
+        self.channels.send(WorkerEvent::Progress(progress));
     }
 
     fn apply(&mut self, command: WorkerCommand) {
@@ -173,10 +170,10 @@ impl<'a> EditorObserver<'a> {
                 self.shown_candidate = candidate;
                 self.send_preview();
             }
-            WorkerCommand::SetHole(number, hole) => {
+            WorkerCommand::SetHole(hole) => {
                 let size = |mask: &Mask| (mask.width(), mask.height());
                 if size(&hole) == size(&self.request.hole) && validate::check_hole(self.request, &hole).is_ok() {
-                    self.holes.requested = (number, hole);
+                    self.holes.requested = hole;
                     self.recompose();
                 }
             }
@@ -202,7 +199,7 @@ impl<'a> EditorObserver<'a> {
         #[cfg(test)]
         super::panic_stage::reach(super::panic_stage::Stage::Compose);
         let FillRequest { photo, frame, .. } = self.request;
-        Composer::new(photo, &self.holes.requested.1, frame, self.blend, Some(MAX_PREVIEW_SIDE_PX))
+        Composer::new(photo, &self.holes.requested, frame, self.blend, Some(MAX_PREVIEW_SIDE_PX))
     }
 
     fn set_paused(&mut self, paused: bool) {
@@ -222,7 +219,7 @@ impl<'a> EditorObserver<'a> {
     fn picture_to_blend<'p>(&self, pixels: &'p [f32], size_px: u32) -> (Cow<'p, [f32]>, u32) {
         let FillRequest { photo, frame, .. } = self.request;
         match self.model.as_ref().filter(|_| self.paused) {
-            Some(model) => picture_to_blend(photo, &self.holes.requested.1, frame, self.blend, model, pixels, size_px),
+            Some(model) => picture_to_blend(photo, &self.holes.requested, frame, self.blend, model, pixels, size_px),
             None => (Cow::Borrowed(pixels), size_px),
         }
     }
@@ -235,14 +232,15 @@ impl<'a> EditorObserver<'a> {
         #[cfg(test)]
         super::panic_stage::reach(super::panic_stage::Stage::Render);
         let (pixels, size_px) = self.picture_to_blend(picture, latest.size_px);
-        self.channels.send_preview(SearchPreview {
+        let preview = SearchPreview {
             job: self.job,
             size_px: latest.size_px,
             candidates: latest.candidates.clone(),
             best: latest.best,
             patch: composer.render(&pixels, size_px),
-            hole_number: self.holes.requested.0,
-        });
+            hole: self.holes.requested.clone(),
+        };
+        self.channels.send(WorkerEvent::Preview(preview));
         self.clock.last_preview = Instant::now();
     }
 }
@@ -252,7 +250,7 @@ impl FillObserver for EditorObserver<'_> {
         self.model = Some(model.clone());
         self.composer = Some(self.new_composer());
         self.clock.resume();
-        self.channels.send_event(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });
+        self.channels.send(WorkerEvent::Started { job: self.job, device: device.clone(), notes: notes.to_vec() });
     }
 
     fn control(&mut self) -> FillControl {
@@ -281,12 +279,12 @@ impl FillObserver for EditorObserver<'_> {
         Some(self.live_settings)
     }
 
-    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
-        if self.holes.requested.0 == self.holes.searched.0 {
+    fn take_new_hole(&mut self) -> Option<Mask> {
+        if self.holes.requested == self.holes.searched {
             return None;
         }
         self.holes.searched = self.holes.requested.clone();
-        Some(Arc::clone(&self.holes.searched.1))
+        Some(self.holes.searched.clone())
     }
 
     fn search_extended(&mut self, by: u32) {
@@ -304,7 +302,7 @@ impl FillObserver for EditorObserver<'_> {
 
     fn wants_pictures(&mut self, _iteration: u32) -> bool {
         let stepped = std::mem::take(&mut self.step_requested);
-        stepped || (self.channels.previews.is_wanted() && self.clock.last_preview.elapsed() >= REPORT_INTERVAL)
+        stepped || (self.channels.wants_preview() && self.clock.last_preview.elapsed() >= REPORT_INTERVAL)
     }
 
     fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {

@@ -16,14 +16,14 @@ use crate::photo::{Photo, PixelData, PixelDataMut};
 pub struct FacesInTurn {
     photo: Arc<Photo>,
     /// What is not filled yet.
-    hole: Arc<Mask>,
+    hole: Mask,
     filled: Mask,
 }
 
 impl FacesInTurn {
     /// Starts with a photo and its whole hole, which must have the same size.
     #[must_use]
-    pub fn new(photo: Arc<Photo>, hole: Arc<Mask>) -> Self {
+    pub fn new(photo: Arc<Photo>, hole: Mask) -> Self {
         let filled = Mask::empty(hole.width(), hole.height());
         Self { photo, hole, filled }
     }
@@ -36,7 +36,7 @@ impl FacesInTurn {
 
     /// The hole of the next fill: everything that is not filled yet.
     #[must_use]
-    pub fn hole(&self) -> &Arc<Mask> {
+    pub fn hole(&self) -> &Mask {
         &self.hole
     }
 
@@ -52,7 +52,7 @@ impl FacesInTurn {
         let mut hole = Mask::clone(&self.hole);
         hole.remove(&filled);
         self.filled.add(&filled);
-        self.hole = Arc::new(hole);
+        self.hole = hole;
         self.photo = Arc::new(Photo::from_pixels(pixels));
         Some(())
     }
@@ -87,7 +87,7 @@ fn copy_values<T: Copy>(to: &mut [T], from: &[T], channels: usize, pixels: &Mask
     let Some(bounds) = pixels.hole_bounds() else { return };
     for y in bounds.y..bounds.bottom() {
         let columns = bounds.x..bounds.right();
-        for (x, _) in columns.clone().zip(pixels.row(y, columns)).filter(|(_, pixel)| **pixel != 0) {
+        for x in pixels.hole_columns(y, columns) {
             let start = (y as usize * pixels.width() as usize + x as usize) * channels;
             let (to, from) = (to.get_mut(start..start + channels), from.get(start..start + channels));
             if let (Some(to), Some(from)) = (to, from) {

@@ -1,41 +1,47 @@
-//! A mailbox that keeps only the newest value.
+//! The worker's events, until the editor takes them.
 
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Holds one value; a newer one replaces it. The producer can skip work while the last value was not taken.
-#[derive(Debug)]
-pub struct Mailbox<T> {
-    value: Mutex<Option<T>>,
-    is_wanted: AtomicBool,
+use super::{FillProgress, WorkerEvent};
+
+/// Events in order. It needs little memory, however seldom it is emptied: a newer picture replaces one of its kind that
+/// was not taken, and progress is added to earlier progress.
+#[derive(Debug, Default)]
+pub struct Mailbox {
+    events: Mutex<Vec<WorkerEvent>>,
 }
 
-impl<T> Default for Mailbox<T> {
-    fn default() -> Self {
-        Self { value: Mutex::new(None), is_wanted: AtomicBool::new(true) }
-    }
-}
-
-impl<T> Mailbox<T> {
-    /// Takes the newest value and marks the next one as wanted.
-    pub fn take(&self) -> Option<T> {
-        let value = self.lock().take();
-        self.is_wanted.store(true, Ordering::Release);
-        value
+impl Mailbox {
+    /// Takes all events, oldest first.
+    pub fn take(&self) -> Vec<WorkerEvent> {
+        std::mem::take(&mut *self.lock())
     }
 
-    /// Whether the last value was taken, or none was ever put.
-    pub fn is_wanted(&self) -> bool {
-        self.is_wanted.load(Ordering::Acquire)
+    /// Whether a preview of a search waits to be taken. A newer one would replace it unseen.
+    pub fn has_preview(&self) -> bool {
+        self.lock().iter().any(|event| matches!(event, WorkerEvent::Preview(_)))
     }
 
-    /// Puts a value. It replaces one that was not taken.
-    pub fn put(&self, value: T) {
-        *self.lock() = Some(value);
-        self.is_wanted.store(false, Ordering::Release);
+    /// Puts an event.
+    pub fn put(&self, event: WorkerEvent) {
+        let mut events = self.lock();
+        let is_picture = |event: &WorkerEvent| {
+            matches!(event, WorkerEvent::Preview(_) | WorkerEvent::QuickPreview(_) | WorkerEvent::Faces(_))
+        };
+        if is_picture(&event) {
+            events.retain(|waiting| std::mem::discriminant(waiting) != std::mem::discriminant(&event));
+        }
+        match (event, events.last_mut()) {
+            (WorkerEvent::Progress(progress), Some(WorkerEvent::Progress(waiting))) if waiting.job == progress.job => {
+                let mut iterations = std::mem::take(&mut waiting.iterations);
+                iterations.extend(progress.iterations);
+                *waiting = FillProgress { iterations, ..progress };
+            }
+            (event, _) => events.push(event),
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<T>> {
-        self.value.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Vec<WorkerEvent>> {
+        self.events.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,8 +1,7 @@
 //! Runs a whole fill: crop, search, result.
 //!
 //! [`run_fill`] runs one fill and reports to a [`FillObserver`]; the command line calls it directly. The editor runs it
-//! on the background thread of [`WorkerHandle`]: commands go in, small [`WorkerEvent`]s come out, and a mailbox holds
-//! the newest [`SearchPreview`].
+//! on the background thread of [`WorkerHandle`]: commands go in, [`WorkerEvent`]s come out, of pictures only the newest.
 //!
 //! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.
@@ -43,14 +42,15 @@ use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
-pub use channels::RepaintUrgency;
+pub use channels::{RepaintUrgency, WorkerHandle};
+#[cfg(test)]
+pub(crate) use channels::{WorkerChannels, worker_channels};
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use faces_in_turn::FacesInTurn;
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
 pub use low_priority::start_low_priority_pool;
-pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;
 #[cfg(test)]
 pub(crate) use provenance::ProvenanceError;
@@ -59,14 +59,13 @@ pub use quick_preview::{QuickPreview, QuickPreviewId};
 pub use render::{completion_network, picture_to_blend};
 pub use run_fill::{FillControl, FillObserver, run_fill};
 pub use search_start::SearchStart;
-pub use worker::WorkerHandle;
 
 /// The input of one fill.
 #[derive(Clone, Debug)]
 pub struct FillRequest {
     pub photo: Arc<Photo>,
     /// The same size as the photo.
-    pub hole: Arc<Mask>,
+    pub hole: Mask,
     pub frame: FaceFrame,
     pub settings: Settings,
     pub start: SearchStart,
@@ -193,9 +192,8 @@ pub enum WorkerCommand {
     Cancel,
     /// Takes effect at the next iteration.
     SetLiveSettings(LiveSettings),
-    /// Continue with another hole from the current latents. Holes are numbered: the request's hole is 0, later ones
-    /// have larger numbers. A hole that cannot be filled is ignored.
-    SetHole(u64, Arc<Mask>),
+    /// Continue with another hole from the current latents. A hole that cannot be filled is ignored.
+    SetHole(Mask),
     /// Use this blend mode from now on.
     SetBlend(Blend),
     /// Show this candidate in the preview; `None` shows the current best.
@@ -226,29 +224,23 @@ pub enum WorkerEvent {
         device: DeviceInfo,
         notes: Vec<String>,
     },
-    /// Progress of the search.
-    Progress {
-        job: JobId,
-        iterations: Vec<IterationLosses>,
-        /// `None` until the speed is known.
-        remaining_secs: Option<f32>,
-        /// Iterations added to those in the settings because the hole changed.
-        extended_by: u32,
-        paused: bool,
-    },
+    Progress(FillProgress),
+    /// The latest pictures of the search.
+    Preview(SearchPreview),
     /// The search ended, was stopped, or failed after it had a result.
     Finished {
         job: JobId,
         outcome: Arc<FillOutcome>,
-        /// Number of the hole that was filled.
-        hole_number: u64,
-        hole: Arc<Mask>,
+        /// The hole that was filled.
+        hole: Mask,
     },
+    QuickPreview(Box<QuickPreview>),
     /// The quick preview failed. A first guess without an encoder in the model is skipped without an event.
     QuickPreviewFailed {
         id: QuickPreviewId,
         message: String,
     },
+    Faces(GeneratedFaces),
     /// The faces cannot be drawn.
     FacesFailed {
         id: FacesId,
@@ -260,6 +252,18 @@ pub enum WorkerEvent {
         message: String,
         causes: Vec<String>,
     },
+}
+
+/// Progress of a search.
+#[derive(Clone, Debug)]
+pub struct FillProgress {
+    pub job: JobId,
+    pub iterations: Vec<IterationLosses>,
+    /// `None` until the speed is known.
+    pub remaining_secs: Option<f32>,
+    /// Iterations added to those in the settings because the hole changed.
+    pub extended_by: u32,
+    pub paused: bool,
 }
 
 /// Losses of every candidate at one iteration, counted from 1.
@@ -280,6 +284,6 @@ pub struct SearchPreview {
     pub best: usize,
     /// The shown candidate, blended into the photo.
     pub patch: FillPatch,
-    /// Number of the hole that the patch fills.
-    pub hole_number: u64,
+    /// The hole that the patch fills.
+    pub hole: Mask,
 }

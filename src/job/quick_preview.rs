@@ -52,10 +52,10 @@ pub(super) struct ComposerCache {
     cached: Option<(ComposerKey, Composer)>,
 }
 
-/// Cache key: the composer's inputs. Weak pointers, so that the cache does not keep a closed photo in memory.
+/// Cache key: the composer's inputs. A weak pointer, so that the cache does not keep a closed photo in memory.
 struct ComposerKey {
     photo: Weak<Photo>,
-    hole: Weak<Mask>,
+    hole: Mask,
     frame: FaceFrame,
     blend: Blend,
 }
@@ -63,12 +63,12 @@ struct ComposerKey {
 impl ComposerKey {
     fn new(request: &FillRequest) -> Self {
         let FillRequest { photo, hole, frame, blend, .. } = request;
-        Self { photo: Arc::downgrade(photo), hole: Arc::downgrade(hole), frame: *frame, blend: *blend }
+        Self { photo: Arc::downgrade(photo), hole: hole.clone(), frame: *frame, blend: *blend }
     }
 
     fn matches(&self, other: &Self) -> bool {
         self.photo.ptr_eq(&other.photo)
-            && self.hole.ptr_eq(&other.hole)
+            && self.hole == other.hole
             && (self.frame, self.blend) == (other.frame, other.blend)
     }
 }

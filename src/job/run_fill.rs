@@ -42,7 +42,7 @@ pub trait FillObserver {
 
     /// A new hole to continue with, if there is one. It must have the photo's size, and a part of it must lie in the
     /// frame.
-    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
+    fn take_new_hole(&mut self) -> Option<Mask> {
         None
     }
 

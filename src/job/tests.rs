@@ -7,6 +7,8 @@ mod quick_previews;
 mod search_control;
 mod worker_panics;
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,7 +19,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
-use crate::mask::{MaskEdit, MaskHistory, MaskPreset, Stroke, StrokeKind};
+use crate::mask::{Mask, MaskEdit, MaskPreset, Stroke, StrokeKind};
 use crate::model::cpu::CpuPrecision;
 use crate::search::{OptimizerKind, Preset, Starts};
 use quick_previews::draw_preview;
@@ -36,16 +38,16 @@ fn photo(width: u32, height: u32) -> Photo {
 }
 
 fn painted_dot(width: u32, height: u32, center: [f32; 2]) -> Mask {
-    let mut history = MaskHistory::new(width, height);
-    history.push(MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![center] }));
-    history.mask().clone()
+    let mut mask = Mask::empty(width, height);
+    mask.apply(&MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo: vec![center] }));
+    mask
 }
 
 fn request() -> FillRequest {
     let settings = Settings { steps: 8, candidates: 2, seed: 3, ..Preset::Best.settings() };
     FillRequest {
         photo: Arc::new(photo(40, 30)),
-        hole: Arc::new(painted_dot(40, 30, [20.0, 15.0])),
+        hole: painted_dot(40, 30, [20.0, 15.0]),
         frame: FaceFrame::centered(40, 30),
         settings,
         start: SearchStart::FromSettings,
@@ -161,15 +163,15 @@ fn invalid_requests_say_what_to_do() {
         fill(&request, &mut RecordingObserver::default()).unwrap_err().to_string()
     };
     insta::assert_snapshot!(
-        error(|request| request.hole = Arc::new(Mask::empty(40, 30))),
+        error(|request| request.hole = Mask::empty(40, 30)),
         @"nothing to fill: paint over the part of the face to replace"
     );
     insta::assert_snapshot!(
-        error(|request| request.hole = Arc::new(painted_dot(40, 30, [0.0, 15.0]))),
+        error(|request| request.hole = painted_dot(40, 30, [0.0, 15.0])),
         @"the hole lies outside the face frame: move the frame over it, or paint inside the frame"
     );
     insta::assert_snapshot!(
-        error(|request| request.hole = Arc::new(Mask::empty(3, 3))),
+        error(|request| request.hole = Mask::empty(3, 3)),
         @"the mask is 3×3 pixels and the photo 40×30: use a mask of the photo's size"
     );
     insta::assert_snapshot!(error(|request| request.settings.steps = 0), @"steps is 0: use 1 to 100000");
@@ -178,7 +180,7 @@ fn invalid_requests_say_what_to_do() {
 #[test]
 fn full_frame_hole_is_filled_with_a_note() {
     let mut request = request();
-    request.hole = Arc::new(MaskPreset::Full.hole_in_photo(40, 30, &request.frame, 16, 0));
+    request.hole = MaskPreset::Full.hole_in_photo(40, 30, &request.frame, 16, 0);
     let mut recorder = RecordingObserver::default();
     fill(&request, &mut recorder).unwrap();
     assert_eq!(recorder.notes, ["No known pixels are left in the frame: the fill can be any plausible face"]);
@@ -211,6 +213,8 @@ proptest! {
 /// A worker that counts its repaint requests.
 struct TestWorker {
     worker: WorkerHandle,
+    /// Taken from the worker, but not looked at yet.
+    events: RefCell<VecDeque<WorkerEvent>>,
     wake_count: Arc<AtomicUsize>,
 }
 
@@ -221,7 +225,7 @@ impl TestWorker {
         let worker = WorkerHandle::spawn(Arc::new(move |_| {
             counter.fetch_add(1, Ordering::Relaxed);
         }));
-        Self { worker, wake_count }
+        Self { worker, events: RefCell::default(), wake_count }
     }
 
     /// A search that would take minutes.
@@ -231,10 +235,16 @@ impl TestWorker {
         self.worker.send(WorkerCommand::Start(job, Box::new(request)));
     }
 
+    fn next_event(&self) -> Option<WorkerEvent> {
+        let mut events = self.events.borrow_mut();
+        events.extend(self.worker.take_events());
+        events.pop_front()
+    }
+
     fn wait_for<T>(&self, mut select: impl FnMut(WorkerEvent) -> Option<T>) -> T {
         let start = Instant::now();
         while start.elapsed() < TIMEOUT {
-            match self.worker.try_event() {
+            match self.next_event() {
                 Some(event) => {
                     if let Some(selected) = select(event) {
                         return selected;
@@ -246,8 +256,16 @@ impl TestWorker {
         panic!("the event did not come");
     }
 
+    /// Waits for a preview that passes the check.
+    fn wait_for_preview(&self, is_expected: impl Fn(&SearchPreview) -> bool) -> SearchPreview {
+        self.wait_for(|event| match event {
+            WorkerEvent::Preview(preview) if is_expected(&preview) => Some(preview),
+            _ => None,
+        })
+    }
+
     fn wait_for_progress(&self) {
-        self.wait_for(|event| matches!(event, WorkerEvent::Progress { .. }).then_some(()));
+        self.wait_for(|event| matches!(event, WorkerEvent::Progress(_)).then_some(()));
     }
 
     fn wait_for_outcome(&self, id: JobId) -> Arc<FillOutcome> {
@@ -276,13 +294,7 @@ fn worker_reports_a_fill_from_start_to_end() {
 fn previews_show_the_fill_in_the_photo() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
-    let start = Instant::now();
-    let preview = loop {
-        match test_worker.worker.take_preview() {
-            Some(preview) => break preview,
-            None => assert!(start.elapsed() < TIMEOUT),
-        }
-    };
+    let preview = test_worker.wait_for_preview(|_| true);
     assert_eq!((preview.job, preview.candidates.len(), preview.size_px), (1, 2, 16));
     assert!(preview.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the hole is drawn");
     test_worker.worker.send(WorkerCommand::Cancel);
@@ -309,21 +321,24 @@ fn paused_search_waits_and_steps_one_iteration() {
     test_worker.wait_for_progress();
     test_worker.worker.send(WorkerCommand::Pause);
     let count = |event| match event {
-        WorkerEvent::Progress { iterations, paused: true, .. } => Some(iterations.last().map(|last| last.iteration)),
+        WorkerEvent::Progress(FillProgress { iterations, paused: true, .. }) => {
+            Some(iterations.last().map(|last| last.iteration))
+        }
         _ => None,
     };
     test_worker.wait_for(count);
     std::thread::sleep(Duration::from_millis(50));
-    while test_worker.worker.try_event().is_some() {}
+    while test_worker.next_event().is_some() {}
     std::thread::sleep(Duration::from_millis(50));
-    assert!(test_worker.worker.try_event().is_none(), "nothing happens while paused");
+    assert!(test_worker.next_event().is_none(), "nothing happens while paused");
     test_worker.worker.send(WorkerCommand::StepOnce);
     let first = test_worker.wait_for(|event| count(event).flatten());
     test_worker.worker.send(WorkerCommand::StepOnce);
     let second = test_worker.wait_for(|event| count(event).flatten());
     assert_eq!(second, first + 1);
     test_worker.worker.send(WorkerCommand::Resume);
-    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: false, .. }).then_some(()));
+    test_worker
+        .wait_for(|event| matches!(event, WorkerEvent::Progress(FillProgress { paused: false, .. })).then_some(()));
     test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
 }

@@ -1,10 +1,9 @@
 //! The editor's background thread.
 
 use std::sync::Arc;
-use std::sync::mpsc;
 use std::thread;
 
-use super::channels::{RequestRepaint, WorkerChannels};
+use super::channels::{RequestRepaint, WorkerChannels, WorkerHandle, worker_channels};
 use super::draw_faces::draw_faces;
 use super::editor_observer::{EditorObserver, PendingCommands};
 use super::heap::trim_heap;
@@ -12,40 +11,16 @@ use super::low_priority;
 use super::quick_preview::{ComposerCache, draw_quick_preview};
 use super::run_fill;
 use super::{
-    FacesId, FacesRequest, FillError, FillRequest, GeneratedFaces, JobId, Mailbox, NetworkCache, QuickPreview,
-    QuickPreviewId, SearchPreview, WorkerCommand, WorkerEvent,
+    FacesId, FacesRequest, FillError, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand, WorkerEvent,
 };
 use crate::catch_panic::catch_panic;
 use crate::model::cpu::CpuActivations;
 
-/// Capacity of the event channel. The thread blocks when it is full.
-const EVENT_CAPACITY: usize = 1024;
-
-/// A handle to the thread named `fill`. Dropping it stops the thread.
-pub struct WorkerHandle {
-    commands: mpsc::Sender<WorkerCommand>,
-    events: mpsc::Receiver<WorkerEvent>,
-    previews: Arc<Mailbox<SearchPreview>>,
-    quick_previews: Arc<Mailbox<QuickPreview>>,
-    faces: Arc<Mailbox<GeneratedFaces>>,
-}
-
 impl WorkerHandle {
-    /// Starts the thread. `request_repaint` is called from that thread whenever the editor should redraw.
+    /// Starts the thread named `fill`. Dropping the handle stops it.
     #[must_use]
     pub fn spawn(request_repaint: RequestRepaint) -> Self {
-        let (commands, command_receiver) = mpsc::channel();
-        let (event_sender, events) = mpsc::sync_channel(EVENT_CAPACITY);
-        let (previews, quick_previews) = (Arc::new(Mailbox::default()), Arc::new(Mailbox::default()));
-        let faces = Arc::new(Mailbox::default());
-        let channels = WorkerChannels {
-            commands: command_receiver,
-            events: event_sender,
-            previews: Arc::clone(&previews),
-            quick_previews: Arc::clone(&quick_previews),
-            faces: Arc::clone(&faces),
-            request_repaint,
-        };
+        let (handle, channels) = worker_channels(request_repaint);
         let spawned = thread::Builder::new().name("fill".into()).spawn(move || {
             low_priority::lower_thread_priority();
             Worker::new(channels).run();
@@ -54,37 +29,7 @@ impl WorkerHandle {
             // The channels are closed now, so commands get no answer. The log says why.
             tracing::error!("cannot start the fill thread: {error}");
         }
-        Self { commands, events, previews, quick_previews, faces }
-    }
-
-    /// Sends a command. Never blocks.
-    pub fn send(&self, command: WorkerCommand) {
-        // Sending fails only when the thread has ended or never started.
-        let _ = self.commands.send(command);
-    }
-
-    /// The next event, if one waits.
-    #[must_use]
-    pub fn try_event(&self) -> Option<WorkerEvent> {
-        self.events.try_recv().ok()
-    }
-
-    /// The newest preview, if it was not taken yet.
-    #[must_use]
-    pub fn take_preview(&self) -> Option<SearchPreview> {
-        self.previews.take()
-    }
-
-    /// The newest quick preview, if it was not taken yet.
-    #[must_use]
-    pub fn take_quick_preview(&self) -> Option<QuickPreview> {
-        self.quick_previews.take()
-    }
-
-    /// The newest faces, if they were not taken yet.
-    #[must_use]
-    pub fn take_faces(&self) -> Option<GeneratedFaces> {
-        self.faces.take()
+        handle
     }
 }
 
@@ -121,7 +66,7 @@ impl Worker {
                         Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
                         Err(error) => WorkerEvent::WarmUpFailed { message: error.to_string() },
                     };
-                    self.channels.send_event(event);
+                    self.channels.send(event);
                     trim_heap();
                 }
                 WorkerCommand::QuickPreview(id, request) => {
@@ -152,10 +97,10 @@ impl Worker {
             Err(FillError::Internal { reason })
         });
         observer.flush();
-        let (hole_number, hole) = observer.hole();
+        let hole = observer.hole();
         let pending = observer.into_pending();
-        self.channels.send_event(match result {
-            Ok(outcome) => WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole },
+        self.channels.send(match result {
+            Ok(outcome) => WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole },
             Err(error) => WorkerEvent::Failed { job, message: error.to_string(), causes: causes(&error) },
         });
         pending
@@ -163,16 +108,16 @@ impl Worker {
 
     fn send_faces(&mut self, id: FacesId, request: &FacesRequest) {
         match self.guarded(|worker| draw_faces(&mut worker.networks, &mut worker.activations, id, request)) {
-            Ok(faces) => self.channels.send_faces(faces),
-            Err(error) => self.channels.send_event(WorkerEvent::FacesFailed { id, message: error.to_string() }),
+            Ok(faces) => self.channels.send(WorkerEvent::Faces(faces)),
+            Err(error) => self.channels.send(WorkerEvent::FacesFailed { id, message: error.to_string() }),
         }
     }
 
     fn send_quick_preview(&mut self, id: QuickPreviewId, request: &FillRequest) {
         match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composers, id, request)) {
-            Ok(Some(preview)) => self.channels.send_quick_preview(preview),
+            Ok(Some(preview)) => self.channels.send(WorkerEvent::QuickPreview(Box::new(preview))),
             Ok(None) => {}
-            Err(error) => self.channels.send_event(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
+            Err(error) => self.channels.send(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
         }
     }
 

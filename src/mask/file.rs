@@ -92,7 +92,7 @@ pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFi
 /// # Errors
 /// As [`crate::photo::save_png`].
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
-    let grey = GrayImage::from_raw(mask.width(), mask.height(), mask.pixels().to_vec()).unwrap_or_default();
+    let grey = GrayImage::from_raw(mask.width(), mask.height(), mask.to_bytes()).unwrap_or_default();
     photo::save_png(path, &DynamicImage::ImageLuma8(grey), &PngMetadata::default(), overwrite)
 }
 
@@ -101,7 +101,7 @@ pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), S
 /// # Errors
 /// When the mask has no pixels.
 pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
-    photo::encode_bilevel_png(mask.width(), mask.height(), mask.pixels())
+    photo::encode_bilevel_png(mask.width(), mask.height(), &mask.to_bytes())
 }
 
 fn to_mask(image: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
@@ -110,7 +110,7 @@ fn to_mask(image: DynamicImage, path: &Path, photo_width: u32, photo_height: u32
     if (width, height) != (photo_width, photo_height) {
         return Err(wrong_size());
     }
-    Mask::from_pixels(width, height, brightness(image)).ok_or_else(wrong_size)
+    Mask::from_pixels(width, height, &brightness(image)).ok_or_else(wrong_size)
 }
 
 #[cfg(test)]
@@ -134,8 +134,8 @@ mod tests {
     #[test]
     fn one_bit_png_round_trips_every_mask() {
         for (width, height) in [(1, 1), (7, 3), (8, 2), (9, 5), (33, 4)] {
-            let pixels = (0..width * height).map(|at| if at * at % 7 < 3 { 255 } else { 0 }).collect();
-            let mask = Mask::from_pixels(width, height, pixels).unwrap();
+            let pixels: Vec<u8> = (0..width * height).map(|at| if at * at % 7 < 3 { 255 } else { 0 }).collect();
+            let mask = Mask::from_pixels(width, height, &pixels).unwrap();
             let bytes = encode_mask_png(&mask).unwrap();
             assert_eq!(bytes[24..26], [1, 0], "one bit, grey");
             assert_eq!(decode_mask(&bytes, width, height).unwrap(), mask, "{width}×{height}");
@@ -148,7 +148,7 @@ mod tests {
         let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
         let bytes =
             crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &PngMetadata::default()).unwrap();
-        assert_eq!(decode_mask(&bytes, 2, 1).unwrap().pixels(), [0, 255]);
+        assert_eq!(decode_mask(&bytes, 2, 1).unwrap().to_bytes(), [0, 255]);
         let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");
         insta::assert_snapshot!(decode_mask(b"none", 5, 5).unwrap_err(), @"the mask cannot be used: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file");

@@ -219,7 +219,7 @@ mod tests {
     }
 
     fn warnings(picture: &DynamicImage) -> String {
-        let mask = Mask::from_pixels(picture.width(), picture.height(), brightness(picture.clone())).unwrap();
+        let mask = Mask::from_pixels(picture.width(), picture.height(), &brightness(picture.clone())).unwrap();
         warnings_about(picture, &mask).join("\n")
     }
 

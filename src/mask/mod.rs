@@ -1,20 +1,20 @@
 //! The hole: brush strokes, their pixels, and the context weights for the loss.
 //!
-//! Mask pixels are 0 or 255, never between: each photo pixel is either replaced or unchanged. Preset holes are defined
+//! A mask pixel is hole or known, never between: each photo pixel is either replaced or unchanged. Preset holes are defined
 //! in crop pixels. In the photo they are made slightly smaller, so that cropping again does not lose known pixels at
 //! the edge of the hole.
 
 mod capsule;
 mod context_weights;
+mod edit;
 mod file;
-mod history;
 mod mask_picture;
 mod preset;
 mod raster;
-mod undo_tiles;
+mod tile;
 
 pub use context_weights::{context_weights, distance_to_known, pair_weights};
+pub use edit::MaskEdit;
 pub use file::{LoadedMask, MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};
-pub use history::{MaskEdit, MaskHistory};
 pub use preset::MaskPreset;
 pub use raster::{Mask, Stroke, StrokeKind};

@@ -3,8 +3,8 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Mask;
-use crate::geometry::{CropGrid, FaceFrame, clip_range};
+use super::{Mask, StrokeKind};
+use crate::geometry::{CropGrid, FaceFrame, RectPx, clip_range};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
 const RANDOM_HOLE_SHARE: f64 = 0.8;
@@ -80,36 +80,28 @@ impl MaskPreset {
     /// crop's hole is exactly the preset's.
     #[must_use]
     pub fn hole_in_photo(self, width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, seed: u64) -> Mask {
-        let mut mask = Mask::empty(width, height);
-        let Some(grid) = CropGrid::new(frame, crop_size_px) else { return mask };
+        let Some(grid) = CropGrid::new(frame, crop_size_px) else { return Mask::empty(width, height) };
         let hole = self.hole_in_crop(crop_size_px, seed);
-        mark_hole_pixels(&mut mask, frame, grid, crop_size_px, &hole);
+        let mut mask = hole_pixels(width, height, frame, grid, crop_size_px, &hole);
         for (index, _) in (0..).zip(&hole).filter(|(_, hole)| !**hole) {
             let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
             let (columns, rows) =
                 (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
-            for y in rows {
-                mask.row_mut(y, columns.clone()).fill(0);
-            }
+            mask.set_rect(RectPx::from_ranges(columns, rows), StrokeKind::Erase);
         }
         mask
     }
 }
 
-/// Marks every photo pixel in the frame whose crop pixel is hole.
-fn mark_hole_pixels(mask: &mut Mask, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) {
-    let rect = frame.bounds_in_photo(mask.width(), mask.height());
+/// The photo pixels in the frame whose crop pixel is hole.
+fn hole_pixels(width: u32, height: u32, frame: &FaceFrame, grid: CropGrid, crop_size_px: u32, hole: &[bool]) -> Mask {
+    let rect = frame.bounds_in_photo(width, height);
     let size = f64::from(crop_size_px);
-    for y in rect.y..rect.y + rect.height {
-        let columns = rect.x..rect.x + rect.width;
-        for (x, pixel) in columns.clone().zip(mask.row_mut(y, columns)) {
-            let [u, v] = grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
-            if (0.0..size).contains(&u) && (0.0..size).contains(&v) {
-                let index = floor_to_index(v) * crop_size_px as usize + floor_to_index(u);
-                *pixel = if hole.get(index) == Some(&true) { Mask::HOLE } else { 0 };
-            }
-        }
-    }
+    Mask::full(width, height).filtered(rect, |x, y| {
+        let [u, v] = grid.to_crop([f64::from(x) + 0.5, f64::from(y) + 0.5]);
+        let is_in_crop = (0.0..size).contains(&u) && (0.0..size).contains(&v);
+        is_in_crop && hole.get(floor_to_index(v) * crop_size_px as usize + floor_to_index(u)) == Some(&true)
+    })
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and the crop's side")]

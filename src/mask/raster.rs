@@ -1,10 +1,12 @@
 //! The mask: the hole as pixels, and drawing strokes into it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::capsule::{BrushCapsule, covered_pixels, is_finite, pixel_under};
+use super::tile::{TILE_PX, Tile, TileExtent, column_bits};
 use crate::geometry::{Point, RectPx};
 use crate::photo::sha256_of_pixels;
 
@@ -25,48 +27,52 @@ pub struct Stroke {
     pub points_in_photo: Vec<Point>,
 }
 
-/// One byte per photo pixel: 255 in the hole, 0 elsewhere.
+/// The hole: for each photo pixel, whether it is replaced.
+///
+/// A copy shares the pixels with the original, and each change copies the tiles that it touches. So the state before a
+/// stroke costs only what the stroke changed, whatever the photo's size. Comparing two such copies is as cheap.
 ///
 /// Every edit returns the rectangle that it may have changed, clipped to the photo.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
     width: u32,
     height: u32,
-    pixels: Vec<u8>,
-}
-
-/// Copies only the rows with a hole: the system allocates memory for zeros only when it is written to.
-impl Clone for Mask {
-    fn clone(&self) -> Self {
-        let mut copy = Self::empty(self.width, self.height);
-        for y in self.rows_with_hole() {
-            copy.row_mut(y, 0..self.width).copy_from_slice(self.row(y, 0..self.width));
-        }
-        copy
-    }
+    /// The tiles, row by row.
+    tile_rows: Vec<Arc<Vec<Tile>>>,
 }
 
 impl Mask {
-    /// The value of a hole pixel, in memory and in mask files.
+    /// The value of a hole pixel in mask files and in [`to_bytes`](Self::to_bytes).
     pub const HOLE: u8 = 255;
 
     /// A mask without a hole.
     #[must_use]
     pub fn empty(width: u32, height: u32) -> Self {
-        Self { width, height, pixels: vec![0; width as usize * height as usize] }
+        let tile_row = Arc::new(vec![Tile::Known; width.div_ceil(TILE_PX) as usize]);
+        Self { width, height, tile_rows: vec![tile_row; height.div_ceil(TILE_PX) as usize] }
+    }
+
+    /// A mask whose every pixel is hole.
+    #[must_use]
+    pub fn full(width: u32, height: u32) -> Self {
+        let tile_row = Arc::new(vec![Tile::Hole; width.div_ceil(TILE_PX) as usize]);
+        Self { width, height, tile_rows: vec![tile_row; height.div_ceil(TILE_PX) as usize] }
+    }
+
+    /// A mask of the pixels `(x, y)` for which `is_hole` returns true.
+    #[must_use]
+    pub fn from_fn(width: u32, height: u32, is_hole: impl Fn(u32, u32) -> bool) -> Self {
+        let full = Self::full(width, height);
+        full.filtered(full.rect(), is_hole)
     }
 
     /// A mask from grey values, row by row: 128 and brighter is hole. `None` when there are not `width × height`
     /// values.
     #[must_use]
-    pub fn from_pixels(width: u32, height: u32, mut pixels: Vec<u8>) -> Option<Self> {
-        if pixels.len() != width as usize * height as usize {
-            return None;
-        }
-        for pixel in &mut pixels {
-            *pixel = if *pixel >= 128 { Self::HOLE } else { 0 };
-        }
-        Some(Self { width, height, pixels })
+    pub fn from_pixels(width: u32, height: u32, pixels: &[u8]) -> Option<Self> {
+        let is_complete = pixels.len() == width as usize * height as usize;
+        is_complete
+            .then(|| Self::from_fn(width, height, |x, y| pixels[y as usize * width as usize + x as usize] >= 128))
     }
 
     /// Width in pixels.
@@ -87,142 +93,220 @@ impl Mask {
         RectPx { x: 0, y: 0, width: self.width, height: self.height }
     }
 
-    /// The pixels, row by row, 255 or 0.
+    /// The pixels, row by row: 255 in the hole, 0 elsewhere.
     #[must_use]
-    pub fn pixels(&self) -> &[u8] {
-        &self.pixels
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let byte = |is_hole: bool| if is_hole { Self::HOLE } else { 0 };
+        (0..self.height).flat_map(|y| self.row(y, 0..self.width).map(byte)).collect()
     }
 
     /// Whether a pixel is hole; `false` outside the mask.
     #[must_use]
     pub fn is_hole(&self, x: u32, y: u32) -> bool {
-        x < self.width && y < self.height && self.pixels[y as usize * self.width as usize + x as usize] != 0
+        x < self.width && y < self.height && is_hole_in_row(&self.tile_rows[(y / TILE_PX) as usize], x, y)
     }
 
     /// Whether no pixel is hole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.rows_with_hole().next().is_none()
+        self.tiles().all(|(_, _, tile)| *tile == Tile::Known)
+    }
+
+    /// Whether every pixel is hole.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.tiles().all(|(_, _, tile)| *tile == Tile::Hole)
     }
 
     /// Share of the pixels that are hole, 0 to 1.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "pixel counts are far below 2^52")]
     pub fn hole_share(&self) -> f64 {
-        self.hole_count() as f64 / self.pixels.len().max(1) as f64
+        self.hole_count() as f64 / (f64::from(self.width) * f64::from(self.height)).max(1.0)
     }
 
     /// SHA-256 of the size and the pixels, in hexadecimal.
     #[must_use]
     pub fn sha256(&self) -> String {
-        sha256_of_pixels(self.width, self.height, "mask", &self.pixels)
+        sha256_of_pixels(self.width, self.height, "mask", &self.to_bytes())
     }
 
     /// Number of hole pixels.
     #[must_use]
     pub fn hole_count(&self) -> usize {
-        self.pixels.iter().filter(|&&pixel| pixel != 0).count()
+        let count = |(column, row, tile): (u32, u32, &Tile)| match tile {
+            Tile::Known => 0,
+            Tile::Hole => self.tile_rect(column, row).area(),
+            Tile::Mixed(bits) => bits.iter().map(|word| word.count_ones() as usize).sum(),
+        };
+        self.tiles().map(count).sum()
     }
 
     /// The smallest rectangle around the hole; `None` when there is no hole.
     #[must_use]
     pub fn hole_bounds(&self) -> Option<RectPx> {
-        let mut bounds = RectPx::default();
-        for y in self.rows_with_hole() {
-            let row = self.row(y, 0..self.width);
-            if let (Some(first), Some(last)) = (
-                (0..self.width).zip(row).find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
-                (0..self.width).zip(row).rev().find_map(|(x, &pixel)| (pixel != 0).then_some(x)),
-            ) {
-                bounds = bounds.union(RectPx { x: first, y, width: last + 1 - first, height: 1 });
+        let bounds = |(column, row, tile): (u32, u32, &Tile)| {
+            let rect = self.tile_rect(column, row);
+            match tile {
+                Tile::Known => RectPx::default(),
+                Tile::Hole => rect,
+                Tile::Mixed(bits) => {
+                    let rows = || (rect.y..rect.bottom()).zip(bits.iter()).filter(|(_, word)| **word != 0);
+                    let columns = rows().fold(0, |all, (_, word)| all | word);
+                    let (Some((top, _)), Some((bottom, _))) = (rows().next(), rows().next_back()) else {
+                        return RectPx::default();
+                    };
+                    let columns = rect.x + columns.trailing_zeros()..rect.x + TILE_PX - columns.leading_zeros();
+                    RectPx::from_ranges(columns, top..bottom + 1)
+                }
             }
-        }
+        };
+        let bounds = self.tiles().map(bounds).fold(RectPx::default(), RectPx::union);
         (!bounds.is_empty()).then_some(bounds)
     }
 
-    /// Part of a row. The range must lie inside the mask.
-    pub(crate) fn row(&self, y: u32, columns: Range<u32>) -> &[u8] {
-        let start = y as usize * self.width as usize;
-        &self.pixels[start + columns.start as usize..start + columns.end as usize]
+    /// A rectangle that contains every pixel in which two masks of the same size differ.
+    #[must_use]
+    pub fn difference(&self, other: &Self) -> RectPx {
+        let tile_rect = |(column, row, _): (u32, u32, &Tile)| self.tile_rect(column, row);
+        self.tiles_unlike(other).map(tile_rect).fold(RectPx::default(), RectPx::union)
     }
 
-    /// Whether part of a row, inside the mask, has a hole. No early exit, so that the compiler vectorizes it.
+    /// Memory in bytes that only this mask needs, and not `other`, of the same size.
+    #[must_use]
+    pub fn bytes_beside(&self, other: &Self) -> usize {
+        let unshared_rows = self.tile_rows.iter().zip(&other.tile_rows).filter(|(row, other)| !Arc::ptr_eq(row, other));
+        let tiles: usize = unshared_rows.map(|(row, _)| row.len() * size_of::<Tile>()).sum();
+        tiles + self.tiles_unlike(other).map(|(_, _, tile)| tile.bytes()).sum::<usize>()
+    }
+
+    /// Part of a row, which must lie inside the mask: whether each pixel is hole.
+    pub(crate) fn row(
+        &self,
+        y: u32,
+        columns: Range<u32>,
+    ) -> impl DoubleEndedIterator<Item = bool> + ExactSizeIterator + Clone {
+        let tiles = &*self.tile_rows[(y / TILE_PX) as usize];
+        columns.map(move |x| is_hole_in_row(tiles, x, y))
+    }
+
+    /// The hole's columns in part of a row, which must lie inside the mask.
+    pub(crate) fn hole_columns(&self, y: u32, columns: Range<u32>) -> impl DoubleEndedIterator<Item = u32> {
+        let tiles = &*self.tile_rows[(y / TILE_PX) as usize];
+        columns.filter(move |x| is_hole_in_row(tiles, *x, y))
+    }
+
+    /// Whether part of a row, which must lie inside the mask, has a hole.
     pub(crate) fn row_has_hole(&self, y: u32, columns: Range<u32>) -> bool {
-        self.row(y, columns).iter().fold(0, |bits, pixel| bits | pixel) != 0
+        self.words(y, columns).any(|word| word != 0)
     }
 
-    fn rows_with_hole(&self) -> impl Iterator<Item = u32> {
-        (0..self.height).filter(|y| self.row_has_hole(*y, 0..self.width))
+    /// The number of hole pixels in part of a row, which must lie inside the mask.
+    pub(crate) fn row_hole_count(&self, y: u32, columns: Range<u32>) -> u32 {
+        self.words(y, columns).map(u64::count_ones).sum()
     }
 
-    /// Part of a row, mutable. The range must lie inside the mask, and values must stay 0 or 255.
-    pub(super) fn row_mut(&mut self, y: u32, columns: Range<u32>) -> &mut [u8] {
-        let start = y as usize * self.width as usize;
-        &mut self.pixels[start + columns.start as usize..start + columns.end as usize]
+    /// The words of part of a row. Bits of other columns are 0.
+    fn words(&self, y: u32, columns: Range<u32>) -> impl Iterator<Item = u64> {
+        let tiles = &self.tile_rows[(y / TILE_PX) as usize];
+        let tile_columns = columns.start / TILE_PX..columns.end.div_ceil(TILE_PX);
+        tile_columns.map(move |column| {
+            let word = tiles[column as usize].word((y % TILE_PX) as usize);
+            word & column_bits(&columns, column * TILE_PX)
+        })
     }
 
-    /// Makes every pixel hole.
-    #[cfg(test)]
-    pub(crate) fn fill(&mut self) -> RectPx {
-        self.pixels.fill(Self::HOLE);
-        self.rect()
+    /// The tiles with their positions.
+    fn tiles(&self) -> impl Iterator<Item = (u32, u32, &Tile)> {
+        (0..)
+            .zip(&self.tile_rows)
+            .flat_map(|(row, tiles)| (0..).zip(tiles.iter()).map(move |(column, tile)| (column, row, tile)))
     }
 
-    /// Makes every pixel known.
-    pub fn clear(&mut self) -> RectPx {
-        *self = Self::empty(self.width, self.height);
-        self.rect()
+    /// The tiles that are not the same in another mask of this size. Rows of tiles that both share are not looked at.
+    fn tiles_unlike<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (u32, u32, &'a Tile)> {
+        let rows = (0..).zip(self.tile_rows.iter().zip(&other.tile_rows));
+        rows.filter(|(_, (tiles, other))| !Arc::ptr_eq(tiles, other)).flat_map(|(row, (tiles, other))| {
+            let pairs = (0..).zip(tiles.iter().zip(other.iter())).filter(|(_, (tile, other))| tile != other);
+            pairs.map(move |(column, (tile, _))| (column, row, tile))
+        })
+    }
+
+    fn tile_rect(&self, column: u32, row: u32) -> RectPx {
+        RectPx { x: column * TILE_PX, y: row * TILE_PX, width: TILE_PX, height: TILE_PX }.intersection(self.rect())
+    }
+
+    /// Replaces each word of a rectangle, which must lie inside the mask, by `word(x, y, old)`: the bits of the pixels
+    /// of row `y` from column `x` on. `word` must leave the bits of other columns as they are.
+    fn map_words(&mut self, rect: RectPx, word: impl Fn(u32, u32, u64) -> u64) {
+        if rect.is_empty() {
+            return;
+        }
+        for row in rect.y / TILE_PX..rect.bottom().div_ceil(TILE_PX) {
+            for column in rect.x / TILE_PX..rect.right().div_ceil(TILE_PX) {
+                let tile_rect = self.tile_rect(column, row);
+                let tile = &self.tile_rows[row as usize][column as usize];
+                let columns = column_bits(&(0..tile_rect.width), 0);
+                let extent = TileExtent { columns, rows: tile_rect.height as usize };
+                let mut bits = tile.bits(extent);
+                let mut has_changed = false;
+                for y in rect.y.max(tile_rect.y)..rect.bottom().min(tile_rect.bottom()) {
+                    let old = &mut bits[(y - tile_rect.y) as usize];
+                    let new = word(tile_rect.x, y, *old) & columns;
+                    has_changed |= new != *old;
+                    *old = new;
+                }
+                if has_changed {
+                    Arc::make_mut(&mut self.tile_rows[row as usize])[column as usize] = Tile::new(&bits, extent);
+                }
+            }
+        }
     }
 
     /// Swaps hole and known pixels.
     pub fn invert(&mut self) -> RectPx {
-        for pixel in &mut self.pixels {
-            *pixel = !*pixel;
-        }
+        self.map_words(self.rect(), |_, _, old| !old);
         self.rect()
     }
 
     /// Adds the hole of another mask; pixels outside either mask are ignored.
     pub fn add(&mut self, other: &Self) -> RectPx {
-        let Some(bounds) = other.hole_bounds() else { return RectPx::default() };
-        let changed = bounds.intersection(self.rect());
-        let columns = changed.x..changed.x + changed.width;
-        for y in changed.y..changed.y + changed.height {
-            for (to, from) in self.row_mut(y, columns.clone()).iter_mut().zip(other.row(y, columns.clone())) {
-                *to |= from;
-            }
-        }
+        let changed = other.hole_bounds().unwrap_or_default().intersection(self.rect());
+        self.map_words(changed, |x, y, old| old | other.word(x, y));
         changed
     }
 
-    /// Removes the hole of another mask of the same size.
+    /// Removes the hole of another mask.
     pub fn remove(&mut self, other: &Self) {
-        let Some(bounds) = other.hole_bounds() else { return };
-        let changed = bounds.intersection(self.rect());
-        let columns = changed.x..changed.right();
-        for y in changed.y..changed.bottom() {
-            for (to, from) in self.row_mut(y, columns.clone()).iter_mut().zip(other.row(y, columns.clone())) {
-                *to &= !from;
-            }
-        }
+        let changed = other.hole_bounds().unwrap_or_default().intersection(self.rect());
+        self.map_words(changed, |x, y, old| old & !other.word(x, y));
     }
 
     /// The hole pixels `(x, y)` in a rectangle that `keep` accepts.
     #[must_use]
     pub(crate) fn filtered(&self, rect: RectPx, keep: impl Fn(u32, u32) -> bool) -> Self {
         let rect = rect.intersection(self.rect());
-        let mut kept = Self::empty(self.width, self.height);
-        if rect.is_empty() {
-            return kept;
-        }
         let columns = rect.x..rect.right();
-        for y in (rect.y..rect.bottom()).filter(|y| self.row_has_hole(*y, columns.clone())) {
-            let pixels = self.row(y, columns.clone()).iter().zip(columns.clone());
-            for ((pixel, x), to) in pixels.zip(kept.row_mut(y, columns.clone())) {
-                *to = if *pixel != 0 && keep(x, y) { Self::HOLE } else { 0 };
+        let mut kept = Self::empty(self.width, self.height);
+        kept.map_words(rect, |x, y, _| {
+            let mut word = self.word(x, y) & column_bits(&columns, x);
+            let mut unseen = word;
+            while unseen != 0 {
+                let bit = unseen.trailing_zeros();
+                unseen &= unseen - 1;
+                if !keep(x + bit, y) {
+                    word &= !(1 << bit);
+                }
             }
-        }
+            word
+        });
         kept
+    }
+
+    /// The bits of the pixels of row `y` from column `x` on, the first of a tile. Bits beyond the border are 0.
+    fn word(&self, x: u32, y: u32) -> u64 {
+        let word = self.tile_rows[(y / TILE_PX) as usize][(x / TILE_PX) as usize].word((y % TILE_PX) as usize);
+        word & column_bits(&(0..self.width), x)
     }
 
     /// Draws a whole stroke.
@@ -242,23 +326,39 @@ impl Mask {
     pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
         let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
         let changed = self.segment_bounds(from, to, radius_px);
-        let value = match kind {
-            StrokeKind::Paint => Self::HOLE,
-            StrokeKind::Erase => 0,
-        };
-        for y in changed.y..changed.y + changed.height {
+        // Rounding must not set a pixel outside the returned rectangle.
+        let covered = |y: u32| {
             let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
-            // Rounding must not set a pixel outside the returned rectangle.
-            let (start, end) = (columns.start.max(changed.x), columns.end.min(changed.x + changed.width));
-            self.row_mut(y, start..end.max(start)).fill(value);
+            let start = columns.start.max(changed.x);
+            start..columns.end.min(changed.right()).max(start)
+        };
+        let rows: Vec<(u32, Range<u32>)> = (changed.y..changed.bottom()).map(|y| (y, covered(y))).collect();
+        // Tile row by tile row: a long slanting segment touches few tiles of each.
+        for rows in rows.chunk_by(|(y, _), (next, _)| y / TILE_PX == next / TILE_PX) {
+            let top = rows[0].0;
+            let row_rects = rows.iter().map(|(y, columns)| RectPx::from_ranges(columns.clone(), *y..y + 1));
+            self.set_bits(row_rects.fold(RectPx::default(), RectPx::union), kind, |x, y| {
+                column_bits(&rows[(y - top) as usize].1, x)
+            });
         }
         for end in [from, to] {
-            let pixel = pixel_under(end, self.width, self.height);
-            for y in pixel.y..pixel.y + pixel.height {
-                self.row_mut(y, pixel.x..pixel.x + pixel.width).fill(value);
-            }
+            self.set_rect(pixel_under(end, self.width, self.height), kind);
         }
         changed
+    }
+
+    /// Draws a rectangle, which must lie inside the mask.
+    pub(super) fn set_rect(&mut self, rect: RectPx, kind: StrokeKind) {
+        let columns = rect.x..rect.right();
+        self.set_bits(rect, kind, |x, _| column_bits(&columns, x));
+    }
+
+    /// Draws the pixels whose bits `covered(x, y)` returns, in a rectangle inside the mask.
+    fn set_bits(&mut self, rect: RectPx, kind: StrokeKind, covered: impl Fn(u32, u32) -> u64) {
+        self.map_words(rect, |x, y, old| match kind {
+            StrokeKind::Paint => old | covered(x, y),
+            StrokeKind::Erase => old & !covered(x, y),
+        });
     }
 
     /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
@@ -268,25 +368,11 @@ impl Mask {
         let body = RectPx::from_ranges(covered_pixels(columns, self.width), covered_pixels(rows, self.height));
         [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
     }
+}
 
-    /// Rectangles, one per band of `band_px` rows, that together contain everything that
-    /// [`draw_segment`](Self::draw_segment) may change. For a long slanting segment they cover far less than one would.
-    pub(super) fn segment_bands(&self, from: Point, to: Point, radius_px: f32, band_px: u32) -> Vec<RectPx> {
-        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return Vec::new() };
-        let bounds = self.segment_bounds(from, to, radius_px);
-        let mut bands = [from, to].map(|end| pixel_under(end, self.width, self.height)).to_vec();
-        let mut top = bounds.y;
-        while top < bounds.bottom() {
-            let bottom = (top / band_px + 1).saturating_mul(band_px).min(bounds.bottom());
-            let row = |y: u32| {
-                let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
-                RectPx::from_ranges(columns, y..y + 1)
-            };
-            bands.push((top..bottom).map(row).fold(RectPx::default(), RectPx::union));
-            top = bottom;
-        }
-        bands
-    }
+#[inline]
+fn is_hole_in_row(tiles: &[Tile], x: u32, y: u32) -> bool {
+    tiles[(x / TILE_PX) as usize].word((y % TILE_PX) as usize) >> (x % TILE_PX) & 1 == 1
 }
 
 #[cfg(test)]

@@ -2,8 +2,6 @@
 //!
 //! JSON has no infinity and no NaN. Lists of numbers are therefore stored as base64 text ([`crate::serde_floats`]).
 
-use std::sync::Arc;
-
 use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -38,7 +36,7 @@ impl From<LossesJson> for Losses {
 }
 
 /// Stores a mask as a PNG with one bit per pixel, in base64.
-pub(super) struct MaskJson(pub Arc<Mask>);
+pub(super) struct MaskJson(pub Mask);
 
 impl Serialize for MaskJson {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -53,7 +51,7 @@ impl<'de> Deserialize<'de> for MaskJson {
         let png = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
         let picture = decode(&png, DecodeLimits::default()).map_err(D::Error::custom)?;
         let (width, height) = (picture.width(), picture.height());
-        let mask = Mask::from_pixels(width, height, picture.pixels.into_luma8().into_raw());
-        mask.map(|mask| Self(Arc::new(mask))).ok_or_else(|| D::Error::custom("the mask has too few pixels"))
+        let mask = Mask::from_pixels(width, height, &picture.pixels.into_luma8());
+        mask.map(Self).ok_or_else(|| D::Error::custom("the mask has too few pixels"))
     }
 }

@@ -49,7 +49,7 @@ pub const PROJECT_EXTENSION: &str = "countenance";
 pub struct Project {
     pub photo: PhotoReference,
     /// The same size as the photo.
-    pub mask: Arc<Mask>,
+    pub mask: Mask,
     pub frame: FaceFrame,
     /// The user or the face detector has placed the frame, so it must not move by itself.
     pub frame_is_placed: bool,
@@ -71,7 +71,7 @@ pub struct Project {
 pub struct ProjectFill {
     pub outcome: Arc<FillOutcome>,
     /// The hole that was filled. `None` when it equals the project's mask.
-    pub hole: Option<Arc<Mask>>,
+    pub hole: Option<Mask>,
     pub frame: FaceFrame,
     /// Index of the shown candidate in the outcome.
     pub candidate: usize,

@@ -1,7 +1,6 @@
 //! The JSON document and its checks.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -80,7 +79,7 @@ impl Project {
             format: FORMAT.to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
             photo: PhotoJson::new(&self.photo, folder),
-            mask: (!self.mask.is_empty()).then(|| MaskJson(Arc::clone(&self.mask))),
+            mask: (!self.mask.is_empty()).then(|| MaskJson(self.mask.clone())),
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
             frame_is_by_hand: Some(self.frame_is_by_hand),
@@ -136,7 +135,7 @@ impl ProjectJson {
         let photo = self.photo.into_reference()?;
         let mask = match self.mask {
             Some(MaskJson(mask)) => mask,
-            None => Arc::new(Mask::empty(photo.width_px, photo.height_px)),
+            None => Mask::empty(photo.width_px, photo.height_px),
         };
         let fill = self.fill.map(FillJson::into_fill).transpose()?;
         if let Some(fill) = &fill {

@@ -76,7 +76,7 @@ pub(crate) fn project() -> Project {
     hole.invert();
     let fill = ProjectFill {
         outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
-        hole: Some(Arc::new(hole)),
+        hole: Some(hole),
         frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
         candidate: 2,
         blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false },
@@ -92,7 +92,7 @@ pub(crate) fn project() -> Project {
             width_px: 40,
             height_px: 30,
         },
-        mask: Arc::new(mask),
+        mask,
         frame: FaceFrame { center_in_photo: [20.5, 15.25], side_px: 24.0, angle_radians: 0.3 },
         frame_is_placed: true,
         frame_is_by_hand: true,
@@ -155,7 +155,7 @@ fn missing_fields_get_defaults() {
     let text = r#"{"format": "countenance-project-1", "photo": {"sample": "astronaut", "width_px": 8, "height_px": 6},
         "frame": {"center_in_photo": [4, 3], "side_px": 6, "angle_radians": 0}}"#;
     let project = Project::from_json(text).unwrap();
-    assert_eq!(*project.mask, Mask::empty(8, 6));
+    assert_eq!(project.mask, Mask::empty(8, 6));
     assert_eq!(project.photo.origin, PhotoOrigin::Sample("astronaut".to_owned()));
     assert_eq!((project.settings, project.preset), (Settings::default(), Preset::Best));
     assert!(project.fill.is_none() && !project.frame_is_placed && !project.frame_is_by_hand);
@@ -171,13 +171,13 @@ proptest! {
         }),
         with_hole: bool,
     ) {
-        let mask = Arc::new(Mask::from_pixels(width, 13, pixels).unwrap());
+        let mask = Mask::from_pixels(width, 13, &pixels).unwrap();
         let mut project = project();
         (project.photo.width_px, project.photo.height_px) = (width, 13);
-        project.mask = Arc::clone(&mask);
-        let mut inverse = (*mask).clone();
+        project.mask = mask.clone();
+        let mut inverse = mask.clone();
         inverse.invert();
-        project.fill.as_mut().unwrap().hole = with_hole.then(|| Arc::new(inverse));
+        project.fill.as_mut().unwrap().hole = with_hole.then_some(inverse);
         prop_assert_eq!(Project::from_json(&project.to_json(None).unwrap()).unwrap(), project);
     }
 }
@@ -217,10 +217,10 @@ fn project_of_a_large_photo_stays_small() {
         let y = 100.0 * f32::from(row) + 300.0;
         mask.draw_segment([500.0, y], [4000.0 - 50.0 * f32::from(row), y + 70.0], 45.0, StrokeKind::Paint);
     }
-    project.mask = Arc::new(mask.clone());
+    project.mask = mask.clone();
     mask.invert();
     let fill = project.fill.as_mut().unwrap();
-    fill.hole = Some(Arc::new(mask));
+    fill.hole = Some(mask);
     fill.outcome = Arc::new(outcome(8, 64, 100));
     fill.loss_curves = curves(1200, 8);
     let bytes = project.to_json(None).unwrap().len();

@@ -15,24 +15,25 @@ pub(super) struct OutlineSegment {
 
 /// The outline within a part of the mask, without the part's own border. Empty if there are too many segments.
 pub(super) fn outline_segments(mask: &Mask, part: RectPx) -> Vec<OutlineSegment> {
-    let part = part.intersection(RectPx { x: 0, y: 0, width: mask.width(), height: mask.height() });
+    let part = part.intersection(mask.rect());
     let mut segments = Vec::new();
     if part.is_empty() {
         return segments;
     }
-    let row = |y: u32| &mask.pixels()[y as usize * mask.width() as usize..][part.x as usize..][..part.width as usize];
+    let row = |y: u32| mask.row(y, part.x..part.right()).collect::<Vec<bool>>();
     // Unfinished vertical segments, sorted by column: x and top.
     let mut open: Vec<(u32, u32)> = Vec::new();
-    for y in part.y..part.y + part.height {
+    let mut above: Option<Vec<bool>> = None;
+    for y in part.y..part.bottom() {
         let pixels = row(y);
-        let above = (y > part.y).then(|| row(y - 1));
-        if above == Some(pixels) {
+        if above.as_ref() == Some(&pixels) {
             continue;
         }
-        if let Some(above) = above {
-            append_horizontal(above, pixels, part.x, y, &mut segments);
+        if let Some(above) = &above {
+            append_horizontal(above, &pixels, part.x, y, &mut segments);
         }
-        append_vertical(&mut open, pixels, part.x, y, &mut segments);
+        append_vertical(&mut open, &pixels, part.x, y, &mut segments);
+        above = Some(pixels);
         if segments.len() > MAX_SEGMENTS {
             return Vec::new();
         }
@@ -43,7 +44,7 @@ pub(super) fn outline_segments(mask: &Mask, part: RectPx) -> Vec<OutlineSegment>
 }
 
 /// Appends the horizontal segments between two rows; `y` is the edge between them.
-fn append_horizontal(above: &[u8], below: &[u8], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
+fn append_horizontal(above: &[bool], below: &[bool], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
     let mut start = None;
     for (x, (a, b)) in (left..).zip(above.iter().zip(below)) {
         match (a != b, start) {
@@ -61,7 +62,7 @@ fn append_horizontal(above: &[u8], below: &[u8], left: u32, y: u32, segments: &m
 }
 
 /// Appends the vertical segments that end above row `y`. Keeps the open ones that continue, and opens new ones.
-fn append_vertical(open: &mut Vec<(u32, u32)>, pixels: &[u8], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
+fn append_vertical(open: &mut Vec<(u32, u32)>, pixels: &[bool], left: u32, y: u32, segments: &mut Vec<OutlineSegment>) {
     let mut previous = std::mem::take(open).into_iter().peekable();
     let finished = |(x, top): (u32, u32)| OutlineSegment { from: [x, top], to: [x, y] };
     for (x, _) in (left + 1..).zip(pixels.windows(2)).filter(|(_, pair)| pair[0] != pair[1]) {
@@ -78,12 +79,12 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::mask::{MaskEdit, MaskHistory, Stroke, StrokeKind};
+    use crate::mask::{MaskEdit, Stroke, StrokeKind};
 
     fn painted(width: u32, height: u32, points_in_photo: Vec<[f32; 2]>, radius_px: f32) -> Mask {
-        let mut history = MaskHistory::new(width, height);
-        history.push(MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo }));
-        history.mask().clone()
+        let mut mask = Mask::empty(width, height);
+        mask.apply(&MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo }));
+        mask.clone()
     }
 
     fn whole(mask: &Mask) -> RectPx {

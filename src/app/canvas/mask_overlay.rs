@@ -265,7 +265,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mask::{MaskEdit, MaskHistory, Stroke, StrokeKind};
+    use crate::mask::{MaskEdit, Stroke, StrokeKind};
 
     proptest! {
         #[test]
@@ -273,22 +273,22 @@ mod tests {
             level in 0u32..3, first in (-5f32..75.0, -5f32..55.0), second in (-5f32..75.0, -5f32..55.0),
             radius_px in 0.5f32..9.0, outlined: bool,
         ) {
-            let mut history = MaskHistory::new(70, 51);
+            let mut mask = Mask::empty(70, 51);
             let stroke = |point: (f32, f32), kind| {
                 MaskEdit::Stroke(Stroke { kind, radius_px, points_in_photo: vec![point.into()] })
             };
-            history.push(stroke(first, StrokeKind::Paint));
+            mask.apply(&stroke(first, StrokeKind::Paint));
             let grid = TileGrid::new(70, 51, level);
             let (bounds, tint) = (grid.bounds(), MaskTint { hole_alpha: 100, has_outline: outlined });
-            let mut texels = mask_texels(history.mask(), grid, bounds, tint);
-            let changed = history.push(stroke(second, StrokeKind::Erase));
+            let mut texels = mask_texels(&mask, grid, bounds, tint);
+            let changed = mask.apply(&stroke(second, StrokeKind::Erase));
             let part = affected_texels(grid, changed).intersection(bounds);
-            let changed_texels = mask_texels(history.mask(), grid, part, tint);
+            let changed_texels = mask_texels(&mask, grid, part, tint);
             for (row, row_texels) in changed_texels.chunks(part.width.max(1) as usize).enumerate() {
                 let start = (part.y as usize + row) * bounds.width as usize + part.x as usize;
                 texels[start..start + row_texels.len()].copy_from_slice(row_texels);
             }
-            prop_assert!(texels == mask_texels(history.mask(), grid, bounds, tint));
+            prop_assert!(texels == mask_texels(&mask, grid, bounds, tint));
         }
     }
 }

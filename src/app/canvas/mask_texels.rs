@@ -6,8 +6,8 @@ use super::tile_grid::TileGrid;
 use crate::geometry::RectPx;
 use crate::mask::Mask;
 
-/// Limits the samples along a texel's side, so that a coarse level costs no more for a large photo than a small one.
-const MAX_SAMPLES_PER_SIDE: u32 = 4;
+/// Limits the rows that a texel's share is counted in, so that a coarse level of a large photo costs little.
+const MAX_SAMPLED_ROWS: u32 = 4;
 
 /// How the hole's texels are drawn.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,60 +54,29 @@ fn white_with_alpha(alpha: u8) -> Color32 {
 /// Writes the share of hole in each texel of a row, 0 to 255.
 fn write_row_coverage(mask: &Mask, grid: TileGrid, row: u32, columns: &[u32], out: &mut [u8]) {
     let side = grid.texel_side_px();
-    let stride = mask.width() as usize;
-    if side == 1 {
-        let pixels = &mask.pixels()[row as usize * stride..][..stride];
-        for (out, &column) in out.iter_mut().zip(columns) {
-            *out = pixels[column as usize];
-        }
-        return;
-    }
-    let step = (side / MAX_SAMPLES_PER_SIDE).max(1);
-    let rows: Vec<&[u8]> = (row * side..((row + 1) * side).min(mask.height()))
-        .step_by(step as usize)
-        .map(|y| &mask.pixels()[y as usize * stride..][..stride])
-        .collect();
-    let left = columns.first().map_or(0, |&column| column * side) as usize;
-    let right = columns.last().map_or(0, |&column| ((column + 1) * side).min(mask.width())) as usize;
-    // Most rows are all known or all hole, and comparing pixels is much faster than averaging them.
-    if let Some(&first) = rows.first().and_then(|pixels| pixels.get(left))
-        && rows.iter().all(|pixels| all_bytes_equal(&pixels[left..right], first))
-    {
-        out.fill(first);
-        return;
-    }
+    let step = (side / MAX_SAMPLED_ROWS).max(1);
+    let rows = || (row * side..((row + 1) * side).min(mask.height())).step_by(step as usize);
     for (out, &column) in out.iter_mut().zip(columns) {
-        let (left, right) = (column * side, ((column + 1) * side).min(mask.width()));
-        let (mut sum, mut count) = (0u32, 0u32);
-        for pixels in &rows {
-            for &pixel in pixels[left as usize..right as usize].iter().step_by(step as usize) {
-                sum += u32::from(pixel);
-                count += 1;
-            }
-        }
-        *out = (sum / count.max(1)) as u8;
+        let columns = column * side..((column + 1) * side).min(mask.width());
+        let hole_count: u32 = rows().map(|y| mask.row_hole_count(y, columns.clone())).sum();
+        let count = rows().len() as u32 * (columns.end - columns.start);
+        *out = (hole_count * u32::from(Mask::HOLE) / count.max(1)) as u8;
     }
-}
-
-/// Whether every byte is `value`.
-fn all_bytes_equal(bytes: &[u8], value: u8) -> bool {
-    // Compares each byte with the one before it, which compiles to a single memory comparison.
-    bytes.first().is_none_or(|&first| first == value && bytes[1..] == bytes[..bytes.len() - 1])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{MaskEdit, MaskHistory, Stroke, StrokeKind};
+    use crate::mask::{MaskEdit, Stroke, StrokeKind};
 
     const PLAIN: MaskTint = MaskTint { hole_alpha: 100, has_outline: false };
     const OUTLINED: MaskTint = MaskTint { hole_alpha: 100, has_outline: true };
 
     fn dab(width: u32, height: u32, center: [f32; 2], radius_px: f32) -> Mask {
-        let mut history = MaskHistory::new(width, height);
+        let mut mask = Mask::empty(width, height);
         let stroke = Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo: vec![center] };
-        history.push(MaskEdit::Stroke(stroke));
-        history.mask().clone()
+        mask.apply(&MaskEdit::Stroke(stroke));
+        mask.clone()
     }
 
     #[test]
@@ -115,7 +84,7 @@ mod tests {
         let mask = dab(40, 30, [20.0, 15.0], 6.0);
         let grid = TileGrid::new(40, 30, 0);
         let texels = mask_texels(&mask, grid, grid.bounds(), PLAIN);
-        for (texel, &pixel) in texels.iter().zip(mask.pixels()) {
+        for (texel, pixel) in texels.iter().zip(mask.to_bytes()) {
             assert_eq!(texel.a(), if pixel == 0 { 0 } else { 100 });
         }
     }
@@ -147,11 +116,11 @@ mod tests {
 
     #[test]
     fn coarse_texels_hold_the_share_of_hole() {
-        let mut history = MaskHistory::new(5, 4);
+        let mut mask = Mask::empty(5, 4);
         let corner = Stroke { kind: StrokeKind::Paint, radius_px: 0.6, points_in_photo: vec![[0.5, 0.5]] };
-        history.push(MaskEdit::Stroke(corner));
+        mask.apply(&MaskEdit::Stroke(corner));
         let grid = TileGrid::new(5, 4, 1);
-        let texels = mask_texels(history.mask(), grid, grid.bounds(), MaskTint { hole_alpha: 255, has_outline: false });
+        let texels = mask_texels(&mask, grid, grid.bounds(), MaskTint { hole_alpha: 255, has_outline: false });
         assert_eq!(texels[0].a(), 63, "one pixel of four");
         assert!(texels[1..].iter().all(|texel| texel.a() == 0));
     }

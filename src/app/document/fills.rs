@@ -4,8 +4,9 @@
 
 use std::sync::Arc;
 
-use super::undo::DocumentStep;
-use super::{MaskId, PhotoDocument};
+use super::PhotoDocument;
+use super::undo::UndoStep;
+use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::blend::{Blend, FillPatch};
 use crate::geometry::FaceFrame;
@@ -17,17 +18,12 @@ pub struct DocumentFill {
     pub outcome: Arc<FillOutcome>,
     pub loss_history: LossHistory,
     /// The mask that was filled.
-    pub mask: Arc<Mask>,
-    pub mask_id: MaskId,
+    pub mask: Mask,
     pub frame: FaceFrame,
     /// The candidate and blend that the user chose.
     pub variant: FillVariant,
-    /// The blended fill: a preview at first, later at full size.
-    pub patch: Option<FillPatch>,
-    /// The variant that `patch` shows at full size.
-    pub full_size_variant: Option<FillVariant>,
-    /// The variant that is being blended at full size.
-    pub requested_variant: Option<FillVariant>,
+    /// The fill blended into the photo at full size. A preview stands in for the first one.
+    pub composition: Latest<FillVariant, FillPatch>,
 }
 
 /// The shown candidate of a fill, and how it is blended into the photo.
@@ -35,14 +31,6 @@ pub struct DocumentFill {
 pub struct FillVariant {
     pub candidate: usize,
     pub blend: Blend,
-}
-
-impl DocumentFill {
-    /// The variant that must be blended at full size next; `None` if it is done or in progress.
-    pub fn variant_to_compose(&self) -> Option<FillVariant> {
-        (self.full_size_variant != Some(self.variant) && self.requested_variant != Some(self.variant))
-            .then_some(self.variant)
-    }
 }
 
 impl PhotoDocument {
@@ -65,18 +53,18 @@ impl PhotoDocument {
 
     /// Whether the shown fill was made for the current hole and frame.
     pub fn is_shown_fill_current(&self) -> bool {
-        self.shown_fill().is_some_and(|fill| fill.mask_id == self.mask_id && fill.frame == self.face_frame())
+        self.shown_fill().is_some_and(|fill| fill.mask == self.mask && fill.frame == self.face_frame())
     }
 
     /// Adds a finished fill and shows it, as an undo step.
     pub fn add_fill(&mut self, fill: DocumentFill) {
-        if fill.mask_id == self.mask_id && fill.frame == self.face_frame() {
+        if fill.mask == self.mask && fill.frame == self.face_frame() {
             self.keep_frame_for_hole();
         }
         let before = self.shown_fill;
         self.fills.push(fill);
         self.shown_fill = Some(self.fills.len() - 1);
-        let step = DocumentStep::Fill { before, after: self.shown_fill };
+        let step = UndoStep::Fill(before);
         // A stroke in progress is not part of the fill: its undo step stays on top.
         let stroke = if self.active_stroke.is_some() { self.undo_steps.pop() } else { None };
         self.push_step(step);
@@ -88,7 +76,7 @@ impl PhotoDocument {
         let fill = self.shown_fill_mut()?;
         let candidate = Arc::make_mut(&mut fill.outcome).store_mix(mix, replaced);
         fill.variant.candidate = candidate;
-        (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), None, None);
+        fill.composition = Latest::with_stand_in(Some(patch));
         self.revision += 1;
         Some(candidate)
     }

@@ -5,7 +5,7 @@
 //! follows the hole: see `frame_search`.
 
 use super::PhotoDocument;
-use super::undo::DocumentStep;
+use super::undo::UndoStep;
 use crate::geometry::FaceFrame;
 use crate::mask::MaskEdit;
 
@@ -103,7 +103,7 @@ impl PhotoDocument {
         let start = self.frame_at_drag_start.take();
         let before = start.unwrap_or(PlacedFrame { frame: before, ..self.placed_frame });
         if before.frame != self.placed_frame.frame {
-            self.push_step(DocumentStep::Frame { before, after: self.placed_frame });
+            self.push_step(UndoStep::Frame(before));
         }
     }
 }

@@ -3,7 +3,7 @@
 //! Every repaint needs the answer, so it is cached until the mask or the face frame changes. During a stroke the cached
 //! answer is used, although it may be out of date.
 
-use super::{MaskId, PhotoDocument};
+use super::PhotoDocument;
 use crate::blend;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
@@ -18,21 +18,22 @@ pub enum FrameOverlap {
     Outside,
 }
 
-/// A cached answer with the mask state and the frame that it is for.
-pub(super) type CachedOverlap = (MaskId, FaceFrame, FrameOverlap);
+/// A cached answer with the mask and the frame that it is for.
+pub(super) type CachedOverlap = (Mask, FaceFrame, FrameOverlap);
 
 impl PhotoDocument {
     /// Position of the hole relative to the frame; `None` without a hole.
     pub fn frame_overlap(&self) -> Option<FrameOverlap> {
-        if !self.has_hole {
+        if !self.has_hole() {
             return None;
         }
-        match self.cached_overlap.get() {
-            Some((_, _, overlap)) if self.active_stroke.is_some() => Some(overlap),
-            Some((mask_id, frame, overlap)) if mask_id == self.mask_id && frame == self.face_frame() => Some(overlap),
+        let mut cached = self.cached_overlap.borrow_mut();
+        match &*cached {
+            Some((_, _, overlap)) if self.active_stroke.is_some() => Some(*overlap),
+            Some((mask, frame, overlap)) if *mask == self.mask && *frame == self.face_frame() => Some(*overlap),
             _ => {
-                let overlap = overlap_of(self.mask(), &self.face_frame());
-                self.cached_overlap.set(Some((self.mask_id, self.face_frame(), overlap)));
+                let overlap = overlap_of(&self.mask, &self.face_frame());
+                *cached = Some((self.mask.clone(), self.face_frame(), overlap));
                 Some(overlap)
             }
         }
@@ -41,18 +42,13 @@ impl PhotoDocument {
 
 pub(super) fn overlap_of(mask: &Mask, frame: &FaceFrame) -> FrameOverlap {
     let (mut inside, mut outside) = (false, false);
-    let width = mask.width() as usize;
+    let width = mask.width();
     let fillable_area = blend::fillable_area(frame);
-    for (y, row) in (0..mask.height()).zip(mask.pixels().chunks_exact(width.max(1))) {
-        let column_range = |frame: &FaceFrame| {
-            let columns = frame.columns_in_photo(y, mask.width());
-            (columns.start as usize, columns.end as usize)
-        };
-        let has_hole = |part: Option<&[u8]>| part.is_some_and(|part| part.contains(&Mask::HOLE));
-        let (start, end) = column_range(frame);
-        inside |= has_hole(row.get(start..end));
-        let (start, end) = column_range(&fillable_area);
-        outside |= has_hole(row.get(..start)) || has_hole(row.get(end..));
+    let bounds = mask.hole_bounds().unwrap_or_default();
+    for y in bounds.y..bounds.bottom() {
+        inside |= mask.row_has_hole(y, frame.columns_in_photo(y, width));
+        let area = fillable_area.columns_in_photo(y, width);
+        outside |= mask.row_has_hole(y, 0..area.start) || mask.row_has_hole(y, area.end..width);
         if inside && outside {
             return FrameOverlap::PartlyOutside;
         }

@@ -1,19 +1,18 @@
 //! The face frame follows the hole: it is searched again for every state of the mask, from the known pixels only.
 //!
-//! The search itself is a background task. Its result becomes part of the mask edit's undo step, so that undo restores
-//! hole and frame together.
+//! The search itself is a background task. An undo step of an edit holds mask and frame, so that undo restores both
+//! together.
 
 use super::PhotoDocument;
 use super::frame_edits::{FramePlacement, PlacedFrame};
 use super::frame_overlap::{FrameOverlap, overlap_of};
-use super::undo::DocumentStep;
 use crate::geometry::FaceFrame;
 
 impl PhotoDocument {
     /// Whether the frame must be searched for the current hole.
     pub fn needs_frame_search(&self) -> bool {
         let PlacedFrame { placement, is_up_to_date, .. } = self.placed_frame;
-        self.has_hole && placement == FramePlacement::Automatic && !is_up_to_date
+        self.has_hole() && placement == FramePlacement::Automatic && !is_up_to_date
     }
 
     /// Moves the frame to the one found for the current hole. It stays when none was found, or when the hole does not
@@ -29,7 +28,7 @@ impl PhotoDocument {
     pub fn reset_frame_without_hole(&mut self) {
         let PlacedFrame { frame, placement, is_up_to_date } = self.placed_frame;
         let is_pinned = placement == FramePlacement::Hand || is_up_to_date;
-        let Some(faces) = self.detected_faces.as_ref().filter(|_| !self.has_hole && !is_pinned) else { return };
+        let Some(faces) = self.detected_faces.as_ref().filter(|_| !self.has_hole() && !is_pinned) else { return };
         if self.has_active_drag() {
             return;
         }
@@ -53,12 +52,5 @@ impl PhotoDocument {
     pub(super) fn set_up_to_date_frame(&mut self, frame: FaceFrame) {
         self.revision += u64::from(frame != self.face_frame());
         self.placed_frame = PlacedFrame { frame, placement: FramePlacement::Automatic, is_up_to_date: true };
-        let newest_edit = self.undo_steps.iter_mut().rev().find_map(|step| match step {
-            DocumentStep::Mask { after, .. } => Some(after),
-            DocumentStep::Frame { .. } | DocumentStep::Fill { .. } => None,
-        });
-        if let Some(after) = newest_edit.filter(|after| after.id == self.mask_id) {
-            after.frame = self.placed_frame;
-        }
     }
 }

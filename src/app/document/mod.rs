@@ -1,6 +1,7 @@
 //! One photo and the work on it: hole, face frame, fills, and an undo history of all three.
 //!
-//! Each state of the mask has an id ([`MaskId`]), which undo restores. It links a fill to its hole.
+//! Copies of the mask share the tiles that do not differ. So a fill, an undo step or a background task keeps a copy of
+//! the hole that it belongs to, and comparing it with the current hole is cheap.
 //!
 //! | file | purpose |
 //! | --- | --- |
@@ -23,20 +24,25 @@ pub use fills::{DocumentFill, FillVariant};
 pub use frame_overlap::FrameOverlap;
 pub use undo::{FrameUndo, UndoneChange};
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use frame_edits::PlacedFrame;
-use undo::{DocumentStep, MaskState};
+use undo::{MAX_UNDO_BYTES, UndoStep};
 
 use crate::geometry::{FaceFrame, Point, RectPx};
-use crate::mask::{Mask, MaskEdit, MaskHistory, Stroke, StrokeKind};
+use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind};
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
 
-/// Identifies a state of the mask. 0 is the empty mask.
-pub type MaskId = u64;
+/// The stroke in progress.
+struct ActiveStroke {
+    kind: StrokeKind,
+    radius_px: f32,
+    /// Where it ends so far. `None` before its first finite point.
+    end_in_photo: Option<Point>,
+}
 
 /// A photo and the user's work on it.
 pub struct PhotoDocument {
@@ -48,7 +54,7 @@ pub struct PhotoDocument {
     project_path: Option<PathBuf>,
     /// Hash of the project file as this window read or wrote it; `None` when unknown.
     project_hash: Option<String>,
-    mask_history: MaskHistory,
+    mask: Mask,
     placed_frame: PlacedFrame,
     /// Whether the user or a detected face has placed the frame.
     is_frame_placed: bool,
@@ -56,16 +62,11 @@ pub struct PhotoDocument {
     detected_faces: Option<Vec<FaceFrame>>,
     fills: Vec<DocumentFill>,
     shown_fill: Option<usize>,
-    undo_steps: Vec<DocumentStep>,
-    redo_steps: Vec<DocumentStep>,
-    mask_id: MaskId,
-    next_mask_id: MaskId,
-    /// The shared copy of a mask state, made on demand.
-    cached_shared_mask: Option<(MaskId, Arc<Mask>)>,
-    has_hole: bool,
-    cached_overlap: Cell<Option<frame_overlap::CachedOverlap>>,
-    /// The kind of the stroke in progress.
-    active_stroke: Option<StrokeKind>,
+    undo_steps: Vec<UndoStep>,
+    redo_steps: Vec<UndoStep>,
+    max_undo_bytes: usize,
+    cached_overlap: RefCell<Option<frame_overlap::CachedOverlap>>,
+    active_stroke: Option<ActiveStroke>,
     /// The frame at the start of the drag in progress.
     frame_at_drag_start: Option<PlacedFrame>,
     revision: u64,
@@ -80,7 +81,7 @@ impl PhotoDocument {
     pub fn new(photo: Arc<Photo>, name: String, frame: Option<FaceFrame>, origin: PhotoOrigin) -> Self {
         let (width, height) = (photo.width(), photo.height());
         Self {
-            mask_history: MaskHistory::new(width, height),
+            mask: Mask::empty(width, height),
             placed_frame: PlacedFrame::unplaced(frame.unwrap_or_else(|| FaceFrame::centered(width, height))),
             is_frame_placed: false,
             detected_faces: None,
@@ -93,11 +94,8 @@ impl PhotoDocument {
             shown_fill: None,
             undo_steps: Vec::new(),
             redo_steps: Vec::new(),
-            mask_id: 0,
-            next_mask_id: 1,
-            cached_shared_mask: None,
-            has_hole: false,
-            cached_overlap: Cell::new(None),
+            max_undo_bytes: MAX_UNDO_BYTES,
+            cached_overlap: RefCell::new(None),
             active_stroke: None,
             frame_at_drag_start: None,
             revision: 0,
@@ -107,52 +105,35 @@ impl PhotoDocument {
     }
 
     pub fn mask(&self) -> &Mask {
-        self.mask_history.mask()
+        &self.mask
     }
 
-    pub fn mask_id(&self) -> MaskId {
-        self.mask_id
-    }
-
-    /// A shared copy of the mask, made at most once per mask state.
-    pub fn shared_mask(&mut self) -> Arc<Mask> {
-        match &self.cached_shared_mask {
-            Some((id, mask)) if *id == self.mask_id => Arc::clone(mask),
-            _ => {
-                let mask = Arc::new(self.mask_history.mask().clone());
-                self.cached_shared_mask = Some((self.mask_id, Arc::clone(&mask)));
-                mask
-            }
-        }
-    }
-
-    /// Whether anything is painted. It is not updated between the first point of a stroke and its end.
+    /// Whether anything is painted.
     pub fn has_hole(&self) -> bool {
-        self.has_hole
+        !self.mask.is_empty()
     }
 
     /// Starts a stroke; the whole stroke is one undo step. Returns the changed part of the mask.
     pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
-        let kind = stroke.kind;
-        let changed = self.edit_mask(MaskEdit::Stroke(stroke));
-        self.active_stroke = Some(kind);
+        let Stroke { kind, radius_px, ref points_in_photo } = stroke;
+        let end_in_photo = points_in_photo.iter().rev().copied().find(|point| is_finite(*point));
+        let changed = self.edit_mask(&MaskEdit::Stroke(stroke));
+        self.active_stroke = Some(ActiveStroke { kind, radius_px, end_in_photo });
         changed
     }
 
     /// Continues the stroke in progress, if any. Returns the changed part of the mask.
     pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
-        if self.active_stroke.is_none() {
+        let Some(stroke) = self.active_stroke.as_mut().filter(|_| is_finite(point_in_photo)) else {
             return RectPx::default();
-        }
-        self.cached_shared_mask = None;
+        };
+        let from = stroke.end_in_photo.replace(point_in_photo).unwrap_or(point_in_photo);
         self.revision += 1;
-        self.mask_history.extend_stroke(point_in_photo)
+        self.mask.draw_segment(from, point_in_photo, stroke.radius_px, stroke.kind)
     }
 
     pub fn end_stroke(&mut self) {
         self.active_stroke = None;
-        self.has_hole = self.scan_for_hole();
-        self.cached_overlap.set(None);
     }
 
     pub fn has_active_stroke(&self) -> bool {
@@ -161,7 +142,7 @@ impl PhotoDocument {
 
     /// Whether an erasing stroke is in progress.
     pub fn is_erasing(&self) -> bool {
-        self.active_stroke == Some(StrokeKind::Erase)
+        self.active_stroke.as_ref().is_some_and(|stroke| stroke.kind == StrokeKind::Erase)
     }
 
     /// Whether a stroke or a drag of the frame is in progress.
@@ -170,16 +151,11 @@ impl PhotoDocument {
     }
 
     /// Edits the mask, as an undo step. Returns the changed part.
-    pub fn edit_mask(&mut self, edit: MaskEdit) -> RectPx {
+    pub fn edit_mask(&mut self, edit: &MaskEdit) -> RectPx {
         self.active_stroke = None;
-        let before = MaskState { id: self.mask_id, frame: self.placed_frame };
-        self.placed_frame = self.placed_frame.after_edit(&edit);
-        let changed = self.mask_history.push(edit);
-        self.mask_id = self.next_mask_id;
-        self.next_mask_id += 1;
-        self.push_step(DocumentStep::Mask { before, after: MaskState { id: self.mask_id, frame: self.placed_frame } });
-        self.has_hole = self.scan_for_hole();
-        changed
+        self.push_step(UndoStep::Painting { mask: self.mask.clone(), frame: self.placed_frame, bytes: 0 });
+        self.placed_frame = self.placed_frame.after_edit(edit);
+        self.mask.apply(edit)
     }
 
     /// Counts the changes that are worth saving.
@@ -198,7 +174,7 @@ impl PhotoDocument {
     }
 
     fn has_work(&self) -> bool {
-        self.mask_id != 0 || self.shown_fill.is_some()
+        self.has_hole() || self.shown_fill.is_some()
     }
 
     /// The suggested path for an export: `NAME-filled.png` in the photo's folder.
@@ -220,8 +196,8 @@ impl PhotoDocument {
         let folder = self.photo.source.as_deref().and_then(std::path::Path::parent);
         folder.map_or_else(|| PathBuf::from(file_name), |folder| folder.join(file_name))
     }
+}
 
-    fn scan_for_hole(&self) -> bool {
-        self.mask_history.mask().pixels().contains(&Mask::HOLE)
-    }
+fn is_finite(point: Point) -> bool {
+    point.iter().all(|coordinate| coordinate.is_finite())
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::frame_edits::FramePlacement;
 use super::{DocumentFill, FillVariant, PhotoDocument};
+use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::app::preferences::Preferences;
 use crate::mask::MaskEdit;
@@ -15,16 +16,15 @@ use crate::photo::Photo;
 use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
 
 impl PhotoDocument {
-    /// The document as a project. It copies pixels only if the mask has changed since the last copy.
-    pub fn make_project(&mut self, preferences: &Preferences, model_sha256: Option<String>) -> Project {
-        let mask = self.shared_mask();
+    /// The document as a project.
+    pub fn make_project(&self, preferences: &Preferences, model_sha256: Option<String>) -> Project {
         Project {
             photo: PhotoReference {
                 origin: self.origin.clone(),
                 width_px: self.photo.width(),
                 height_px: self.photo.height(),
             },
-            mask,
+            mask: self.mask.clone(),
             frame: self.face_frame(),
             // Face detection after loading must not move the frame away from a fill.
             frame_is_placed: self.is_frame_placed || self.shown_fill.is_some(),
@@ -42,7 +42,7 @@ impl PhotoDocument {
     fn to_project_fill(&self, fill: &DocumentFill) -> ProjectFill {
         ProjectFill {
             outcome: Arc::clone(&fill.outcome),
-            hole: (fill.mask_id != self.mask_id).then(|| Arc::clone(&fill.mask)),
+            hole: (fill.mask != self.mask).then(|| fill.mask.clone()),
             frame: fill.frame,
             candidate: fill.variant.candidate,
             blend: fill.variant.blend,
@@ -55,8 +55,7 @@ impl PhotoDocument {
         let mut document = Self::new(photo, name, Some(project.frame), origin);
         document.is_frame_placed = project.frame_is_placed;
         if !project.mask.is_empty() {
-            document.edit_mask(MaskEdit::Replace(Arc::clone(&project.mask)));
-            document.cached_shared_mask = Some((document.mask_id, Arc::clone(&project.mask)));
+            document.edit_mask(&MaskEdit::Replace(project.mask.clone()));
         }
         if project.frame_is_by_hand {
             document.placed_frame.placement = FramePlacement::Hand;
@@ -65,32 +64,21 @@ impl PhotoDocument {
             document.set_up_to_date_frame(project.frame);
         }
         if let Some(fill) = &project.fill {
-            document.restore_fill(fill, &project.mask);
+            document.restore_fill(fill);
         }
         document.saved_revision = document.revision;
         document.project_revision = document.revision;
         document
     }
 
-    fn restore_fill(&mut self, fill: &ProjectFill, mask: &Arc<crate::mask::Mask>) {
-        let (fill_mask, mask_id) = match &fill.hole {
-            None => (mask, self.mask_id),
-            Some(fill_mask) => {
-                // A new id for a mask state that undo cannot reach.
-                self.next_mask_id += 1;
-                (fill_mask, self.next_mask_id - 1)
-            }
-        };
+    fn restore_fill(&mut self, fill: &ProjectFill) {
         self.add_fill(DocumentFill {
             outcome: Arc::clone(&fill.outcome),
             loss_history: LossHistory::from_points(fill.loss_curves.clone()),
-            mask: Arc::clone(fill_mask),
-            mask_id,
+            mask: fill.hole.as_ref().unwrap_or(&self.mask).clone(),
             frame: fill.frame,
             variant: FillVariant { candidate: fill.candidate, blend: fill.blend },
-            patch: None,
-            full_size_variant: None,
-            requested_variant: None,
+            composition: Latest::default(),
         });
     }
 

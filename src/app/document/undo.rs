@@ -1,36 +1,31 @@
-//! Undo and redo of strokes, face frame changes and fills.
+//! Undo and redo of strokes, face frame changes and fills, in one history.
 //!
-//! A step holds no pixels. The mask's pixels are in the mask's own history, which is undone together with this one. A
-//! fill is stored as its index.
+//! A step holds what it replaced: a copy of the mask, which shares the unchanged tiles, the frame, or the index of the
+//! shown fill. Undo and redo swap it with the current state, and so turn one into the other. Memory is limited: beyond
+//! [`MAX_UNDO_BYTES`] the oldest steps are dropped.
 
+use super::PhotoDocument;
 use super::frame_edits::PlacedFrame;
-use super::{MaskId, PhotoDocument};
 use crate::geometry::RectPx;
+use crate::mask::Mask;
 
-/// One undo step.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum DocumentStep {
-    /// An edit in the mask history. The frame found after it belongs to the same step.
-    Mask {
-        before: MaskState,
-        after: MaskState,
-    },
-    Frame {
-        before: PlacedFrame,
-        after: PlacedFrame,
-    },
-    /// The shown fill before and after, as indices.
-    Fill {
-        before: Option<usize>,
-        after: Option<usize>,
-    },
-}
+/// Memory limit for the masks in the history. A stroke needs a few kilobytes, the most irregular mask of 24 megapixels
+/// 3 megabytes.
+pub(super) const MAX_UNDO_BYTES: usize = 256 << 20;
 
-/// A state of the mask, with the frame at that time.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct MaskState {
-    pub id: MaskId,
-    pub frame: PlacedFrame,
+/// What one step replaced.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum UndoStep {
+    /// The mask, and the frame at that time. `bytes`: memory that only this copy of the mask needs; 0 while it is the
+    /// newest step.
+    Painting {
+        mask: Mask,
+        frame: PlacedFrame,
+        bytes: usize,
+    },
+    Frame(PlacedFrame),
+    /// The shown fill, as its index.
+    Fill(Option<usize>),
 }
 
 /// Whether undo and redo may move the face frame.
@@ -54,53 +49,39 @@ impl PhotoDocument {
     /// Undoes the newest step. `None` if there is none.
     pub fn undo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
         self.end_stroke();
-        let step = self.undo_steps.pop()?;
+        let mut step = self.undo_steps.pop()?;
+        let change = self.swap_with(&mut step, frame);
         self.redo_steps.push(step);
-        self.revision += 1;
-        Some(match step {
-            DocumentStep::Mask { before, .. } => {
-                let mask_rect = self.mask_history.undo();
-                self.restore_mask_state(before, mask_rect, frame)
-            }
-            DocumentStep::Frame { before, .. } => self.restore_frame_state(before),
-            DocumentStep::Fill { before, .. } => self.restore_shown_fill(before),
-        })
+        Some(change)
     }
 
     /// Redoes the step that was undone last. `None` if there is none.
     pub fn redo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
         self.end_stroke();
-        let step = self.redo_steps.pop()?;
+        let mut step = self.redo_steps.pop()?;
+        let change = self.swap_with(&mut step, frame);
         self.undo_steps.push(step);
-        self.revision += 1;
-        Some(match step {
-            DocumentStep::Mask { after, .. } => {
-                let mask_rect = self.mask_history.redo();
-                self.restore_mask_state(after, mask_rect, frame)
-            }
-            DocumentStep::Frame { after, .. } => self.restore_frame_state(after),
-            DocumentStep::Fill { after, .. } => self.restore_shown_fill(after),
-        })
+        Some(change)
     }
 
     /// Whether undo would change only the mask.
     pub fn is_undo_mask_only(&self) -> bool {
-        matches!(self.undo_steps.last(), Some(DocumentStep::Mask { .. }))
+        matches!(self.undo_steps.last(), Some(UndoStep::Painting { .. }))
     }
 
     /// Whether redo would change only the mask.
     pub fn is_redo_mask_only(&self) -> bool {
-        matches!(self.redo_steps.last(), Some(DocumentStep::Mask { .. }))
+        matches!(self.redo_steps.last(), Some(UndoStep::Painting { .. }))
     }
 
     /// The name of the step that undo would revert, for the tooltip.
     pub fn undo_name(&self) -> Option<&'static str> {
-        self.undo_steps.last().map(DocumentStep::name)
+        self.undo_steps.last().map(UndoStep::name)
     }
 
     /// The name of the step that redo would repeat, for the tooltip.
     pub fn redo_name(&self) -> Option<&'static str> {
-        self.redo_steps.last().map(DocumentStep::name)
+        self.redo_steps.last().map(UndoStep::name)
     }
 
     /// Cancels the active stroke or frame drag, without a redo step. Returns the changed part of the mask.
@@ -108,50 +89,83 @@ impl PhotoDocument {
         if let Some(before) = self.frame_at_drag_start.take() {
             self.placed_frame = before;
         }
-        self.active_stroke?;
+        self.active_stroke.as_ref()?;
         let change = self.undo(FrameUndo::Restore)?;
         self.redo_steps.clear();
         change.mask_rect
     }
 
     /// Adds an undo step and clears the redo steps.
-    pub(super) fn push_step(&mut self, step: DocumentStep) {
+    pub(super) fn push_step(&mut self, step: UndoStep) {
+        if matches!(step, UndoStep::Painting { .. }) {
+            self.measure_newest_painting();
+        }
         self.undo_steps.push(step);
         self.redo_steps.clear();
         self.revision += 1;
     }
 
-    fn restore_mask_state(&mut self, state: MaskState, mask_rect: Option<RectPx>, frame: FrameUndo) -> UndoneChange {
-        self.mask_id = state.id;
-        self.placed_frame = match frame {
-            FrameUndo::Restore => state.frame,
-            FrameUndo::Keep => PlacedFrame { is_up_to_date: false, ..self.placed_frame },
-        };
-        self.has_hole = self.scan_for_hole();
-        UndoneChange { mask_rect, is_fill_switched: false }
-    }
-
-    fn restore_frame_state(&mut self, frame: PlacedFrame) -> UndoneChange {
-        self.placed_frame = frame;
-        UndoneChange { mask_rect: None, is_fill_switched: false }
-    }
-
-    fn restore_shown_fill(&mut self, index: Option<usize>) -> UndoneChange {
-        // A full-size patch can need much memory, so only the shown fill keeps one.
-        if let Some(fill) = self.shown_fill_mut() {
-            (fill.patch, fill.full_size_variant, fill.requested_variant) = (None, None, None);
+    /// Measures the newest mask in the history, now that its edit is complete, and drops the oldest steps beyond the
+    /// memory limit.
+    fn measure_newest_painting(&mut self) {
+        let newest = self.undo_steps.iter_mut().rev().find_map(|step| match step {
+            UndoStep::Painting { mask, bytes, .. } => Some((mask, bytes)),
+            UndoStep::Frame(_) | UndoStep::Fill(_) => None,
+        });
+        if let Some((mask, bytes)) = newest {
+            *bytes = mask.bytes_beside(&self.mask);
         }
-        self.shown_fill = index;
-        UndoneChange { mask_rect: None, is_fill_switched: true }
+        let mut bytes: usize = self.undo_steps.iter().map(UndoStep::bytes).sum();
+        let mut dropped = 0;
+        while bytes > self.max_undo_bytes {
+            bytes -= self.undo_steps.get(dropped).map_or(bytes, UndoStep::bytes);
+            dropped += 1;
+        }
+        self.undo_steps.drain(..dropped);
+    }
+
+    /// Swaps what a step holds with the current state.
+    fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) -> UndoneChange {
+        self.revision += 1;
+        match step {
+            UndoStep::Painting { mask, frame, .. } => {
+                let changed = self.mask.difference(mask);
+                std::mem::swap(&mut self.mask, mask);
+                match frame_undo {
+                    FrameUndo::Restore => std::mem::swap(&mut self.placed_frame, frame),
+                    FrameUndo::Keep => {
+                        *frame = self.placed_frame;
+                        self.placed_frame.is_up_to_date = false;
+                    }
+                }
+                UndoneChange { mask_rect: Some(changed), is_fill_switched: false }
+            }
+            UndoStep::Frame(frame) => {
+                std::mem::swap(&mut self.placed_frame, frame);
+                UndoneChange { mask_rect: None, is_fill_switched: false }
+            }
+            UndoStep::Fill(index) => {
+                // A full-size patch can need much memory, so only the shown fill keeps one.
+                if let Some(fill) = self.shown_fill_mut() {
+                    fill.composition.clear();
+                }
+                std::mem::swap(&mut self.shown_fill, index);
+                UndoneChange { mask_rect: None, is_fill_switched: true }
+            }
+        }
     }
 }
 
-impl DocumentStep {
+impl UndoStep {
     fn name(&self) -> &'static str {
         match self {
-            Self::Mask { .. } => "painting",
-            Self::Frame { .. } => "moving the face frame",
-            Self::Fill { .. } => "the fill",
+            Self::Painting { .. } => "painting",
+            Self::Frame(_) => "moving the face frame",
+            Self::Fill(_) => "the fill",
         }
+    }
+
+    fn bytes(&self) -> usize {
+        if let Self::Painting { bytes, .. } = self { *bytes } else { 0 }
     }
 }

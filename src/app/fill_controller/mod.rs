@@ -1,89 +1,24 @@
-//! Controls the fill thread: starts searches, collects their events, and requests quick previews and thumbnails.
+//! Controls the fill thread: starts searches, and requests quick previews and thumbnails.
 //!
-//! Buttons update the screen at once (Stop shows "Stopping…" in the same frame), before the search reacts. Events of a
-//! job that is no longer running are dropped.
+//! Buttons update the screen at once (Stop shows "Stopping…" in the same frame), before the search reacts. The state
+//! handles the thread's events; those of a job that is no longer running are dropped.
 
 mod running_fill;
 
-use std::sync::Arc;
-
-use super::document::{DocumentFill, FillVariant, MaskId};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::job::{
-    DeviceInfo, FacesId, FacesRequest, FillRequest, GeneratedFaces, LiveSettings, QuickPreview, QuickPreviewId,
-    SearchPreview, SearchStart, WorkerCommand, WorkerEvent, WorkerHandle,
+    DeviceInfo, FacesId, FacesRequest, FillRequest, JobId, LiveSettings, QuickPreviewId, SearchStart, WorkerCommand,
+    WorkerEvent, WorkerHandle,
 };
 use crate::mask::Mask;
-use crate::model::{ModelChoice, ModelInfo};
+use crate::model::ModelChoice;
 
 pub use running_fill::RunningFill;
 
-/// The editor's interface to the fill thread; tests implement it too.
-pub trait FillWorker {
-    /// Sends a command; never blocks.
-    fn send(&self, command: WorkerCommand);
-    /// The next waiting event.
-    fn try_event(&self) -> Option<WorkerEvent>;
-    /// The newest preview, unless it was taken already.
-    fn take_preview(&self) -> Option<SearchPreview>;
-    /// The newest quick preview, unless it was taken already.
-    fn take_quick_preview(&self) -> Option<QuickPreview>;
-    /// The newest thumbnails, unless they were taken already.
-    fn take_thumbnails(&self) -> Option<GeneratedFaces>;
-}
-
-impl FillWorker for WorkerHandle {
-    fn send(&self, command: WorkerCommand) {
-        Self::send(self, command);
-    }
-
-    fn try_event(&self) -> Option<WorkerEvent> {
-        Self::try_event(self)
-    }
-
-    fn take_preview(&self) -> Option<SearchPreview> {
-        Self::take_preview(self)
-    }
-
-    fn take_quick_preview(&self) -> Option<QuickPreview> {
-        Self::take_quick_preview(self)
-    }
-
-    fn take_thumbnails(&self) -> Option<GeneratedFaces> {
-        Self::take_faces(self)
-    }
-}
-
-/// What the fill thread reported since the last poll.
-pub enum FillUpdate {
-    /// The device and the model are ready.
-    Ready(ModelInfo),
-    WarmUpFailed(String),
-    /// The search begins. The notes are for the user.
-    Started(Vec<String>),
-    /// There is a new preview.
-    Preview,
-    Finished(Box<DocumentFill>),
-    /// A requested quick preview.
-    QuickPreviewDrawn(Box<QuickPreview>),
-    /// The requested quick preview could not be drawn.
-    QuickPreviewFailed(QuickPreviewId, String),
-    /// Requested thumbnails.
-    ThumbnailsDrawn(GeneratedFaces),
-    /// The requested thumbnails could not be drawn.
-    ThumbnailsFailed(FacesId, String),
-    /// The fill gave no result. `cancelled`: the user stopped it.
-    Failed {
-        message: String,
-        causes: Vec<String>,
-        cancelled: bool,
-    },
-}
-
 /// The fill thread's interface, and the running search.
 pub struct FillController {
-    worker: Box<dyn FillWorker>,
+    worker: WorkerHandle,
     /// Id of the last request of any kind.
     last_id: u64,
     running: Option<RunningFill>,
@@ -94,7 +29,7 @@ pub struct FillController {
 }
 
 impl FillController {
-    pub fn new(worker: Box<dyn FillWorker>) -> Self {
+    pub fn new(worker: WorkerHandle) -> Self {
         Self { worker, last_id: 0, running: None, device: None, is_preparing: true }
     }
 
@@ -128,14 +63,12 @@ impl FillController {
         self.worker.send(WorkerCommand::WarmUp(device, model));
     }
 
-    /// Starts a fill of the mask state `mask_id`.
-    pub fn start(&mut self, request: FillRequest, mask_id: MaskId) {
+    /// Starts a fill.
+    pub fn start(&mut self, request: FillRequest) {
         let job = self.next_id();
-        // A waiting preview belongs to the previous job.
-        drop(self.worker.take_preview());
         self.worker.send(WorkerCommand::ShowCandidate(None));
         self.worker.send(WorkerCommand::Start(job, Box::new(request.clone())));
-        self.running = Some(RunningFill::new(job, request, mask_id));
+        self.running = Some(RunningFill::new(job, request));
     }
 
     /// Stops the search and keeps its best result.
@@ -179,12 +112,11 @@ impl FillController {
         }
     }
 
-    /// Changes the hole of the running search to the mask state `mask_id`.
-    pub fn set_hole(&mut self, hole: Arc<Mask>, mask_id: MaskId) {
+    /// Changes the hole of the running search.
+    pub fn set_hole(&mut self, hole: Mask) {
         if let Some(run) = self.running.as_mut().filter(|run| !run.is_stopping) {
-            let number = run.mask_ids.len() as u64;
-            run.mask_ids.push(mask_id);
-            self.worker.send(WorkerCommand::SetHole(number, hole));
+            run.hole = hole.clone();
+            self.worker.send(WorkerCommand::SetHole(hole));
         }
     }
 
@@ -218,73 +150,23 @@ impl FillController {
         }
     }
 
-    /// Collects everything that the fill thread reported.
-    pub fn poll(&mut self) -> Vec<FillUpdate> {
-        let mut updates = Vec::new();
-        while let Some(event) = self.worker.try_event() {
-            updates.extend(self.handle_event(event));
-        }
-        if let Some(preview) = self.worker.take_preview()
-            && let Some(run) = self.running.as_mut().filter(|run| run.job == preview.job)
-        {
-            run.preview = Some(preview);
-            updates.push(FillUpdate::Preview);
-        }
-        updates.extend(self.worker.take_quick_preview().map(Box::new).map(FillUpdate::QuickPreviewDrawn));
-        updates.extend(self.worker.take_thumbnails().map(FillUpdate::ThumbnailsDrawn));
-        updates
+    /// Takes what the fill thread has sent.
+    pub fn take_events(&self) -> Vec<WorkerEvent> {
+        self.worker.take_events()
     }
 
-    fn handle_event(&mut self, event: WorkerEvent) -> Option<FillUpdate> {
-        match event {
-            WorkerEvent::WarmedUp { device, model } => {
-                self.device = Some(device);
-                self.is_preparing = false;
-                Some(FillUpdate::Ready(model))
-            }
-            WorkerEvent::WarmUpFailed { message } => {
-                self.device = None;
-                self.is_preparing = false;
-                Some(FillUpdate::WarmUpFailed(message))
-            }
-            WorkerEvent::Started { job, device, notes } => {
-                let run = self.running.as_mut().filter(|run| run.job == job)?;
-                run.is_started = true;
-                self.device = Some(device);
-                Some(FillUpdate::Started(notes))
-            }
-            WorkerEvent::Progress { job, iterations, remaining_secs, extended_by, paused, .. } => {
-                let run = self.running.as_mut().filter(|run| run.job == job)?;
-                run.loss_history.extend(iterations);
-                run.remaining_secs = remaining_secs;
-                run.extra_iterations = extended_by;
-                run.is_paused = paused;
-                None
-            }
-            WorkerEvent::Finished { job, outcome, hole_number, hole } => {
-                let run = self.running.take_if(|run| run.job == job)?;
-                let mask_id = run.mask_id(hole_number).or_else(|| run.newest_mask_id())?;
-                let last = outcome.candidates.len().saturating_sub(1);
-                let candidate = run.chosen_candidate.unwrap_or(outcome.best).min(last);
-                let preview = run.preview.filter(|preview| preview.hole_number == hole_number);
-                Some(FillUpdate::Finished(Box::new(DocumentFill {
-                    variant: FillVariant { candidate, blend: run.request.blend },
-                    outcome,
-                    mask: hole,
-                    mask_id,
-                    frame: run.request.frame,
-                    patch: preview.map(|preview| preview.patch),
-                    loss_history: run.loss_history,
-                    full_size_variant: None,
-                    requested_variant: None,
-                })))
-            }
-            WorkerEvent::Failed { job, message, causes } => {
-                let run = self.running.take_if(|run| run.job == job)?;
-                Some(FillUpdate::Failed { message, causes, cancelled: run.is_stopping })
-            }
-            WorkerEvent::QuickPreviewFailed { id, message } => Some(FillUpdate::QuickPreviewFailed(id, message)),
-            WorkerEvent::FacesFailed { id, message } => Some(FillUpdate::ThumbnailsFailed(id, message)),
-        }
+    /// The running fill, if it is this job: events of an earlier one can arrive late.
+    pub fn run_of(&mut self, job: JobId) -> Option<&mut RunningFill> {
+        self.running.as_mut().filter(|run| run.job == job)
+    }
+
+    /// Ends the running fill, if it is this job.
+    pub fn end_run(&mut self, job: JobId) -> Option<RunningFill> {
+        self.running.take_if(|run| run.job == job)
+    }
+
+    /// Notes the device in use. `None` when it could not be prepared.
+    pub fn device_prepared(&mut self, device: Option<DeviceInfo>) {
+        (self.device, self.is_preparing) = (device, false);
     }
 }

@@ -1,15 +1,19 @@
 //! The editor's data about the running fill.
 
-use crate::app::document::MaskId;
+use std::sync::Arc;
+
+use crate::app::document::{DocumentFill, FillVariant};
+use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
-use crate::job::{FillRequest, JobId, SearchPreview};
+use crate::job::{FillOutcome, FillProgress, FillRequest, JobId, SearchPreview};
+use crate::mask::Mask;
 
 /// The running fill.
 pub struct RunningFill {
     pub(super) job: JobId,
     pub request: FillRequest,
-    /// Mask state of each hole sent to the search, by hole number: the request's hole, then its changes.
-    pub(super) mask_ids: Vec<MaskId>,
+    /// The hole last sent to the search.
+    pub hole: Mask,
     /// The device is open and the search has begun.
     pub is_started: bool,
     pub is_paused: bool,
@@ -25,11 +29,11 @@ pub struct RunningFill {
 }
 
 impl RunningFill {
-    pub(super) fn new(job: JobId, request: FillRequest, mask_id: MaskId) -> Self {
+    pub(super) fn new(job: JobId, request: FillRequest) -> Self {
         Self {
             job,
+            hole: request.hole.clone(),
             request,
-            mask_ids: vec![mask_id],
             is_started: false,
             is_paused: false,
             is_stopping: false,
@@ -38,6 +42,29 @@ impl RunningFill {
             extra_iterations: 0,
             preview: None,
             chosen_candidate: None,
+        }
+    }
+
+    /// Adds newly finished iterations.
+    pub fn add_progress(&mut self, progress: FillProgress) {
+        self.loss_history.extend(progress.iterations);
+        self.remaining_secs = progress.remaining_secs;
+        self.extra_iterations = progress.extended_by;
+        self.is_paused = progress.paused;
+    }
+
+    /// The finished fill of this hole.
+    pub fn into_fill(self, outcome: Arc<FillOutcome>, hole: Mask) -> DocumentFill {
+        let last = outcome.candidates.len().saturating_sub(1);
+        let candidate = self.chosen_candidate.unwrap_or(outcome.best).min(last);
+        let preview = self.preview.filter(|preview| preview.hole == hole);
+        DocumentFill {
+            variant: FillVariant { candidate, blend: self.request.blend },
+            outcome,
+            mask: hole,
+            frame: self.request.frame,
+            composition: Latest::with_stand_in(preview.map(|preview| preview.patch)),
+            loss_history: self.loss_history,
         }
     }
 
@@ -59,19 +86,5 @@ impl RunningFill {
         #[expect(clippy::cast_precision_loss, reason = "iterations stay below 2^24")]
         let fraction = self.loss_history.latest_iteration() as f32 / self.total_iterations().max(1) as f32;
         fraction.clamp(0.0, 1.0)
-    }
-
-    /// Mask state of the hole last sent to the search.
-    pub fn newest_mask_id(&self) -> Option<MaskId> {
-        self.mask_ids.last().copied()
-    }
-
-    /// Mask state of the hole that the preview fills; `None` without a preview.
-    pub fn shown_mask_id(&self) -> Option<MaskId> {
-        self.preview.as_ref().and_then(|preview| self.mask_id(preview.hole_number))
-    }
-
-    pub(super) fn mask_id(&self, hole_number: u64) -> Option<MaskId> {
-        self.mask_ids.get(usize::try_from(hole_number).ok()?).copied()
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::EditorState;
 use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::latest::Latest;
 use crate::app::toasts::Severity;
 use crate::blend::FillPatch;
 use crate::job::{Candidate, FillRequest, QuickPreview, QuickPreviewId, SearchStart};
@@ -20,10 +21,10 @@ pub struct CandidateMix {
     pub to: usize,
     /// Slider position: 0 is `from`, 1 is `to`.
     pub position: f32,
-    /// The pending request; `None` once it is answered.
-    pending: Option<QuickPreviewId>,
-    /// The newest picture of the mix.
-    preview: Option<Box<QuickPreview>>,
+    /// The picture at the slider's position.
+    preview: Latest<f32, Box<QuickPreview>>,
+    /// The newest request.
+    request: QuickPreviewId,
     /// The slider was released: the next picture is kept as a candidate.
     is_released: bool,
     /// Index of the candidate that this mix was kept as.
@@ -33,7 +34,7 @@ pub struct CandidateMix {
 impl CandidateMix {
     /// The mix drawn into the photo.
     pub fn patch(&self) -> Option<&FillPatch> {
-        self.preview.as_ref().map(|preview| &preview.patch)
+        self.preview.value().map(|preview| &preview.patch)
     }
 }
 
@@ -75,7 +76,7 @@ impl EditorState {
     fn request_like(&self, fill: &DocumentFill, settings: Settings, start: SearchStart) -> Option<FillRequest> {
         Some(FillRequest {
             photo: Arc::clone(&self.document.as_ref()?.photo),
-            hole: Arc::clone(&fill.mask),
+            hole: fill.mask.clone(),
             frame: fill.frame,
             settings,
             start,
@@ -93,9 +94,8 @@ impl EditorState {
         let seed = fill.outcome.settings.seed.wrapping_add(1);
         let settings = Settings { seed, ..fill.outcome.settings.for_variations() };
         let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
-        let mask_id = fill.mask_id;
         if let Some(request) = self.request_like(fill, settings, start) {
-            self.fill_controller.start(request, mask_id);
+            self.fill_controller.start(request);
             self.bump_scene_version();
         }
     }
@@ -126,8 +126,8 @@ impl EditorState {
                 from,
                 to,
                 position: 0.0,
-                pending: None,
-                preview: None,
+                preview: Latest::default(),
+                request: 0,
                 is_released: false,
                 kept_as: None,
             });
@@ -146,7 +146,8 @@ impl EditorState {
         let Some(request) = self.request_like(fill, fill.outcome.settings, SearchStart::FromSettings) else { return };
         let id = self.fill_controller.request_quick_preview(request.into_latent_drawing(clamp_to_prior(&latent)));
         if let Some(mix) = &mut self.mix {
-            (mix.position, mix.pending, mix.is_released) = (position, Some(id), false);
+            (mix.position, mix.request, mix.is_released) = (position, id, false);
+            mix.preview.begin(position);
         }
     }
 
@@ -160,8 +161,8 @@ impl EditorState {
 
     /// Stores the picture of the mix, if it answers the pending request.
     pub(super) fn mix_drawn(&mut self, preview: Box<QuickPreview>) {
-        if let Some(mix) = self.mix.as_mut().filter(|mix| mix.pending == Some(preview.id)) {
-            (mix.pending, mix.preview) = (None, Some(preview));
+        if let Some(mix) = self.mix.as_mut().filter(|mix| mix.request == preview.id) {
+            mix.preview.finish_pending(Some(preview));
             self.keep_mix_if_drawn();
             self.bump_scene_version();
         }
@@ -169,14 +170,14 @@ impl EditorState {
 
     /// Closes the mix because it could not be drawn.
     pub(super) fn mix_failed(&mut self, id: QuickPreviewId, message: String) {
-        if self.mix.as_ref().is_some_and(|mix| mix.pending == Some(id)) {
+        if self.mix.as_ref().is_some_and(|mix| mix.request == id) {
             self.close_mix();
             self.notify_with_details(Severity::Warning, "Could not draw the mix", vec![message]);
         }
     }
 
     fn keep_mix_if_drawn(&mut self) {
-        let Some(mix) = self.mix.as_mut().filter(|mix| mix.is_released && mix.pending.is_none()) else { return };
+        let Some(mix) = self.mix.as_mut().filter(|mix| mix.is_released && !mix.preview.is_pending()) else { return };
         let (Some(preview), Some(document)) = (mix.preview.take(), &mut self.document) else { return };
         let QuickPreview { candidate, patch, .. } = *preview;
         mix.is_released = false;
@@ -203,7 +204,7 @@ impl EditorState {
 
     /// The drawn mix, as the candidate that it would become.
     pub fn drawn_mix(&self) -> Option<&Candidate> {
-        self.mix.as_ref().and_then(|mix| mix.preview.as_ref()).map(|preview| &preview.candidate)
+        self.mix.as_ref().and_then(|mix| mix.preview.value()).map(|preview| &preview.candidate)
     }
 }
 

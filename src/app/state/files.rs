@@ -94,7 +94,7 @@ impl EditorState {
             PathPurpose::SaveProject => self.save_project_to(path, overwrite),
             PathPurpose::SaveMask => {
                 if let Some(document) = &mut self.document {
-                    let (mask, revision) = (document.shared_mask(), document.revision());
+                    let (mask, revision) = (document.mask().clone(), document.revision());
                     self.is_saving = true;
                     self.spawn(BackgroundTask::SaveMask { path, mask, overwrite, revision });
                 }
@@ -134,7 +134,7 @@ impl EditorState {
                     self.messages.extend(error);
                 }
             }
-            TaskResult::FrameFound { photo, mask_id, frame, error } => self.frame_found(&photo, mask_id, frame, error),
+            TaskResult::FrameFound { photo, hole, frame, error } => self.frame_found(&photo, &hole, frame, error),
             TaskResult::MaskLoaded { path, loaded, photo_size } => self.mask_loaded(&path, loaded, photo_size),
             TaskResult::FileSaved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
             TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
@@ -149,7 +149,7 @@ impl EditorState {
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
             TaskResult::FillComposed { fill_index, photo, variant, patch } => {
-                self.fill_composed(fill_index, &photo, variant, patch);
+                self.fill_composed(fill_index, &photo, &variant, patch);
             }
             TaskResult::GpusListed(gpus) => self.gpus = gpus,
             TaskResult::ModelsFound(models) => self.model_paths = models,
@@ -190,7 +190,7 @@ impl EditorState {
             return;
         }
         let LoadedMask { mask, looks_upside_down, warnings } = loaded;
-        self.edit_mask(|document| document.edit_mask(MaskEdit::Replace(Arc::new(mask))));
+        self.edit_mask(|document| document.edit_mask(&MaskEdit::Replace(mask)));
         if let Some((first, others)) = warnings.split_first() {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
             let message = UserMessage::new(Severity::Warning, format!("{name}: {first}"));

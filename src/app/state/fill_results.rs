@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
+use super::first_guess::FirstGuess;
 use super::{CanvasCommand, EditorState};
 use crate::app::document::{DocumentFill, FillVariant, PhotoDocument};
-use crate::app::fill_controller::FillUpdate;
 use crate::app::tasks::{BackgroundTask, FillSnapshot};
-use crate::app::toasts::Severity;
+use crate::app::toasts::{Severity, UserMessage};
 use crate::blend::{Blend, FillPatch};
-use crate::job::{FillRequest, LiveSettings, StopReason};
+use crate::job::{FillRequest, LiveSettings, StopReason, WorkerEvent};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
@@ -22,15 +22,16 @@ impl EditorState {
     }
 
     pub(super) fn start_fill(&mut self) {
-        let Some(document) = self.document.as_ref().filter(|document| !document.has_active_stroke()) else { return };
-        let mask_id = document.mask_id();
+        if self.document.as_ref().is_none_or(PhotoDocument::has_active_stroke) {
+            return;
+        }
         if self.is_frame_pending() {
             self.start_fill_when_frame_is_found();
             return;
         }
         let start = self.fill_start();
         if let Some(request) = self.fill_request() {
-            self.fill_controller.start(FillRequest { start, ..request }, mask_id);
+            self.fill_controller.start(FillRequest { start, ..request });
             self.bump_scene_version();
         }
     }
@@ -77,46 +78,69 @@ impl EditorState {
         }
     }
 
-    pub(super) fn handle_fill_update(&mut self, update: FillUpdate) {
-        match update {
-            FillUpdate::Ready(info) => {
+    /// Handles an event of the fill thread.
+    pub(super) fn handle_worker_event(&mut self, event: WorkerEvent) {
+        match event {
+            WorkerEvent::WarmedUp { device, model } => {
+                self.fill_controller.device_prepared(Some(device));
                 self.explore.thumbnails.set_error(None);
-                self.model_info = Some(info);
+                self.model_info = Some(model);
             }
-            FillUpdate::WarmUpFailed(message) => {
+            WorkerEvent::WarmUpFailed { message } => {
+                self.fill_controller.device_prepared(None);
                 self.explore.thumbnails.set_error(Some(message.clone()));
                 let advice = "Choose another device or model in the settings, or press Fill to try again".to_owned();
                 let headline = "The device or the model could not be prepared";
                 self.notify_with_details(Severity::Warning, headline, vec![message, advice]);
             }
-            FillUpdate::Started(notes) => {
+            WorkerEvent::Started { job, device, notes } => {
+                let Some(run) = self.fill_controller.run_of(job) else { return };
+                run.is_started = true;
+                self.fill_controller.device_prepared(Some(device));
                 for note in notes {
                     self.notify(Severity::Info, note);
                 }
             }
-            FillUpdate::Preview => self.bump_scene_version(),
-            FillUpdate::Finished(fill) => self.fill_finished(*fill),
-            FillUpdate::QuickPreviewDrawn(preview) => {
+            WorkerEvent::Progress(progress) => {
+                if let Some(run) = self.fill_controller.run_of(progress.job) {
+                    run.add_progress(progress);
+                }
+            }
+            WorkerEvent::Preview(preview) => {
+                if let Some(run) = self.fill_controller.run_of(preview.job) {
+                    run.preview = Some(preview);
+                    self.bump_scene_version();
+                }
+            }
+            WorkerEvent::Finished { job, outcome, hole } => {
+                if let Some(run) = self.fill_controller.end_run(job) {
+                    self.fill_finished(run.into_fill(outcome, hole));
+                }
+            }
+            WorkerEvent::Failed { job, message, causes } => {
+                let Some(run) = self.fill_controller.end_run(job) else { return };
+                // A request that came during the search has no answer: it is asked again.
+                self.first_guess = FirstGuess::default();
+                if run.is_stopping {
+                    self.notify(Severity::Info, "Stopped before the first iteration: the photo is unchanged");
+                } else {
+                    self.notify_lasting(message, causes);
+                }
+                self.bump_scene_version();
+            }
+            WorkerEvent::QuickPreview(preview) => {
                 if !self.first_guess_drawn(preview.id, Some(preview.patch.clone())) {
                     self.mix_drawn(preview);
                 }
             }
-            FillUpdate::QuickPreviewFailed(id, message) => {
+            WorkerEvent::QuickPreviewFailed { id, message } => {
                 // A failed first guess shows no message: the hole stays tinted, and the next fill reports the error.
                 if !self.first_guess_drawn(id, None) {
                     self.mix_failed(id, message);
                 }
             }
-            FillUpdate::ThumbnailsDrawn(faces) => self.thumbnails_drawn(faces),
-            FillUpdate::ThumbnailsFailed(id, message) => self.thumbnails_failed(id, message),
-            FillUpdate::Failed { cancelled: true, .. } => {
-                self.notify(Severity::Info, "Stopped before the first iteration: the photo is unchanged");
-                self.bump_scene_version();
-            }
-            FillUpdate::Failed { message, causes, cancelled: false } => {
-                self.notify_lasting(message, causes);
-                self.bump_scene_version();
-            }
+            WorkerEvent::Faces(faces) => self.thumbnails_drawn(faces),
+            WorkerEvent::FacesFailed { id, message } => self.thumbnails_failed(id, message),
         }
     }
 
@@ -138,7 +162,8 @@ impl EditorState {
         self.bump_scene_version();
     }
 
-    /// Composes the shown fill at full size in the background, unless that is already done.
+    /// Composes the shown fill at full size in the background, unless that is already done. One composition runs at a
+    /// time: a slider that is dragged builds up no queue.
     pub(super) fn compose_if_needed(&mut self) {
         if self.fill_controller.is_running() {
             return;
@@ -146,26 +171,34 @@ impl EditorState {
         let Some(document) = &mut self.document else { return };
         let Some((fill_index, snapshot)) = shown_fill_snapshot(document) else { return };
         let Some(fill) = document.shown_fill_mut() else { return };
-        if let Some(variant) = fill.variant_to_compose() {
-            fill.requested_variant = Some(variant);
+        if !fill.composition.is_pending() && fill.composition.is_missing(&fill.variant) {
+            fill.composition.begin(fill.variant);
             self.spawn(BackgroundTask::Compose { fill_index, snapshot: Box::new(snapshot) });
         }
     }
 
     /// Handles the result of [`BackgroundTask::Compose`].
-    pub(super) fn fill_composed(&mut self, index: usize, photo: &Arc<Photo>, variant: FillVariant, patch: FillPatch) {
-        let Some(document) = self.document_with_photo(photo) else { return };
-        let is_shown = document.shown_fill_index() == Some(index);
-        if let Some(fill) = document.fill_at_mut(index).filter(|fill| is_shown && fill.variant == variant) {
-            (fill.patch, fill.full_size_variant, fill.requested_variant) = (Some(patch), Some(variant), None);
+    pub(super) fn fill_composed(
+        &mut self,
+        index: usize,
+        photo: &Arc<Photo>,
+        variant: &FillVariant,
+        patch: Result<FillPatch, UserMessage>,
+    ) {
+        let Some(fill) = self.document_with_photo(photo).and_then(|document| document.fill_at_mut(index)) else {
+            return;
+        };
+        let (patch, error) = patch.map_or_else(|error| (None, Some(error)), |patch| (Some(patch), None));
+        if fill.composition.finish(variant, patch) {
             self.bump_scene_version();
         }
+        self.messages.extend(error);
     }
 
     /// Shows a newly opened document, and drops everything that belonged to the previous one.
     pub(super) fn show_document(&mut self, document: PhotoDocument) {
         self.fill_controller.abandon();
-        (self.first_guess, self.mix) = (None, None);
+        (self.first_guess, self.mix) = (FirstGuess::default(), None);
         self.frame_search.document_changed();
         self.document = Some(document);
         self.autosave.document_changed();
@@ -181,7 +214,7 @@ pub(super) fn shown_fill_snapshot(document: &PhotoDocument) -> Option<(usize, Fi
     let (index, fill) = (document.shown_fill_index()?, document.shown_fill()?);
     let snapshot = FillSnapshot {
         photo: Arc::clone(&document.photo),
-        hole: Arc::clone(&fill.mask),
+        hole: fill.mask.clone(),
         frame: fill.frame,
         outcome: Arc::clone(&fill.outcome),
         variant: fill.variant,

@@ -7,32 +7,28 @@ use std::sync::Arc;
 
 use super::EditorState;
 use crate::app::canvas::MaskDisplay;
-use crate::app::document::{FrameOverlap, MaskId, PhotoDocument};
+use crate::app::document::{FrameOverlap, PhotoDocument};
+use crate::app::latest::Latest;
 use crate::blend::{Blend, FillPatch};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::job::{FillRequest, QuickPreviewId};
+use crate::mask::Mask;
 use crate::model::ModelChoice;
 
 /// The encoder's first guess of a fill. It is only a preview: never in the undo history and never saved.
+#[derive(Default)]
 pub struct FirstGuess {
-    key: FirstGuessKey,
-    /// The pending request; `None` once it is answered.
-    pending: Option<QuickPreviewId>,
-    /// The newest picture. It belongs to an earlier hole while a request is pending.
-    newest: Option<DrawnGuess>,
-}
-
-struct DrawnGuess {
-    mask_id: MaskId,
-    frame: FaceFrame,
-    patch: FillPatch,
+    /// Blended into the photo. It belongs to an earlier hole while a request is pending.
+    patch: Latest<FirstGuessKey, FillPatch>,
+    /// The newest request.
+    request: QuickPreviewId,
 }
 
 /// The inputs of a first guess: when they change, a new one is requested.
 #[derive(Clone, PartialEq)]
 struct FirstGuessKey {
-    mask_id: MaskId,
+    hole: Mask,
     frame: FaceFrame,
     blend: Blend,
     model: ModelChoice,
@@ -58,11 +54,10 @@ impl EditorState {
     }
 
     fn update_running_fill(&mut self) {
-        let Some(document) = self.document.as_mut().filter(|document| !document.has_active_stroke()) else { return };
-        let mask_id = document.mask_id();
+        let Some(document) = self.document.as_ref().filter(|document| !document.has_active_stroke()) else { return };
         let Some(run) = self.fill_controller.running().filter(|run| !run.is_stopping) else { return };
-        if run.newest_mask_id() != Some(mask_id) && is_hole_in_frame(document) {
-            self.fill_controller.set_hole(document.shared_mask(), mask_id);
+        if run.hole != *document.mask() && is_hole_in_frame(document) {
+            self.fill_controller.set_hole(document.mask().clone());
         }
     }
 
@@ -71,28 +66,30 @@ impl EditorState {
             || self.document.as_ref().is_none_or(|document| {
                 document.is_shown_fill_current() || !(document.has_active_drag() || is_hole_in_frame(document))
             });
-        if is_obsolete && self.first_guess.take().is_some_and(|guess| guess.newest.is_some()) {
-            self.bump_scene_version();
+        if is_obsolete {
+            if self.first_guess.patch.value().is_some() {
+                self.bump_scene_version();
+            }
+            self.first_guess.patch.clear();
         }
         let must_wait = self.fill_controller.is_running() || self.is_frame_pending();
         if is_obsolete || must_wait || !self.can_draw_first_guess() {
             return;
         }
-        let Some(document) = self.document.as_mut().filter(|document| !document.has_active_drag()) else { return };
+        let Some(document) = self.document.as_ref().filter(|document| !document.has_active_drag()) else { return };
         let key = FirstGuessKey {
-            mask_id: document.mask_id(),
+            hole: document.mask().clone(),
             frame: document.face_frame(),
             blend: self.preferences.blend,
             model: self.preferences.model.clone(),
             device: self.preferences.device,
         };
-        if self.first_guess.as_ref().is_some_and(|guess| guess.key == key) {
+        if !self.first_guess.patch.is_missing(&key) {
             return;
         }
         let Some(request) = self.fill_request() else { return };
-        let pending = Some(self.fill_controller.request_quick_preview(request.into_first_guess()));
-        let newest = self.first_guess.take().and_then(|guess| guess.newest);
-        self.first_guess = Some(FirstGuess { key, pending, newest });
+        self.first_guess.request = self.fill_controller.request_quick_preview(request.into_first_guess());
+        self.first_guess.patch.begin(key);
     }
 
     /// Whether a first guess can be drawn: the device is open and the model has an encoder.
@@ -101,11 +98,11 @@ impl EditorState {
     }
 
     /// A fill request for the current hole, frame and settings. `None` without a photo.
-    pub(super) fn fill_request(&mut self) -> Option<FillRequest> {
-        let document = self.document.as_mut()?;
+    pub(super) fn fill_request(&self) -> Option<FillRequest> {
+        let document = self.document.as_ref()?;
         Some(FillRequest {
             photo: Arc::clone(&document.photo),
-            hole: document.shared_mask(),
+            hole: document.mask().clone(),
             frame: document.face_frame(),
             settings: self.preferences.settings,
             start: crate::job::SearchStart::FromSettings,
@@ -117,19 +114,25 @@ impl EditorState {
 
     /// Stores the first guess, or `None` when it could not be drawn. Returns whether `id` was pending.
     pub(super) fn first_guess_drawn(&mut self, id: QuickPreviewId, patch: Option<FillPatch>) -> bool {
-        let Some(guess) = self.first_guess.as_mut().filter(|guess| guess.pending == Some(id)) else { return false };
-        guess.pending = None;
-        guess.newest = patch.map(|patch| DrawnGuess { mask_id: guess.key.mask_id, frame: guess.key.frame, patch });
-        self.bump_scene_version();
-        true
+        let guess = &mut self.first_guess;
+        let is_expected = guess.request == id && guess.patch.is_pending();
+        if is_expected {
+            if patch.is_none() {
+                guess.patch.take();
+            }
+            guess.patch.finish_pending(patch);
+            self.bump_scene_version();
+        }
+        is_expected
     }
 
     /// Whether the photo shows a first guess of the current hole.
     pub fn shows_first_guess(&self) -> bool {
-        let guess = self.first_guess.as_ref().and_then(|guess| guess.newest.as_ref());
-        let is_current = self.document.as_ref().zip(guess).is_some_and(|(document, guess)| {
-            (guess.mask_id, guess.frame) == (document.mask_id(), document.face_frame())
-        });
+        let guess = self.first_guess.patch.key();
+        let is_current =
+            self.document.as_ref().zip(guess).is_some_and(|(document, guess)| {
+                guess.hole == *document.mask() && guess.frame == document.face_frame()
+            });
         is_current && self.patch_with_source().is_some_and(|(source, _)| source == PatchSource::Guess)
     }
 
@@ -147,14 +150,14 @@ impl EditorState {
     fn patch_with_source(&self) -> Option<(PatchSource, &FillPatch)> {
         // The erased part must show the photo, but the patch of the earlier hole would cover it.
         let document = self.document.as_ref().filter(|document| !document.is_erasing())?;
-        let guess = || Some((PatchSource::Guess, &self.first_guess.as_ref()?.newest.as_ref()?.patch));
+        let guess = || Some((PatchSource::Guess, self.first_guess.patch.value()?));
         if let Some(run) = self.fill_controller.running() {
             return run.preview.as_ref().map(|preview| (PatchSource::Run, &preview.patch)).or_else(guess);
         }
         if let Some(patch) = self.mix.as_ref().and_then(|mix| mix.patch()) {
             return Some((PatchSource::Mix, patch));
         }
-        let fill = || Some((PatchSource::Fill, document.shown_fill()?.patch.as_ref()?));
+        let fill = || Some((PatchSource::Fill, document.shown_fill()?.composition.value()?));
         if document.is_shown_fill_current() { fill() } else { guess().or_else(fill) }
     }
 
@@ -164,7 +167,7 @@ impl EditorState {
             return MaskDisplay::Tinted;
         };
         let is_filled = match self.fill_controller.running() {
-            Some(run) => run.shown_mask_id() == Some(document.mask_id()),
+            Some(run) => run.preview.as_ref().is_some_and(|preview| preview.hole == *document.mask()),
             None => document.is_shown_fill_current(),
         };
         if is_filled {

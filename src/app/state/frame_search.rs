@@ -6,11 +6,12 @@
 use std::sync::Arc;
 
 use super::EditorState;
-use crate::app::document::{MaskId, PhotoDocument};
+use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::BackgroundTask;
 use crate::app::toasts::{Severity, UserMessage};
 use crate::geometry::FaceFrame;
+use crate::mask::Mask;
 use crate::photo::Photo;
 
 /// The search for the face frame, and the fill that waits for it.
@@ -89,21 +90,21 @@ impl EditorState {
     }
 
     fn spawn_frame_search(&mut self) {
-        let Some(document) = self.document.as_mut().filter(|_| !self.frame_search.is_running) else { return };
-        let (photo, hole, mask_id) = (Arc::clone(&document.photo), document.shared_mask(), document.mask_id());
+        let Some(document) = self.document.as_ref().filter(|_| !self.frame_search.is_running) else { return };
+        let (photo, hole) = (Arc::clone(&document.photo), document.mask().clone());
         self.frame_search.is_running = true;
         #[cfg(test)]
         if self.frame_search.mode == FrameSearchMode::Scripted {
             return;
         }
-        self.spawn(BackgroundTask::FindFrame { photo, hole, mask_id });
+        self.spawn(BackgroundTask::FindFrame { photo, hole });
     }
 
     /// Handles the result of [`BackgroundTask::FindFrame`].
     pub(super) fn frame_found(
         &mut self,
         photo: &Arc<Photo>,
-        mask_id: MaskId,
+        hole: &Mask,
         frame: Option<FaceFrame>,
         error: Option<UserMessage>,
     ) {
@@ -112,7 +113,7 @@ impl EditorState {
         }
         self.frame_search.is_running = false;
         let is_expected = self.is_frame_pending();
-        if let Some(document) = self.document.as_mut().filter(|document| is_expected && document.mask_id() == mask_id) {
+        if let Some(document) = self.document.as_mut().filter(|document| is_expected && document.mask() == hole) {
             document.set_found_frame(frame);
             self.messages.extend(error);
         }

@@ -29,7 +29,7 @@ use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use super::canvas::{BRUSH_RADIUS_RANGE_PX, CanvasAction, Tool};
 use super::document::{DocumentFill, PhotoDocument};
 use super::explore::ExploreState;
-use super::fill_controller::{FillController, FillWorker};
+use super::fill_controller::FillController;
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
 use super::tasks::{BackgroundTask, PathPurpose, TaskRunner};
@@ -37,6 +37,7 @@ use super::toasts::{Severity, UserMessage};
 use super::training::TrainingState;
 use crate::device::GpuInfo;
 use crate::geometry::RectPx;
+use crate::job::WorkerHandle;
 use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
@@ -62,7 +63,7 @@ pub struct EditorState {
     /// Data of the Explore window.
     pub explore: ExploreState,
     pub frame_search: FrameSearch,
-    first_guess: Option<FirstGuess>,
+    first_guess: FirstGuess,
     /// The mix of two candidates, while its slider is open.
     pub mix: Option<CandidateMix>,
     pub pending_close: Option<PendingClose>,
@@ -95,7 +96,7 @@ pub struct EditorState {
 }
 
 impl EditorState {
-    pub fn new(worker: Box<dyn FillWorker>, tasks: TaskRunner, preferences: Preferences) -> Self {
+    pub fn new(worker: WorkerHandle, tasks: TaskRunner, preferences: Preferences) -> Self {
         Self {
             document: None,
             fill_controller: FillController::new(worker),
@@ -111,7 +112,7 @@ impl EditorState {
             model_info: None,
             explore: ExploreState::default(),
             frame_search: FrameSearch::default(),
-            first_guess: None,
+            first_guess: FirstGuess::default(),
             mix: None,
             pending_close: None,
             close_after_save: None,
@@ -146,13 +147,19 @@ impl EditorState {
         self.tasks.spawn(task);
     }
 
+    /// The most compositions that ran at the same time.
+    #[cfg(test)]
+    pub fn most_compositions(&self) -> usize {
+        self.tasks.compositions.most()
+    }
+
     /// Handles results of background tasks and updates of the fill thread.
     pub fn poll(&mut self) {
         while let Some(result) = self.tasks.try_result() {
             self.handle(Action::TaskDone(result));
         }
-        for update in self.fill_controller.poll() {
-            self.handle_fill_update(update);
+        for event in self.fill_controller.take_events() {
+            self.handle_worker_event(event);
         }
         self.update_for_hole();
         self.update_explore();
@@ -309,7 +316,7 @@ impl EditorState {
         let seed = self.preferences.settings.seed;
         self.edit_mask(|document| {
             let frame = document.face_frame();
-            document.edit_mask(MaskEdit::Preset { preset, frame, crop_size_px, seed })
+            document.edit_mask(&MaskEdit::Preset { preset, frame, crop_size_px, seed })
         });
     }
 

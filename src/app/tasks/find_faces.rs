@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::TaskResult;
-use crate::app::document::MaskId;
 use crate::app::toasts::UserMessage;
 use crate::catch_panic::catch_panic;
 use crate::face::{face_frames, find_frame};
@@ -22,14 +21,14 @@ pub(super) fn find_faces(photo: Arc<Photo>) -> TaskResult {
 
 /// Finds the face frame from the known pixels only. Always gives a [`TaskResult::FrameFound`], even after a panic: the
 /// fill may be waiting for it.
-pub(super) fn find_face_frame(photo: Arc<Photo>, hole: &Mask, mask_id: MaskId) -> TaskResult {
-    let found = catch_panic(|| find_frame(&photo, hole).map_err(anyhow::Error::new))
+pub(super) fn find_face_frame(photo: Arc<Photo>, hole: Mask) -> TaskResult {
+    let found = catch_panic(|| find_frame(&photo, &hole).map_err(anyhow::Error::new))
         .unwrap_or_else(|_| Err(anyhow::anyhow!("internal error: place the face frame by hand")));
     let (frame, error) = match found {
         Ok(frame) => (frame, None),
         Err(error) => (None, Some(detection_failed(error))),
     };
-    TaskResult::FrameFound { photo, mask_id, frame, error }
+    TaskResult::FrameFound { photo, hole, frame, error }
 }
 
 fn detection_failed(error: anyhow::Error) -> UserMessage {

@@ -23,7 +23,7 @@ use project_io::{open_project, save_project};
 use render_fill::{compose_fill, export_fill};
 
 use super::autosave::{RecoveryFile, RecoveryScanResult, find_recoverable};
-use super::document::{FillVariant, MaskId};
+use super::document::FillVariant;
 use super::explore::{LibraryChange, change_library};
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
@@ -93,8 +93,7 @@ pub enum BackgroundTask {
     /// Find the face frame from the known pixels only, for this state of the mask.
     FindFrame {
         photo: Arc<Photo>,
-        hole: Arc<Mask>,
-        mask_id: MaskId,
+        hole: Mask,
     },
     LoadMask {
         path: PathBuf,
@@ -103,7 +102,7 @@ pub enum BackgroundTask {
     },
     SaveMask {
         path: PathBuf,
-        mask: Arc<Mask>,
+        mask: Mask,
         overwrite: Overwrite,
         revision: u64,
     },
@@ -161,14 +160,18 @@ impl BackgroundTask {
             Self::LoadMask { path, .. } => (format!("Mask not loaded: {}", file_name(path)), false),
             Self::SaveProject { .. } | Self::Export { .. } | Self::SaveMask { .. } => (NOT_SAVED.to_owned(), true),
             Self::Autosave { .. } => ("Autosave failed: save the project yourself".to_owned(), true),
-            Self::Compose { .. } => ("The fill cannot be drawn at full size".to_owned(), false),
             Self::DetectFaces(_) | Self::FindFrame { .. } => ("Face detection failed".to_owned(), false),
             _ => ("A task in the background failed".to_owned(), false),
         };
-        let advice = "The program hit an internal error: try again or with another file, and please report it";
-        let message = UserMessage::new(Severity::Error, headline).with_details(vec![advice.to_owned()]);
+        let message = internal_error(headline);
         if loses_work { message.lasting() } else { message }
     }
+}
+
+/// The message when the program fails in a task.
+fn internal_error(headline: String) -> UserMessage {
+    let advice = "The program hit an internal error: try again or with another file, and please report it";
+    UserMessage::new(Severity::Error, headline).with_details(vec![advice.to_owned()])
 }
 
 /// Headline when a file could not be written.
@@ -224,7 +227,7 @@ pub enum TaskResult {
     /// The face frame for a state of the mask; `None` when no face was found.
     FrameFound {
         photo: Arc<Photo>,
-        mask_id: MaskId,
+        hole: Mask,
         frame: Option<FaceFrame>,
         /// Why the search failed.
         error: Option<UserMessage>,
@@ -248,7 +251,7 @@ pub enum TaskResult {
         fill_index: usize,
         photo: Arc<Photo>,
         variant: FillVariant,
-        patch: FillPatch,
+        patch: Result<FillPatch, UserMessage>,
     },
     GpusListed(Vec<GpuInfo>),
     ModelsFound(Vec<PathBuf>),
@@ -269,16 +272,26 @@ pub struct TaskRunner {
     sender: mpsc::Sender<TaskResult>,
     receiver: mpsc::Receiver<TaskResult>,
     context: egui::Context,
+    #[cfg(test)]
+    pub compositions: Arc<CompositionCount>,
 }
 
 impl TaskRunner {
     pub fn new(context: egui::Context) -> Self {
         let (sender, receiver) = mpsc::channel();
-        Self { sender, receiver, context }
+        Self {
+            sender,
+            receiver,
+            context,
+            #[cfg(test)]
+            compositions: Arc::default(),
+        }
     }
 
     /// Starts a task.
     pub fn spawn(&self, task: BackgroundTask) {
+        #[cfg(test)]
+        let composition = matches!(task, BackgroundTask::Compose { .. }).then(|| self.compositions.begin());
         let (sender, context) = (self.sender.clone(), self.context.clone());
         let allocates_pictures = task.allocates_pictures();
         let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
@@ -288,6 +301,8 @@ impl TaskRunner {
                 tracing::error!("{}: {reason}", failure.headline);
                 TaskResult::Failed(failure)
             });
+            #[cfg(test)]
+            drop(composition);
             // Fails only when the window is already closed.
             let _ = sender.send(result);
             context.request_repaint();
@@ -329,7 +344,7 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             TaskResult::RecoverableFound(find_recoverable(&folder, &own_paths))
         }
         BackgroundTask::DetectFaces(photo) => find_faces(photo),
-        BackgroundTask::FindFrame { photo, hole, mask_id } => find_face_frame(photo, &hole, mask_id),
+        BackgroundTask::FindFrame { photo, hole } => find_face_frame(photo, hole),
         BackgroundTask::LoadMask { path, width, height } => match load_mask(&path, width, height) {
             Ok(loaded) => TaskResult::MaskLoaded { path, loaded, photo_size: (width, height) },
             Err(error) => {
@@ -346,7 +361,15 @@ fn run_task(task: BackgroundTask) -> TaskResult {
             };
             save_result(purpose, export_fill(&path, &snapshot, content, record, overwrite), path, revision)
         }
-        BackgroundTask::Compose { fill_index, snapshot } => compose_fill(fill_index, &snapshot),
+        BackgroundTask::Compose { fill_index, snapshot } => {
+            let (photo, variant) = (Arc::clone(&snapshot.photo), snapshot.variant);
+            // A failed composition must be answered, too: the next one waits for it.
+            let patch = catch_panic(|| compose_fill(&snapshot)).map_err(|reason| {
+                tracing::error!("composing a fill: {reason}");
+                internal_error("The fill cannot be drawn at full size".to_owned())
+            });
+            TaskResult::FillComposed { fill_index, photo, variant, patch }
+        }
         BackgroundTask::ListGpus => TaskResult::GpusListed(list_gpus()),
         BackgroundTask::FindModels => TaskResult::ModelsFound(find_models()),
         BackgroundTask::InspectModel(choice) => {
@@ -386,4 +409,33 @@ fn save_result(purpose: PathPurpose, result: Result<(), SaveError>, path: PathBu
 /// A file could not be written.
 fn save_failed(error: anyhow::Error) -> TaskResult {
     TaskResult::Failed(UserMessage::from_error(&error.context(NOT_SAVED)).lasting())
+}
+
+/// Counts the compositions that run at the same time.
+#[cfg(test)]
+#[derive(Default)]
+pub struct CompositionCount {
+    running: std::sync::atomic::AtomicUsize,
+    most: std::sync::atomic::AtomicUsize,
+}
+
+#[cfg(test)]
+impl CompositionCount {
+    /// Counts one until the result is dropped.
+    fn begin(self: &Arc<Self>) -> impl Drop + use<> {
+        struct End(Arc<CompositionCount>);
+        impl Drop for End {
+            fn drop(&mut self) {
+                self.0.running.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        }
+        let running = self.running.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, std::sync::atomic::Ordering::SeqCst);
+        End(Arc::clone(self))
+    }
+
+    /// The most so far.
+    pub fn most(&self) -> usize {
+        self.most.load(std::sync::atomic::Ordering::SeqCst)
+    }
 }

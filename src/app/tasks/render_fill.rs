@@ -5,9 +5,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::TaskResult;
 use crate::app::document::FillVariant;
-use crate::blend::Composer;
+use crate::blend::{Composer, FillPatch};
 use crate::fs::{Overwrite, WriteError};
 use crate::geometry::FaceFrame;
 use crate::job::{ExportContent, FillExport, FillOutcome, Provenance};
@@ -18,7 +17,7 @@ use crate::photo::{Photo, SaveError, save_png};
 #[derive(Clone)]
 pub struct FillSnapshot {
     pub photo: Arc<Photo>,
-    pub hole: Arc<Mask>,
+    pub hole: Mask,
     pub frame: FaceFrame,
     pub outcome: Arc<FillOutcome>,
     pub variant: FillVariant,
@@ -54,10 +53,10 @@ pub(super) fn export_fill(
     save_png(path, &pixels, &export.png_metadata(content, provenance.as_ref()), overwrite)
 }
 
-pub(super) fn compose_fill(fill_index: usize, snapshot: &FillSnapshot) -> TaskResult {
+/// The fill blended into the photo at full size.
+pub(super) fn compose_fill(snapshot: &FillSnapshot) -> FillPatch {
     let FillSnapshot { photo, hole, frame, variant, .. } = snapshot;
     let export = snapshot.as_export();
-    let Some((pixels, size_px)) = export.picture_to_blend() else { return TaskResult::Cancelled };
-    let patch = Composer::new(photo, hole, frame, variant.blend, None).render(&pixels, size_px);
-    TaskResult::FillComposed { fill_index, photo: Arc::clone(photo), variant: *variant, patch }
+    let (pixels, size_px) = export.picture_to_blend().expect("the shown candidate exists");
+    Composer::new(photo, hole, frame, variant.blend, None).render(&pixels, size_px)
 }

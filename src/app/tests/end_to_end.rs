@@ -31,7 +31,7 @@ pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let context = creation.egui_ctx.clone();
         let worker = WorkerHandle::spawn(Arc::new(move |_| context.request_repaint()));
-        Editor::new(&creation.egui_ctx, Box::new(worker), preferences, None)
+        Editor::new(&creation.egui_ctx, worker, preferences, None)
     });
     window.state_mut().state.frame_search.mode = FrameSearchMode::Off;
     window.step();
@@ -53,7 +53,7 @@ fn open_paint_fill_compare_export_undo() {
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill at full size", |editor| {
         let document = editor.state.document.as_ref().expect("open");
-        document.shown_fill().is_some_and(|fill| fill.full_size_variant.is_some())
+        document.shown_fill().is_some_and(|fill| fill.composition.key().is_some())
     });
     assert_eq!(stop_reason(&window), None);
     press(&mut window, Modifiers::NONE, Key::D);

@@ -39,8 +39,9 @@ fn state_during_detection() -> (EditorState, Arc<Photo>) {
 }
 
 fn state_and_engine_during_detection() -> (EditorState, Arc<Photo>, Arc<ScriptedEngine>) {
-    let (tasks, engine) = (TaskRunner::new(egui::Context::default()), Arc::new(ScriptedEngine::default()));
-    let mut state = EditorState::new(Box::new(Arc::clone(&engine)), tasks, Preferences::default());
+    let (worker, engine) = ScriptedEngine::connected();
+    let tasks = TaskRunner::new(egui::Context::default());
+    let mut state = EditorState::new(worker, tasks, Preferences::default());
     let photo = blank_photo();
     open(&mut state, &photo);
     (state, photo, engine)

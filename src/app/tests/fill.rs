@@ -3,14 +3,14 @@
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable};
 
-use super::open_paint_undo::paint;
+use super::open_paint_undo::{paint, paint_more};
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine, device, model};
 use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
 use crate::app::canvas::CanvasAction;
 use crate::app::document::PhotoDocument;
 use crate::app::state::{Action, EditorState};
 use crate::app::toasts::Severity;
-use crate::blend::BlendMode;
+use crate::blend::{Blend, BlendMode};
 use crate::geometry::FaceFrame;
 use crate::job::{StopReason, WorkerCommand, WorkerEvent};
 use crate::search::Preset;
@@ -57,7 +57,7 @@ pub fn wait_until_composed(window: &mut super::TestWindow<'_>) {
             .document
             .as_ref()
             .and_then(PhotoDocument::shown_fill)
-            .is_some_and(|fill| fill.full_size_variant == Some(fill.variant))
+            .is_some_and(|fill| fill.composition.is_current(&fill.variant))
     });
 }
 
@@ -66,7 +66,7 @@ fn a_fill_gets_the_hole_frame_and_settings() {
     let (window, engine) = editor_with_running_fill();
     let (_, request) = engine.newest_job();
     let document = state(&window).document.as_ref().expect("open");
-    assert_eq!(*request.hole, *document.mask());
+    assert_eq!(request.hole, *document.mask());
     assert_eq!((request.frame, request.settings), (document.face_frame(), state(&window).preferences.settings));
 }
 
@@ -218,7 +218,7 @@ fn a_result_is_one_undo_step() {
 #[test]
 fn painting_after_a_fill_can_be_undone() {
     let (mut window, _) = editor_with_fill();
-    paint(&mut window);
+    paint_more(&mut window);
     assert!(state(&window).is_hole_tinted() && state(&window).has_shown_fill());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!state(&window).is_hole_tinted());
@@ -230,7 +230,7 @@ fn a_finished_fill_shows_the_best_candidate() {
     let document = state(&window).document.as_ref().expect("open");
     let fill = document.shown_fill().expect("filled");
     assert_eq!(fill.variant.candidate, BEST);
-    let patch = fill.patch.as_ref().expect("drawn");
+    let patch = fill.composition.value().expect("drawn");
     assert_eq!((patch.width, patch.height), (patch.rect_in_photo.width, patch.rect_in_photo.height));
 }
 
@@ -245,7 +245,7 @@ fn number_keys_choose_a_candidate() {
     assert_eq!(shown_variant(&window).candidate, 0, "the third in order is the worst");
     wait_for(&mut window, "its picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.full_size_variant.is_some_and(|composed| composed.candidate == 0)
+        fill.composition.key().is_some_and(|composed| composed.candidate == 0)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
     assert_eq!(shown_variant(&window).candidate, 0, "there is no ninth candidate");
@@ -270,7 +270,7 @@ fn changing_the_blend_composes_the_fill_again() {
     window.state_mut().state.handle(Action::SetBlend(BlendMode::None.into()));
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.full_size_variant.is_some_and(|composed| composed.blend.mode == BlendMode::None)
+        fill.composition.key().is_some_and(|composed| composed.blend.mode == BlendMode::None)
     });
 }
 
@@ -286,8 +286,23 @@ fn the_detail_slider_composes_the_fill_again() {
     assert!(percent < 100, "{percent}");
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.full_size_variant.is_some_and(|composed| composed.blend.detail_percent == percent)
+        fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == percent)
     });
+}
+
+#[test]
+fn a_dragged_detail_slider_composes_one_picture_at_a_time() {
+    let (mut window, _) = editor_with_fill();
+    let editor = &mut window.state_mut().state;
+    for percent in (0..100).rev() {
+        editor.handle(Action::SetBlend(Blend { detail_percent: percent, ..editor.preferences.blend }));
+        editor.poll();
+    }
+    wait_for(&mut window, "the last position", |editor| {
+        let fill = editor.state.shown_fill().expect("filled");
+        fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == 0)
+    });
+    assert_eq!(state(&window).most_compositions(), 1);
 }
 
 #[test]
@@ -305,7 +320,7 @@ fn redrawing_the_hole_is_switched_under_more() {
     assert_eq!(state(&window).preferences.blend.completion, !before);
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.full_size_variant.is_some_and(|composed| composed.blend.completion != before)
+        fill.composition.key().is_some_and(|composed| composed.blend.completion != before)
     });
 }
 

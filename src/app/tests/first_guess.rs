@@ -64,7 +64,7 @@ fn a_finished_stroke_shows_a_labelled_first_guess() {
     let (mut window, engine) = ready_editor();
     assert_eq!(engine.quick_preview_requests().len(), 1, "one request for the whole stroke");
     let request = newest_guess(&engine);
-    assert_eq!(*request.hole, *document(&window).mask());
+    assert_eq!(request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
     assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::FromSettings));
     assert!(state(&window).is_hole_tinted() && state(&window).shown_patch().is_none());

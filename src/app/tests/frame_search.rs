@@ -11,12 +11,13 @@ use super::projects::as_project;
 use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, editor, has_button, newest_message, press};
 use crate::app::canvas::CanvasAction;
-use crate::app::document::{MaskId, PhotoDocument};
+use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, FrameSearchMode};
 use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::job::WorkerCommand;
+use crate::mask::Mask;
 use crate::mask::{MaskPreset, Stroke, StrokeKind};
 use crate::photo::Photo;
 use crate::project::{PhotoOrigin, Project};
@@ -45,14 +46,14 @@ fn moved(window: &TestWindow<'_>, shift_px: f32) -> FaceFrame {
 }
 
 /// Answers the search for this state of the mask.
-fn answer(window: &mut TestWindow<'_>, mask_id: MaskId, frame: Option<FaceFrame>) {
+fn answer(window: &mut TestWindow<'_>, hole: Mask, frame: Option<FaceFrame>) {
     let photo = Arc::clone(&document(window).photo);
-    act(window, Action::TaskDone(TaskResult::FrameFound { photo, mask_id, frame, error: None }));
+    act(window, Action::TaskDone(TaskResult::FrameFound { photo, hole, frame, error: None }));
 }
 
 fn answer_current(window: &mut TestWindow<'_>, frame: Option<FaceFrame>) {
-    let mask_id = document(window).mask_id();
-    answer(window, mask_id, frame);
+    let hole = document(window).mask().clone();
+    answer(window, hole, frame);
 }
 
 fn paint_dab(window: &mut TestWindow<'_>, stroke: Stroke) {
@@ -164,10 +165,10 @@ fn a_waiting_fill_tells_why_it_cannot_start() {
 fn results_for_older_holes_are_dropped() {
     let (mut window, _) = scripted_editor();
     paint(&mut window);
-    let first = document(&window).mask_id();
+    let first = document(&window).mask().clone();
     paint_dab(&mut window, stroke());
     let (old, new) = (moved(&window, 3.0), moved(&window, 6.0));
-    answer(&mut window, first, Some(old));
+    answer(&mut window, first.clone(), Some(old));
     assert!(state(&window).is_frame_pending() && document(&window).face_frame() == FACE);
     answer_current(&mut window, Some(new));
     assert_eq!(document(&window).face_frame(), new);
@@ -231,7 +232,7 @@ fn a_running_fill_keeps_its_frame() {
     act(&mut window, Action::RunCommand(EditorCommand::Undo));
     assert!(!document(&window).has_hole() && document(&window).face_frame() == found, "the search uses this frame");
     act(&mut window, Action::RunCommand(EditorCommand::Redo));
-    engine.set_preview_in_hole(2);
+    engine.set_preview_in_hole(document(&window).mask().clone());
     engine.report_finish(9, None);
     window.run_steps(2);
     assert!(document(&window).is_shown_fill_current() && !state(&window).is_frame_pending());

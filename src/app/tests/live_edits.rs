@@ -10,7 +10,7 @@ use super::{TestWindow, is_enabled, press};
 use crate::app::canvas::{CanvasAction, MaskDisplay};
 use crate::app::state::Action;
 use crate::blend::BlendMode;
-use crate::job::WorkerCommand;
+use crate::job::{FillProgress, WorkerCommand, WorkerEvent};
 use crate::mask::MaskPreset;
 use crate::search::Preset;
 
@@ -23,11 +23,10 @@ fn a_finished_stroke_reaches_the_running_search() {
     act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
     assert!(engine.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
-    let (number, hole) = engine.newest_hole().expect("the hole was sent");
-    assert_eq!((number, &*hole), (1, document(&window).mask()));
+    assert_eq!(engine.newest_hole().as_ref(), Some(document(&window).mask()));
     assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
     assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
-    engine.set_preview_in_hole(1);
+    engine.set_preview_in_hole(document(&window).mask().clone());
     window.run_steps(2);
     assert_eq!(state(&window).mask_display(), MaskDisplay::Hidden);
 }
@@ -36,25 +35,24 @@ fn a_finished_stroke_reaches_the_running_search() {
 fn a_running_search_ignores_a_cleared_hole() {
     let (mut window, engine) = editor_with_running_fill();
     act(&mut window, Action::AddShape(MaskPreset::Center));
-    assert_eq!(engine.newest_hole().expect("the hole was sent").0, 1);
+    assert_eq!(engine.newest_hole().as_ref(), Some(document(&window).mask()));
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    let (number, hole) = engine.newest_hole().expect("the hole was sent");
-    assert_eq!((number, &*hole), (2, document(&window).mask()));
+    let hole = engine.newest_hole();
+    assert_eq!(hole.as_ref(), Some(document(&window).mask()));
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert!(!document(&window).has_hole());
-    assert_eq!(engine.newest_hole().expect("the hole was sent").0, 2, "an empty hole is not sent");
+    assert_eq!(engine.newest_hole(), hole, "an empty hole is not sent");
 }
 
 #[test]
 fn a_fill_has_its_own_edited_hole() {
     let (mut window, engine) = editor_with_running_fill();
     paint_more(&mut window);
-    let edited = document(&window).mask_id();
-    engine.set_preview_in_hole(1);
+    engine.set_preview_in_hole(document(&window).mask().clone());
     engine.report_finish(9, None);
     window.run_steps(2);
     let fill = document(&window).shown_fill().expect("filled");
-    assert_eq!((fill.mask_id, &*fill.mask), (edited, document(&window).mask()));
+    assert_eq!(&fill.mask, document(&window).mask());
     assert!(document(&window).is_shown_fill_current() && !state(&window).is_hole_tinted());
 }
 
@@ -66,7 +64,7 @@ fn paint_more(window: &mut TestWindow<'_>) {
 #[test]
 fn a_late_edit_does_not_change_the_fill() {
     let (mut window, engine) = editor_with_running_fill();
-    let before = document(&window).mask_id();
+    let before = document(&window).mask().clone();
     let (job, request) = engine.newest_job();
     // The search ends before the stroke does.
     engine.report_finish(9, None);
@@ -75,7 +73,7 @@ fn a_late_edit_does_not_change_the_fill() {
     window.run_steps(2);
     assert!(!state(&window).fill_controller.is_running(), "job {job}");
     let fill = document(&window).shown_fill().expect("filled");
-    assert!(fill.mask_id == before && fill.mask == hole && !document(&window).is_shown_fill_current());
+    assert!(fill.mask == before && fill.mask == hole && !document(&window).is_shown_fill_current());
     assert!(document(&window).has_active_stroke());
     act(&mut window, Action::Canvas(CanvasAction::EndStroke));
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -119,13 +117,8 @@ fn an_extended_search_shows_its_new_length() {
     let (job, _) = engine.newest_job();
     let iterations =
         vec![crate::job::IterationLosses { iteration: 70, candidates: super::scripted_engine::losses(0.1) }];
-    engine.push_event(crate::job::WorkerEvent::Progress {
-        job,
-        iterations,
-        remaining_secs: None,
-        extended_by: 30,
-        paused: false,
-    });
+    let progress = FillProgress { job, iterations, remaining_secs: None, extended_by: 30, paused: false };
+    engine.push_event(WorkerEvent::Progress(progress));
     window.run_steps(2);
     window.get_by_label(&format!("Iteration 70 of {}", Preset::Best.settings().steps + 30));
 }

@@ -5,7 +5,7 @@ use egui_kittest::kittest::Queryable;
 
 use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, editor_with_running_fill, wait_until_composed};
-use super::open_paint_undo::paint;
+use super::open_paint_undo::paint_more;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
 use super::{TestWindow, click, editor_with_photo, has_button, is_enabled, press, wait_for};
 use crate::app::document::{DocumentFill, PhotoDocument};
@@ -83,7 +83,7 @@ fn more_like_this_needs_a_current_fill() {
     window_with_fill.run_steps(2);
     assert!(!is_enabled(&window_with_fill, "More like this"));
     window_with_fill.state_mut().state.model_info = original;
-    paint(&mut window_with_fill);
+    paint_more(&mut window_with_fill);
     assert!(!is_enabled(&window_with_fill, "More like this") && !is_enabled(&window_with_fill, "Mix two candidates"));
     window.run_steps(1);
 }
@@ -167,7 +167,7 @@ fn arrow_keys_move_and_keep_the_mix() {
 #[test]
 fn other_actions_end_a_mix() {
     let actions: [fn(&mut TestWindow<'_>); 4] = [
-        |window| paint(window),
+        |window| paint_more(window),
         |window| press(window, Modifiers::NONE, Key::Num3),
         |window| press(window, Modifiers::NONE, Key::Enter),
         |window| press(window, Modifiers::NONE, Key::M),

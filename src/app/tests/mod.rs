@@ -17,6 +17,7 @@ mod projects;
 mod recovery;
 mod scripted_engine;
 mod soak;
+mod stroke_costs;
 mod task_panics;
 mod training_window;
 mod two_windows;
@@ -38,8 +39,7 @@ type TestWindow<'a> = Harness<'a, Editor>;
 
 /// An editor of this size without a photo, and its scripted engine.
 fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedEngine>) {
-    let engine = Arc::new(ScriptedEngine::default());
-    let worker = Box::new(Arc::clone(&engine));
+    let (worker, engine) = ScriptedEngine::connected();
     let mut harness = Harness::builder()
         .with_size([width, height])
         .with_max_steps(16)

@@ -17,11 +17,20 @@ pub fn stroke() -> Stroke {
 
 /// A short drag with the pointer over the mouth.
 pub fn paint(window: &mut super::TestWindow<'_>) {
+    drag(window, [214.0, 146.0], [236.0, 148.0]);
+}
+
+/// A short drag above that of [`paint`].
+pub fn paint_more(window: &mut super::TestWindow<'_>) {
+    drag(window, [214.0, 126.0], [236.0, 128.0]);
+}
+
+fn drag(window: &mut super::TestWindow<'_>, from: [f32; 2], to: [f32; 2]) {
     let at = |window: &super::TestWindow<'_>, point_in_photo| {
         window.state().canvas.screen_from_photo(point_in_photo).expect("the photo is drawn")
     };
     window.step();
-    let (from, to) = (at(window, [214.0, 146.0]), at(window, [236.0, 148.0]));
+    let (from, to) = (at(window, from), at(window, to));
     window.hover_at(from);
     window.run_steps(2);
     window.drag_at(from);
@@ -36,7 +45,7 @@ pub fn paint(window: &mut super::TestWindow<'_>) {
 
 fn hole_pixels(window: &super::TestWindow<'_>) -> usize {
     let document = window.state().state.document.as_ref().expect("a photo is open");
-    document.mask().pixels().iter().filter(|&&pixel| pixel != 0).count()
+    document.mask().hole_count()
 }
 
 #[test]

@@ -31,7 +31,7 @@ fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     opened.end_frame_drag(before);
     let mut dot = stroke();
     dot.points_in_photo = vec![[30.0, 20.0]];
-    opened.edit_mask(MaskEdit::Stroke(dot));
+    opened.edit_mask(&MaskEdit::Stroke(dot));
     window.state_mut().state.handle(Action::RunCommand(EditorCommand::Fill));
     engine.report_start();
     finish_fill(&mut window, &engine);

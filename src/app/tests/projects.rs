@@ -40,8 +40,8 @@ pub fn open(window: &mut TestWindow<'_>, path: &Path) {
 /// Compares part by part, because masks are too long to print.
 pub fn assert_same_project(mut left: Project, mut right: Project) {
     assert!(left.mask == right.mask, "the masks differ");
-    let empty = std::sync::Arc::new(crate::mask::Mask::empty(1, 1));
-    (left.mask, right.mask) = (std::sync::Arc::clone(&empty), empty);
+    let empty = crate::mask::Mask::empty(1, 1);
+    (left.mask, right.mask) = (empty.clone(), empty);
     assert!(left.fill == right.fill, "the fills differ");
     (left.fill, right.fill) = (None, None);
     assert_eq!(left, right);
@@ -92,7 +92,7 @@ fn a_saved_project_opens_unchanged() {
 #[test]
 fn a_fill_of_an_earlier_hole_reopens_unchanged() {
     let (mut window, _) = editor_with_fill();
-    window.state_mut().state.document.as_mut().expect("open").edit_mask(MaskEdit::Stroke(stroke()));
+    window.state_mut().state.document.as_mut().expect("open").edit_mask(&MaskEdit::Stroke(stroke()));
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     save_as(&mut window, &path);
@@ -205,7 +205,7 @@ fn saving_during_a_search_keeps_the_strokes() {
     let path = folder.path().join("work.countenance");
     save_as(&mut window, &path);
     let project = crate::project::open(&path).expect("saved");
-    assert_eq!(*project.mask, *document(&window).mask());
+    assert_eq!(project.mask, *document(&window).mask());
     assert!(project.fill.is_none() && window.state().state.fill_controller.is_running());
 }
 

@@ -41,8 +41,8 @@ impl TestClock {
 
 /// An editor that autosaves into a folder.
 fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClock) {
-    let (engine, clock) = (Arc::new(ScriptedEngine::default()), TestClock::default());
-    let worker = Box::new(Arc::clone(&engine));
+    let (worker, engine) = ScriptedEngine::connected();
+    let clock = TestClock::default();
     let mut window = Harness::builder().with_size([1280.0, 820.0]).with_max_steps(16).build_eframe(|creation| {
         let mut editor = Editor::new(&creation.egui_ctx, worker, Preferences::default(), None);
         editor.now = clock.reader();
@@ -137,7 +137,7 @@ fn strokes_are_autosaved_during_a_search() {
     wait_for_autosave(&mut window, &clock, folder.path());
     assert!(window.state().state.fill_controller.is_running());
     let project = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
-    assert_eq!(*project.mask, *window.state().state.document.as_ref().expect("open").mask());
+    assert_eq!(project.mask, *window.state().state.document.as_ref().expect("open").mask());
 }
 
 #[test]

@@ -1,49 +1,22 @@
 //! A scripted engine: records the commands and sends the events that a test asks for.
 
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use crate::app::fill_controller::FillWorker;
 use crate::blend::FillPatch;
 use crate::geometry::RectPx;
 use crate::job::{
-    Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillRequest, GeneratedFaces, IterationLosses, JobId,
-    QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerCommand, WorkerEvent,
+    Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillProgress, FillRequest, GeneratedFaces,
+    IterationLosses, JobId, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels, WorkerCommand,
+    WorkerEvent, WorkerHandle, worker_channels,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
 
-/// The recorded commands and the pending events.
-#[derive(Default)]
+/// The fill thread's ends of the channels, and the commands that came so far.
 pub struct ScriptedEngine {
-    sent: Mutex<Vec<WorkerCommand>>,
-    events: Mutex<VecDeque<WorkerEvent>>,
-    preview: Mutex<Option<SearchPreview>>,
-    quick_preview: Mutex<Option<QuickPreview>>,
-    faces: Mutex<Option<GeneratedFaces>>,
-}
-
-impl FillWorker for Arc<ScriptedEngine> {
-    fn send(&self, command: WorkerCommand) {
-        self.sent.lock().expect("not poisoned").push(command);
-    }
-
-    fn try_event(&self) -> Option<WorkerEvent> {
-        self.events.lock().expect("not poisoned").pop_front()
-    }
-
-    fn take_preview(&self) -> Option<SearchPreview> {
-        self.preview.lock().expect("not poisoned").take()
-    }
-
-    fn take_quick_preview(&self) -> Option<QuickPreview> {
-        self.quick_preview.lock().expect("not poisoned").take()
-    }
-
-    fn take_thumbnails(&self) -> Option<GeneratedFaces> {
-        self.faces.lock().expect("not poisoned").take()
-    }
+    channels: Mutex<WorkerChannels>,
+    received: Mutex<Vec<WorkerCommand>>,
 }
 
 /// Side of the scripted pictures.
@@ -82,13 +55,26 @@ pub fn losses(scale: f32) -> Vec<Losses> {
 }
 
 impl ScriptedEngine {
+    /// An engine, and the editor's handle to it.
+    pub fn connected() -> (WorkerHandle, Arc<Self>) {
+        let (handle, channels) = worker_channels(Arc::new(|_| {}));
+        (handle, Arc::new(Self { channels: Mutex::new(channels), received: Mutex::default() }))
+    }
+
+    /// All commands so far.
+    fn received(&self) -> MutexGuard<'_, Vec<WorkerCommand>> {
+        let mut received = self.received.lock().expect("not poisoned");
+        received.extend(self.channels.lock().expect("not poisoned").commands.try_iter());
+        received
+    }
+
     pub fn push_event(&self, event: WorkerEvent) {
-        self.events.lock().expect("not poisoned").push_back(event);
+        self.channels.lock().expect("not poisoned").send(event);
     }
 
     /// The newest job and its request.
     pub fn newest_job(&self) -> (JobId, FillRequest) {
-        let sent = self.sent.lock().expect("not poisoned");
+        let sent = self.received();
         let newest = sent.iter().rev().find_map(|command| match command {
             WorkerCommand::Start(job, request) => Some((*job, (**request).clone())),
             _ => None,
@@ -98,7 +84,7 @@ impl ScriptedEngine {
 
     /// Whether a command of this kind was sent.
     pub fn was_sent(&self, matches: impl Fn(&WorkerCommand) -> bool) -> bool {
-        self.sent.lock().expect("not poisoned").iter().any(matches)
+        self.received().iter().any(matches)
     }
 
     pub fn report_start(&self) {
@@ -113,25 +99,20 @@ impl ScriptedEngine {
         let iterations = (first..=last)
             .map(|iteration| IterationLosses { iteration, candidates: losses(1.0 / (iteration as f32).sqrt()) })
             .collect();
-        self.push_event(WorkerEvent::Progress {
-            job,
-            iterations,
-            remaining_secs: Some(1.2),
-            extended_by: 0,
-            paused: false,
-        });
+        let progress = FillProgress { job, iterations, remaining_secs: Some(1.2), extended_by: 0, paused: false };
+        self.push_event(WorkerEvent::Progress(progress));
     }
 
     pub fn set_preview(&self) {
-        self.set_preview_in_hole(0);
+        self.set_preview_in_hole(self.newest_job().1.hole);
     }
 
-    /// Like [`set_preview`](Self::set_preview), for the hole with this number.
-    pub fn set_preview_in_hole(&self, hole_number: u64) {
+    /// Like [`set_preview`](Self::set_preview), for this hole.
+    pub fn set_preview_in_hole(&self, hole: Mask) {
         let (job, _) = self.newest_job();
         let (candidates, patch) = (pictures(), patch());
-        *self.preview.lock().expect("not poisoned") =
-            Some(SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
+        let preview = SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole };
+        self.push_event(WorkerEvent::Preview(preview));
     }
 
     pub fn report_finish(&self, steps: u32, stopped: Option<StopReason>) {
@@ -162,16 +143,16 @@ impl ScriptedEngine {
             first_losses: losses(1.0)[BEST],
             size_px: SIZE_PX,
         };
-        let (hole_number, hole) = self.newest_hole().unwrap_or((0, request.hole));
-        self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole_number, hole });
+        let hole = self.newest_hole().unwrap_or(request.hole);
+        self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole });
     }
 
     /// The newest hole that was sent to the newest job.
-    pub fn newest_hole(&self) -> Option<(u64, Arc<Mask>)> {
-        let sent = self.sent.lock().expect("not poisoned");
+    pub fn newest_hole(&self) -> Option<Mask> {
+        let sent = self.received();
         sent.iter().rev().take_while(|command| !matches!(command, WorkerCommand::Start(..))).find_map(|command| {
             match command {
-                WorkerCommand::SetHole(number, hole) => Some((*number, Arc::clone(hole))),
+                WorkerCommand::SetHole(hole) => Some(hole.clone()),
                 _ => None,
             }
         })
@@ -179,7 +160,7 @@ impl ScriptedEngine {
 
     /// All requests for a quick preview, oldest first.
     pub fn quick_preview_requests(&self) -> Vec<(QuickPreviewId, FillRequest)> {
-        let sent = self.sent.lock().expect("not poisoned");
+        let sent = self.received();
         let request = |command: &WorkerCommand| match command {
             WorkerCommand::QuickPreview(id, request) => Some((*id, (**request).clone())),
             _ => None,
@@ -191,12 +172,12 @@ impl ScriptedEngine {
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
         let candidate = Candidate { latent, pixels: picture(0.4), losses, is_mix: false };
-        *self.quick_preview.lock().expect("not poisoned") = Some(QuickPreview { id, candidate, patch: patch() });
+        self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 
     /// All requests for faces, oldest first.
     pub fn face_requests(&self) -> Vec<(FacesId, FacesRequest)> {
-        let sent = self.sent.lock().expect("not poisoned");
+        let sent = self.received();
         let request = |command: &WorkerCommand| match command {
             WorkerCommand::DrawFaces(id, request) => Some((*id, (**request).clone())),
             _ => None,
@@ -208,7 +189,7 @@ impl ScriptedEngine {
     pub fn answer_face_request(&self) -> Vec<Vec<f32>> {
         let (id, request) = self.face_requests().pop().expect("faces were requested");
         let pictures = vec![image::RgbImage::from_pixel(SIZE_PX, SIZE_PX, image::Rgb([90; 3])); request.latents.len()];
-        *self.faces.lock().expect("not poisoned") = Some(GeneratedFaces { id, pictures });
+        self.push_event(WorkerEvent::Faces(GeneratedFaces { id, pictures }));
         request.latents
     }
 

@@ -227,7 +227,7 @@ impl Soak {
         self.wait_for("the fill", |editor| {
             let is_waiting = editor.state.fill_controller.is_running() || editor.state.is_fill_waiting();
             let fill = editor.state.document.as_ref().and_then(|document| document.shown_fill());
-            !is_waiting && fill.is_none_or(|fill| fill.full_size_variant.is_some())
+            !is_waiting && fill.is_none_or(|fill| fill.composition.key().is_some())
         });
         let newest = self.window.state().toaster.latest();
         let error = newest.filter(|message| message.severity == Severity::Error);
@@ -251,7 +251,7 @@ impl Soak {
         let fill = document.shown_fill().expect("shown");
         let bytes_per_pixel = usize::from(photo.color().bytes_per_pixel());
         let pixels = photo.as_bytes().chunks(bytes_per_pixel).zip(exported.as_bytes().chunks(bytes_per_pixel));
-        let known = fill.mask.pixels().iter().zip(pixels).filter(|(hole, _)| **hole == 0);
+        let known = fill.mask.to_bytes().into_iter().zip(pixels).filter(|(hole, _)| *hole == 0);
         let changed = known.filter(|(_, (before, after))| before != after).count();
         assert_eq!(changed, 0, "known pixels have changed");
         self.exports += 1;

@@ -20,7 +20,7 @@ fn broken_snapshot(window: &TestWindow<'_>) -> FillSnapshot {
     }
     FillSnapshot {
         photo: Arc::clone(&document.photo),
-        hole: Arc::clone(&fill.mask),
+        hole: fill.mask.clone(),
         frame: fill.frame,
         outcome: Arc::new(outcome),
         variant: fill.variant,

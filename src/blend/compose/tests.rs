@@ -192,8 +192,7 @@ fn without_a_hole_in_the_frame_nothing_changes() {
 fn masks_of_another_size_count_where_they_overlap() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
     for (width, height) in [(20, 60), (70, 30), (10, 10)] {
-        let mut hole = Mask::empty(width, height);
-        hole.fill();
+        let hole = Mask::full(width, height);
         let filled = apply(&photo, &hole, &square(50), BlendMode::Feather, &constant(8, [1.0; 3]), 8);
         assert_ne!(bytes_at(&filled, 5, 5), bytes_at(&photo.pixels, 5, 5));
         assert_eq!(bytes_at(&filled, 49, 39), bytes_at(&photo.pixels, 49, 39));

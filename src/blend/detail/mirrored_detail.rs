@@ -92,7 +92,7 @@ impl MirroredDetail {
         let row_high_pass = |y: u32| {
             let row = (target.x..target.right()).zip(hole.row(y, target.x..target.right()));
             let halves = &halves;
-            row.map(move |(x, hole)| if *hole == 0 { None } else { halves.mirrored_high_pass_at(x, y) })
+            row.map(move |(x, is_hole)| if is_hole { halves.mirrored_high_pass_at(x, y) } else { None })
         };
         #[expect(clippy::cast_possible_truncation, reason = "about ±2 at most, and the cast saturates")]
         let fixed_point = |value: f32| (value * FIXED_POINT_SCALE).round() as i16;

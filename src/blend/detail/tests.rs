@@ -216,8 +216,7 @@ fn small_frames_and_unknown_surroundings_give_no_detail() {
     let small = FaceFrame { side_px: 70.0, ..frame() };
     let target = RectPx { x: 240, y: 240, width: 30, height: 30 };
     assert!(FillDetail::new(&photo, &hole(), &small, target, 100).is_none());
-    let mut all = Mask::empty(SIDE, SIDE);
-    all.fill();
+    let all = Mask::full(SIDE, SIDE);
     let detail = FillDetail::new(&photo, &all, &frame(), all.rect(), 100).unwrap();
     assert_eq!(detail.row(0), DetailRow::default());
     let clear = Photo::from_pixels(DynamicImage::new_rgba8(SIDE, SIDE));

@@ -226,8 +226,7 @@ proptest! {
 
 fn photo_like(fill: &[f32], side: u32, change: impl Fn(f32, f32) -> [f32; 3]) -> Photo {
     let grey = Photo::from_pixels(DynamicImage::new_rgb16(side, side));
-    let mut all = Mask::empty(side, side);
-    all.fill();
+    let all = Mask::full(side, side);
     let filled = apply(&grey, &all, &FaceFrame::centered(side, side), BlendMode::None, fill, 16).to_rgb16();
     Photo::from_pixels(DynamicImage::ImageRgb16(ImageBuffer::from_fn(side, side, |x, y| {
         let added = change(x as f32 / side as f32, y as f32 / side as f32);

@@ -46,7 +46,7 @@ pub(super) fn measure_fills(
     let hole = MaskPreset::Center.hole_in_photo(photo.width(), photo.height(), &frame, crop_size_px, 0);
     let request = FillRequest {
         photo: Arc::new(photo),
-        hole: Arc::new(hole),
+        hole,
         frame,
         settings: Preset::Best.settings(),
         start: SearchStart::FromSettings,

@@ -42,10 +42,11 @@ impl ReplayTestFolder {
     fn fill(&self, settings: Settings, stop_after: Option<u32>, content: ExportContent, change: fn(&mut FillOutcome)) {
         let photo = Arc::new(Photo::from_pixels(photo()));
         let hole =
-            Mask::from_pixels(24, 20, (0..480).map(|index| if index % 24 > 9 { 255 } else { 0 }).collect()).unwrap();
+            Mask::from_pixels(24, 20, &(0..480).map(|index| if index % 24 > 9 { 255 } else { 0 }).collect::<Vec<u8>>())
+                .unwrap();
         let request = FillRequest {
             photo: Arc::clone(&photo),
-            hole: Arc::new(hole),
+            hole,
             frame: FaceFrame { center_in_photo: [12.5, 9.5], side_px: 18.5, angle_radians: 0.1 },
             settings,
             start: SearchStart::FromSettings,
@@ -299,13 +300,13 @@ fn fill_two_faces(folder: &ReplayTestFolder, content: ExportContent, stop_after:
         angle_radians: 0.1,
     });
     let pixels = (0..480).map(|at| if (8..12).contains(&(at / 24)) && at % 24 % 12 > 3 { 255 } else { 0 });
-    let hole = Arc::new(Mask::from_pixels(24, 20, pixels.collect()).unwrap());
+    let hole = Mask::from_pixels(24, 20, &pixels.collect::<Vec<u8>>()).unwrap();
     let parts = split_hole(&hole, &frames);
     assert_eq!(parts.len(), 2);
-    let mut turns = FacesInTurn::new(Arc::clone(&request.photo), Arc::clone(&hole));
+    let mut turns = FacesInTurn::new(Arc::clone(&request.photo), hole.clone());
     let mut fills = Vec::new();
     for (part, stop_after) in parts.iter().zip([None, stop_after]) {
-        let (photo, hole, frame) = (Arc::clone(turns.photo()), Arc::clone(turns.hole()), part.frame);
+        let (photo, hole, frame) = (Arc::clone(turns.photo()), turns.hole().clone(), part.frame);
         let request = FillRequest { photo, hole, frame, ..request.clone() };
         let mut console = CapturedConsole::default().console();
         let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: stop_after };

@@ -86,8 +86,7 @@ fn the_fill_has_no_blocks() {
 
 #[test]
 fn without_known_pixels_the_fill_is_grey() {
-    let mut hole = Mask::empty(37, 21);
-    hole.fill();
+    let hole = Mask::full(37, 21);
     let filled = fill(gradient(37, 21), &hole);
     assert!(filled.pixels().all(|pixel| *pixel == Rgb([128; 3])));
 }

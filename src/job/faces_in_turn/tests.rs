@@ -20,9 +20,8 @@ fn is_hole(x: u32, y: u32) -> bool {
     (12..20).contains(&y) && ((10..20).contains(&x) || (40..50).contains(&x))
 }
 
-fn hole() -> Arc<Mask> {
-    let pixels = (0..64 * 32u32).map(|at| if is_hole(at % 64, at / 64) { 255 } else { 0 }).collect();
-    Arc::new(Mask::from_pixels(64, 32, pixels).unwrap())
+fn hole() -> Mask {
+    Mask::from_fn(64, 32, is_hole)
 }
 
 /// A gradient with one colour under the hole.
@@ -46,14 +45,14 @@ impl FillObserver for SilentObserver {
 /// Fills both faces. Returns the picture after each, and the layer.
 fn fill_both(photo: &Arc<Photo>) -> (Vec<DynamicImage>, DynamicImage) {
     let hole = hole();
-    let mut turns = FacesInTurn::new(Arc::clone(photo), Arc::clone(&hole));
+    let mut turns = FacesInTurn::new(Arc::clone(photo), hole.clone());
     let (mut pictures, mut networks) = (Vec::new(), NetworkCache::default());
     let parts = split_hole(&hole, &FRAMES);
     assert_eq!(parts.len(), 2);
     for part in parts {
         let request = FillRequest {
             photo: Arc::clone(turns.photo()),
-            hole: Arc::clone(turns.hole()),
+            hole: turns.hole().clone(),
             frame: part.frame,
             settings: Settings { steps: 3, candidates: 2, ..Preset::Best.settings() },
             start: SearchStart::FromSettings,
@@ -97,7 +96,7 @@ fn a_missing_candidate_adds_nothing() {
     let (photo, hole) = (photo([0; 3]), hole());
     let request = FillRequest {
         photo: Arc::clone(&photo),
-        hole: Arc::clone(&hole),
+        hole: hole.clone(),
         frame: FRAMES[0],
         settings: Settings { steps: 1, candidates: 1, ..Preset::Best.settings() },
         start: SearchStart::FromSettings,
@@ -114,7 +113,7 @@ fn a_missing_candidate_adds_nothing() {
         outcome: &outcome,
         candidate: 7,
     };
-    let mut turns = FacesInTurn::new(Arc::clone(&photo), Arc::clone(&hole));
+    let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
     assert_eq!(turns.add(&fill, &hole), None);
     assert_eq!(turns.hole(), &hole);
 }

@@ -11,8 +11,7 @@ fn frame(x: f32, y: f32, side_px: f32) -> FaceFrame {
 fn hole(rects: &[[u32; 4]]) -> Mask {
     let rects = rects.iter().map(|&[x, y, width, height]| RectPx { x, y, width, height });
     let rects: Vec<RectPx> = rects.collect();
-    let pixels = (0..300 * 100u32).map(|at| rects.iter().any(|rect| rect.contains(at % 300, at / 300)));
-    Mask::from_pixels(300, 100, pixels.map(|is_hole| if is_hole { 255 } else { 0 }).collect()).unwrap()
+    Mask::from_fn(300, 100, |x, y| rects.iter().any(|rect| rect.contains(x, y)))
 }
 
 /// The index and the bounds of each part.

@@ -47,7 +47,7 @@ fn photo() -> Photo {
 }
 
 fn hole() -> Mask {
-    Mask::from_pixels(20, 18, (0..360).map(|index| if index % 7 < 3 { 255 } else { 0 }).collect()).unwrap()
+    Mask::from_pixels(20, 18, &(0..360).map(|index| if index % 7 < 3 { 255 } else { 0 }).collect::<Vec<u8>>()).unwrap()
 }
 
 /// Calls `check` with a fill of the photo after `change`.
@@ -208,7 +208,8 @@ fn symmetry_of_earlier_versions_is_read() {
 
 #[test]
 fn several_fills_have_a_format_of_their_own() {
-    let part = Mask::from_pixels(20, 18, (0..360).map(|index| if index < 40 { 255 } else { 0 }).collect()).unwrap();
+    let part = Mask::from_pixels(20, 18, &(0..360).map(|index| if index < 40 { 255 } else { 0 }).collect::<Vec<u8>>())
+        .unwrap();
     let record = |frame: FaceFrame| FaceRecord::new(frame, &part, &outcome(Settings::default()), 1).unwrap();
     let single = provenance();
     let several = single.clone().with_fills(vec![record(single.frame), record(FaceFrame::centered(20, 18))]);

@@ -18,7 +18,7 @@ fn photo(noise: u8) -> Photo {
 fn hole() -> Mask {
     let is_hole = |index: u32| (20..45).contains(&(index % SIDE_PX)) && (25..50).contains(&(index / SIDE_PX));
     let pixels = (0..SIDE_PX * SIDE_PX).map(|index| if is_hole(index) { 255 } else { 0 });
-    Mask::from_pixels(SIDE_PX, SIDE_PX, pixels.collect()).unwrap()
+    Mask::from_pixels(SIDE_PX, SIDE_PX, &pixels.collect::<Vec<u8>>()).unwrap()
 }
 
 fn frame() -> FaceFrame {

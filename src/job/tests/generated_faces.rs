@@ -10,14 +10,10 @@ fn faces_request(numbers: std::ops::Range<u64>) -> FacesRequest {
 }
 
 fn wait_for_faces(test_worker: &TestWorker) -> GeneratedFaces {
-    let start = Instant::now();
-    loop {
-        match test_worker.worker.take_faces() {
-            Some(faces) => return faces,
-            None => assert!(start.elapsed() < TIMEOUT, "no faces came"),
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    test_worker.wait_for(|event| match event {
+        WorkerEvent::Faces(faces) => Some(faces),
+        _ => None,
+    })
 }
 
 #[test]
@@ -38,8 +34,11 @@ fn newest_faces_are_drawn_after_the_search() {
     test_worker.wait_for_progress();
     test_worker.worker.send(WorkerCommand::DrawFaces(1, Box::new(faces_request(0..2))));
     test_worker.worker.send(WorkerCommand::DrawFaces(2, Box::new(faces_request(2..5))));
-    assert!(test_worker.worker.take_faces().is_none());
     test_worker.worker.send(WorkerCommand::Start(2, Box::new(request())));
+    test_worker.wait_for(|event| match event {
+        WorkerEvent::Faces(_) => panic!("faces during a search"),
+        event => matches!(event, WorkerEvent::Finished { job: 1, .. }).then_some(()),
+    });
     let faces = wait_for_faces(&test_worker);
     assert_eq!((faces.id, faces.pictures.len()), (2, 3));
     test_worker.wait_for_outcome(2);

@@ -8,7 +8,7 @@ use super::*;
 struct HoleChanger {
     evaluations: u32,
     /// `(first evaluation, hole)`, in order.
-    holes: Vec<(u32, Arc<Mask>)>,
+    holes: Vec<(u32, Mask)>,
     stop_after: Option<u32>,
     extended_by: u32,
     iterations: Vec<u32>,
@@ -26,7 +26,7 @@ impl FillObserver for HoleChanger {
         FillControl::Continue
     }
 
-    fn take_new_hole(&mut self) -> Option<Arc<Mask>> {
+    fn take_new_hole(&mut self) -> Option<Mask> {
         let is_due = self.holes.first().is_some_and(|(from, _)| self.evaluations > *from);
         is_due.then(|| self.holes.remove(0).1)
     }
@@ -46,8 +46,8 @@ fn run_with_hole_changes(request: &FillRequest, mut hole_changer: HoleChanger) -
     (outcome, hole_changer)
 }
 
-fn other_hole() -> Arc<Mask> {
-    Arc::new(painted_dot(40, 30, [15.0, 12.0]))
+fn other_hole() -> Mask {
+    painted_dot(40, 30, [15.0, 12.0])
 }
 
 fn change_at(evaluation: u32) -> HoleChanger {
@@ -91,9 +91,9 @@ fn edit_continues_from_the_current_latents() {
 
 #[test]
 fn holes_that_cannot_be_filled_are_ignored() {
-    let empty = Arc::new(Mask::empty(40, 30));
-    let outside = Arc::new(painted_dot(40, 30, [0.0, 15.0]));
-    let of_another_photo = Arc::new(painted_dot(30, 30, [15.0, 15.0]));
+    let empty = Mask::empty(40, 30);
+    let outside = painted_dot(40, 30, [0.0, 15.0]);
+    let of_another_photo = painted_dot(30, 30, [15.0, 15.0]);
     for hole in [empty, outside, of_another_photo] {
         let (outcome, _) =
             run_with_hole_changes(&request(), HoleChanger { holes: vec![(3, hole)], ..HoleChanger::default() });
@@ -117,19 +117,16 @@ fn worker_reports_which_hole_was_filled() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     test_worker.wait_for_progress();
-    test_worker.worker.send(WorkerCommand::SetHole(1, Arc::new(Mask::empty(40, 30))));
-    test_worker.worker.send(WorkerCommand::SetHole(2, other_hole()));
-    let start = Instant::now();
-    while test_worker.worker.take_preview().is_none_or(|preview| preview.hole_number != 2) {
-        assert!(start.elapsed() < TIMEOUT);
-    }
+    test_worker.worker.send(WorkerCommand::SetHole(Mask::empty(40, 30)));
+    test_worker.worker.send(WorkerCommand::SetHole(other_hole()));
+    test_worker.wait_for_preview(|preview| preview.hole == other_hole());
     test_worker.wait_for_progress();
     test_worker.worker.send(WorkerCommand::Cancel);
-    let (number, hole, outcome) = test_worker.wait_for(|event| match event {
-        WorkerEvent::Finished { hole_number, hole, outcome, .. } => Some((hole_number, hole, outcome)),
+    let (hole, outcome) = test_worker.wait_for(|event| match event {
+        WorkerEvent::Finished { hole, outcome, .. } => Some((hole, outcome)),
         _ => None,
     });
-    assert_eq!((number, hole), (2, other_hole()));
+    assert_eq!(hole, other_hole());
     assert!(outcome.changed_during_search);
 }
 
@@ -137,21 +134,14 @@ fn worker_reports_which_hole_was_filled() {
 fn paused_search_shows_new_hole_and_blend() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
-    let start = Instant::now();
-    let preview = |matches: &dyn Fn(&SearchPreview) -> bool| loop {
-        assert!(start.elapsed() < TIMEOUT);
-        if let Some(preview) = test_worker.worker.take_preview().filter(matches) {
-            return preview;
-        }
-        std::thread::sleep(Duration::from_millis(1));
-    };
-    preview(&|_| true);
+    test_worker.wait_for_preview(|_| true);
     test_worker.worker.send(WorkerCommand::Pause);
-    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: true, .. }).then_some(()));
-    test_worker.worker.send(WorkerCommand::SetHole(1, other_hole()));
-    let feathered = preview(&|preview| preview.hole_number == 1);
+    let is_paused = |event| matches!(event, WorkerEvent::Progress(FillProgress { paused: true, .. })).then_some(());
+    test_worker.wait_for(is_paused);
+    test_worker.worker.send(WorkerCommand::SetHole(other_hole()));
+    let feathered = test_worker.wait_for_preview(|preview| preview.hole == other_hole());
     test_worker.worker.send(WorkerCommand::SetBlend(BlendMode::None.into()));
-    let bare = preview(&|_| true);
+    let bare = test_worker.wait_for_preview(|_| true);
     assert_eq!(bare.patch.rect_in_photo, feathered.patch.rect_in_photo);
     assert_ne!(bare.patch.rgba, feathered.patch.rgba);
     test_worker.worker.send(WorkerCommand::Cancel);

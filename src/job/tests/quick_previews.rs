@@ -52,7 +52,7 @@ fn hole_pixels_do_not_change_the_first_guess() {
 fn small_holes_are_previewed_with_full_detail() {
     let mut request = embedded_model_request();
     request.photo = Arc::new(photo(300, 280));
-    request.hole = Arc::new(painted_dot(300, 280, [150.0, 140.0]));
+    request.hole = painted_dot(300, 280, [150.0, 140.0]);
     request.frame = FaceFrame::centered(300, 280);
     request.blend = crate::blend::Blend::default();
     let preview = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
@@ -141,13 +141,9 @@ fn newest_preview_is_drawn_unless_a_fill_runs() {
     // Both are sent before the thread can have loaded the model.
     test_worker.worker.send(WorkerCommand::QuickPreview(1, Box::new(request().into_first_guess())));
     test_worker.worker.send(WorkerCommand::QuickPreview(2, Box::new(request().into_first_guess())));
-    let start = Instant::now();
-    let wait_for = |id: QuickPreviewId| loop {
-        match test_worker.worker.take_quick_preview() {
-            Some(preview) if preview.id == id => break,
-            _ => assert!(start.elapsed() < TIMEOUT),
-        }
-        std::thread::sleep(Duration::from_millis(1));
+    let wait_for = |id: QuickPreviewId| {
+        test_worker
+            .wait_for(|event| matches!(event, WorkerEvent::QuickPreview(preview) if preview.id == id).then_some(()));
     };
     wait_for(2);
     test_worker.start_long(1);

@@ -113,34 +113,18 @@ fn paused_previews_show_the_redrawn_hole() {
         crate::blend::Composer::new(photo, hole, frame, blend, None).render(&picture, size_px)
     };
     let test_worker = TestWorker::new();
-    let wait_for_preview = || {
-        let start = Instant::now();
-        loop {
-            match test_worker.worker.take_preview() {
-                Some(preview) => break preview,
-                None => assert!(start.elapsed() < TIMEOUT),
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        }
-    };
     test_worker.worker.send(WorkerCommand::Start(1, Box::new(request.clone())));
-    let running = wait_for_preview();
+    let running = test_worker.wait_for_preview(|_| true);
     assert_eq!(running.patch, shown_patch(&running, running.best, false));
-    // The first wait may see a preview from before the pause.
-    test_worker.worker.send(WorkerCommand::Pause);
-    test_worker.wait_for(|event| matches!(event, WorkerEvent::Progress { paused: true, .. }).then_some(()));
     let is_redrawn = |preview: &SearchPreview, shown| preview.patch == shown_patch(preview, shown, true);
-    let mut paused = wait_for_preview();
-    if !is_redrawn(&paused, paused.best) {
-        paused = wait_for_preview();
-    }
-    assert!(is_redrawn(&paused, paused.best), "after the pause");
+    test_worker.worker.send(WorkerCommand::Pause);
+    test_worker.wait_for_preview(|preview| is_redrawn(preview, preview.best));
     for shown in 0..2 {
         test_worker.worker.send(WorkerCommand::ShowCandidate(Some(shown)));
-        assert!(is_redrawn(&wait_for_preview(), shown), "candidate {shown}");
+        assert!(is_redrawn(&test_worker.wait_for_preview(|_| true), shown), "candidate {shown}");
     }
     test_worker.worker.send(WorkerCommand::StepOnce);
-    assert!(is_redrawn(&wait_for_preview(), 1), "after a step");
+    assert!(is_redrawn(&test_worker.wait_for_preview(|_| true), 1), "after a step");
     test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);
 }

@@ -1,40 +1,28 @@
 //! A panic in any stage gives a message, and the next fill works.
 
-use std::sync::mpsc;
-
 use super::*;
-use crate::job::channels::WorkerChannels;
 use crate::job::panic_stage::{Stage, is_waiting, panic_once_in};
 use crate::job::worker::Worker;
 
 const STAGES: [Stage; 5] = [Stage::Load, Stage::FirstGuess, Stage::Search { after: 3 }, Stage::Compose, Stage::Render];
 
-/// A worker that runs on this thread, with the ends of its channels.
-fn worker() -> (Worker, mpsc::Sender<WorkerCommand>, mpsc::Receiver<WorkerEvent>) {
-    let (commands, command_receiver) = mpsc::channel();
-    let (event_sender, events) = mpsc::sync_channel(1024);
-    let channels = WorkerChannels {
-        commands: command_receiver,
-        events: event_sender,
-        previews: Arc::default(),
-        quick_previews: Arc::default(),
-        faces: Arc::default(),
-        request_repaint: Arc::new(|_| {}),
-    };
-    (Worker::new(channels), commands, events)
+/// A worker that runs on this thread, and the editor's handle to it.
+fn worker() -> (Worker, WorkerHandle) {
+    let (handle, channels) = worker_channels(Arc::new(|_| {}));
+    (Worker::new(channels), handle)
 }
 
-/// Runs the commands with one panic in this stage. Returns the events, without progress.
+/// Runs the commands with one panic in this stage. Returns the events.
 fn run_with_panic(stage: Stage, commands: Vec<WorkerCommand>) -> Vec<WorkerEvent> {
-    let (mut worker, sender, events) = worker();
+    let (mut worker, handle) = worker();
     for command in commands {
-        sender.send(command).unwrap();
+        handle.send(command);
     }
-    drop(sender);
+    let mailbox = handle.into_mailbox();
     panic_once_in(stage);
     worker.run();
     assert!(!is_waiting(), "{stage:?} was never reached");
-    events.try_iter().filter(|event| !matches!(event, WorkerEvent::Progress { .. })).collect()
+    mailbox.take()
 }
 
 /// A fill that runs long enough for a preview.
@@ -47,15 +35,14 @@ fn fill_with_preview() -> FillRequest {
 #[test]
 fn a_panic_in_any_stage_is_reported() {
     for stage in STAGES {
-        let (mut worker, sender, events) = worker();
+        let (mut worker, handle) = worker();
         panic_once_in(stage);
         // The channel stays open: a closed one stops the search.
         drop(worker.run_job(1, &fill_with_preview()));
-        drop(sender);
         assert!(!is_waiting(), "{stage:?} was never reached");
         // The best so far is kept where there is one.
         let is_late = matches!(stage, Stage::Search { .. } | Stage::Render);
-        match events.try_iter().last() {
+        match handle.take_events().pop() {
             Some(WorkerEvent::Failed { job: 1, message, .. }) if !is_late => {
                 assert!(message.contains("a fault in"), "{message}");
             }
@@ -72,12 +59,13 @@ fn a_panic_in_any_stage_is_reported() {
 fn the_next_fill_works_after_a_panic() {
     let expected = fill(&request(), &mut RecordingObserver::default()).unwrap();
     for stage in STAGES {
-        let (mut worker, sender, events) = worker();
+        let (mut worker, handle) = worker();
         panic_once_in(stage);
         drop(worker.run_job(1, &fill_with_preview()));
         drop(worker.run_job(2, &request()));
-        drop(sender);
-        let Some(WorkerEvent::Finished { job: 2, outcome, .. }) = events.try_iter().last() else { panic!("{stage:?}") };
+        let Some(WorkerEvent::Finished { job: 2, outcome, .. }) = handle.take_events().pop() else {
+            panic!("{stage:?}")
+        };
         assert_eq!((outcome.stopped.clone(), &outcome.candidates), (None, &expected.candidates), "{stage:?}");
     }
 }

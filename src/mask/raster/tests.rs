@@ -55,7 +55,7 @@ fn a_dab_of_radius_two_is_a_disc() {
     let mut mask = Mask::empty(5, 5);
     let changed = mask.draw_segment([2.5, 2.5], [2.5, 2.5], 2.0, StrokeKind::Paint);
     let rows: Vec<String> = mask
-        .pixels()
+        .to_bytes()
         .chunks(5)
         .map(|row| row.iter().map(|&pixel| if pixel == 255 { '#' } else { '.' }).collect())
         .collect();
@@ -72,11 +72,11 @@ fn a_thin_slanting_line_has_no_gaps() {
 
 #[test]
 fn grey_values_from_half_up_become_hole() {
-    let mask = Mask::from_pixels(4, 1, vec![0, 127, 128, 255]).unwrap();
-    assert_eq!(mask.pixels(), [0, 0, 255, 255]);
+    let mask = Mask::from_pixels(4, 1, &[0, 127, 128, 255]).unwrap();
+    assert_eq!(mask.to_bytes(), [0, 0, 255, 255]);
     assert_eq!(mask.hole_count(), 2);
     assert_eq!(mask.hole_bounds(), Some(RectPx { x: 2, y: 0, width: 2, height: 1 }));
-    assert_eq!(Mask::from_pixels(4, 2, vec![0; 7]), None);
+    assert_eq!(Mask::from_pixels(4, 2, &[0; 7]), None);
     assert_eq!(Mask::empty(3, 3).hole_bounds(), None);
 }
 
@@ -94,7 +94,7 @@ fn a_cloned_mask_is_equal() {
 #[test]
 fn removing_the_filtered_part_leaves_the_rest() {
     let pixels: Vec<u8> = (0..63u8).map(|index| if index % 5 < 3 { 255 } else { 0 }).collect();
-    let hole = Mask::from_pixels(9, 7, pixels).unwrap();
+    let hole = Mask::from_pixels(9, 7, &pixels).unwrap();
     let rect = RectPx { x: 2, y: 1, width: 20, height: 4 };
     let part = hole.filtered(rect, |x, y| (x + y) % 2 == 0);
     let mut left = hole.clone();

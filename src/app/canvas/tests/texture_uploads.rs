@@ -1,7 +1,7 @@
 //! Tests of texture uploads.
 
 use super::*;
-use crate::mask::{MaskEdit, MaskHistory};
+use crate::mask::{Mask, MaskEdit};
 
 /// Runs a frame and returns the size of every texture upload in it.
 fn uploads(ctx: &egui::Context, fixture: &mut CanvasFixture) -> Vec<[usize; 2]> {
@@ -17,16 +17,16 @@ fn a_stroke_uploads_only_its_changed_rectangle() {
     let mut fixture = CanvasFixture::new(Tool::Brush);
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(3000, 2000).into()));
     fixture.canvas.zoom_to_actual_pixels();
-    let mut history = MaskHistory::new(3000, 2000);
+    let mut mask = Mask::empty(3000, 2000);
     let dab = |x: f32| {
         MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 10.0, points_in_photo: vec![[x, 900.0]] })
     };
-    history.push(dab(1400.0));
-    fixture.mask = history.mask().clone();
+    mask.apply(&dab(1400.0));
+    fixture.mask = mask.clone();
     let ctx = egui::Context::default();
     while !uploads(&ctx, &mut fixture).is_empty() {}
-    let changed = history.push(dab(1425.0));
-    fixture.mask = history.mask().clone();
+    let changed = mask.apply(&dab(1425.0));
+    fixture.mask = mask.clone();
     fixture.canvas.mask_changed(changed);
     let uploaded = uploads(&ctx, &mut fixture);
     let texels: usize = uploaded.iter().map(|[width, height]| width * height).sum();

@@ -9,7 +9,7 @@ use super::*;
 fn with_hole_from(photo: &DynamicImage, other: &DynamicImage, hole: &Mask) -> DynamicImage {
     let size = usize::from(photo.color().bytes_per_pixel());
     let mut bytes = photo.as_bytes().to_vec();
-    for (index, _) in hole.pixels().iter().enumerate().filter(|(_, pixel)| **pixel != 0) {
+    for (index, _) in hole.to_bytes().iter().enumerate().filter(|(_, pixel)| **pixel != 0) {
         bytes[index * size..(index + 1) * size].copy_from_slice(&other.as_bytes()[index * size..(index + 1) * size]);
     }
     let wide: Vec<u16> = bytes.chunks_exact(2).map(|pair| u16::from_ne_bytes([pair[0], pair[1]])).collect();

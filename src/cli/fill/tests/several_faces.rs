@@ -32,9 +32,7 @@ fn contains([x0, y0, width, height]: [u32; 4], x: u32, y: u32) -> bool {
 }
 
 fn save_rects(folder: &FillTestFolder, rects: &[[u32; 4]]) {
-    let pixels = (0..WIDTH * HEIGHT).map(|at| rects.iter().any(|rect| contains(*rect, at % WIDTH, at / WIDTH)));
-    let pixels = pixels.map(|is_hole| if is_hole { 255 } else { 0 }).collect();
-    let mask = Mask::from_pixels(WIDTH, HEIGHT, pixels).unwrap();
+    let mask = Mask::from_fn(WIDTH, HEIGHT, |x, y| rects.iter().any(|rect| contains(*rect, x, y)));
     save_mask(&folder.path("mask.png"), &mask, Overwrite::Allow).unwrap();
 }
 

@@ -1,0 +1,127 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::mask::StrokeKind;
+
+fn stroke(kind: StrokeKind, radius_px: f32, points: &[[f32; 2]]) -> Stroke {
+    Stroke { kind, radius_px, points_in_photo: points.to_vec() }
+}
+
+fn any_point() -> impl Strategy<Value = [f32; 2]> {
+    let coordinate = || {
+        prop_oneof![
+            8 => -20.0f32..220.0,
+            1 => Just(f32::NAN),
+            1 => Just(f32::INFINITY),
+            1 => prop_oneof![Just(-3e38f32), Just(3e38f32), Just(-1e6f32), Just(1e6f32)],
+        ]
+    };
+    [coordinate(), coordinate()]
+}
+
+fn any_edit(width: u32, height: u32) -> impl Strategy<Value = MaskEdit> {
+    let kind = prop_oneof![2 => Just(StrokeKind::Paint), 1 => Just(StrokeKind::Erase)];
+    let strokes = (kind, 0.0f32..70.0, prop::collection::vec(any_point(), 0..6))
+        .prop_map(|(kind, radius, points)| MaskEdit::Stroke(stroke(kind, radius, &points)));
+    let preset = (0..MaskPreset::ALL.len(), 16.0f32..100.0, any::<u64>()).prop_map(|(index, side_px, seed)| {
+        let frame = FaceFrame { center_in_photo: [40.0, 30.0], side_px, angle_radians: 0.3 };
+        MaskEdit::Preset { preset: MaskPreset::ALL[index], frame, crop_size_px: 16, seed }
+    });
+    let count = width as usize * height as usize;
+    let replace = prop::collection::vec(prop_oneof![Just(0u8), Just(255u8)], count)
+        .prop_map(move |pixels| MaskEdit::Replace(Mask::from_pixels(width, height, &pixels).unwrap()));
+    prop_oneof![6 => strokes, 1 => Just(MaskEdit::Clear), 1 => Just(MaskEdit::Invert), 2 => preset, 1 => replace]
+}
+
+fn assert_same_outside(before: &Mask, after: &Mask, changed: RectPx) {
+    assert_eq!(changed, changed.intersection(after.rect()), "clipped to the photo");
+    for y in 0..after.height() {
+        for x in 0..after.width() {
+            let same = before.is_hole(x, y) == after.is_hole(x, y);
+            assert!(same || changed.contains(x, y), "{x}, {y} changed outside {changed:?}");
+        }
+    }
+}
+
+/// What the mask says of its pixels, computed from each pixel alone.
+fn assert_consistent(mask: &Mask) {
+    let holes: Vec<(u32, u32)> = (0..mask.height())
+        .flat_map(|y| (0..mask.width()).map(move |x| (x, y)))
+        .filter(|(x, y)| mask.is_hole(*x, *y))
+        .collect();
+    assert_eq!(mask.hole_count(), holes.len());
+    assert_eq!(mask.is_empty(), holes.is_empty());
+    assert_eq!(mask.is_full(), holes.len() == mask.rect().area());
+    let bounds =
+        holes.iter().map(|&(x, y)| RectPx { x, y, width: 1, height: 1 }).fold(RectPx::default(), RectPx::union);
+    assert_eq!(mask.hole_bounds().unwrap_or_default(), bounds);
+    assert_eq!(&Mask::from_pixels(mask.width(), mask.height(), &mask.to_bytes()).unwrap(), mask, "one form for a hole");
+    for y in 0..mask.height() {
+        let columns = mask.width() / 3..mask.width();
+        let expected: Vec<u32> = columns.clone().filter(|x| mask.is_hole(*x, y)).collect();
+        assert_eq!(mask.row_has_hole(y, columns.clone()), !expected.is_empty());
+        assert_eq!(mask.row_hole_count(y, columns.clone()) as usize, expected.len());
+        assert_eq!(mask.hole_columns(y, columns).collect::<Vec<u32>>(), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn edits_change_only_what_they_say_and_leave_copies_alone(
+        (width, height, edits) in (1u32..200, 1u32..140).prop_flat_map(|(width, height)| {
+            (Just(width), Just(height), prop::collection::vec(any_edit(width, height), 1..6))
+        }),
+    ) {
+        let mut mask = Mask::empty(width, height);
+        let mut states = vec![(mask.clone(), mask.to_bytes())];
+        for edit in &edits {
+            let before = mask.clone();
+            let changed = mask.apply(edit);
+            assert_same_outside(&before, &mask, changed);
+            assert_same_outside(&before, &mask, before.difference(&mask));
+            assert_consistent(&mask);
+            states.push((mask.clone(), mask.to_bytes()));
+        }
+        for (state, bytes) in &states {
+            prop_assert_eq!(&state.to_bytes(), bytes, "a later edit changed a copy");
+        }
+        for ((first, first_bytes), (second, second_bytes)) in states.iter().zip(&states[1..]) {
+            prop_assert_eq!(first == second, first_bytes == second_bytes);
+        }
+    }
+
+    #[test]
+    fn drawing_point_by_point_equals_drawing_at_once(
+        points in prop::collection::vec(any_point(), 1..8),
+        radius in 0.0f32..30.0,
+    ) {
+        let mut at_once = Mask::full(101, 167);
+        let mut in_parts = at_once.clone();
+        at_once.draw_stroke(&stroke(StrokeKind::Erase, radius, &points));
+        let finite: Vec<[f32; 2]> = points.into_iter().filter(|[x, y]| x.is_finite() && y.is_finite()).collect();
+        for (index, point) in finite.iter().enumerate() {
+            in_parts.draw_segment(finite[index.saturating_sub(1)], *point, radius, StrokeKind::Erase);
+        }
+        prop_assert_eq!(at_once, in_parts);
+    }
+}
+
+#[test]
+fn a_mask_of_another_size_replaces_nothing() {
+    let mut mask = Mask::full(10, 10);
+    assert!(mask.apply(&MaskEdit::Replace(Mask::empty(9, 10))).is_empty());
+    assert!(mask.is_full());
+}
+
+/// The state before a stroke needs memory for what the stroke changed, not for the whole mask.
+#[test]
+fn a_copy_shares_what_a_stroke_does_not_touch() {
+    let mut mask = Mask::empty(6000, 4000);
+    let before = mask.clone();
+    assert_eq!(mask.bytes_beside(&before), 0);
+    mask.draw_segment([3000.0, 2000.0], [3100.0, 2000.0], 20.0, StrokeKind::Paint);
+    let bytes = mask.bytes_beside(&before);
+    assert!((1000..16_000).contains(&bytes), "{bytes}");
+}
