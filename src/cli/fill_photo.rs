@@ -15,10 +15,9 @@ use super::inputs::FillTask;
 use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
-    ExportContent, FaceRecord, FacesInTurn, FillError, FillExport, FillOutcome, FillRequest, Provenance, SearchStart,
-    StopReason,
+    ExportContent, FaceRecord, FacesInTurn, FillError, FillOutcome, FillRecord, FillRequest, Provenance, SearchStart,
+    StopReason, png_metadata,
 };
-use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo, save_png};
 
 /// Fills one photo, prints what happens, and reports it. A panic fails this photo only. `title` names the photo in the
@@ -70,7 +69,7 @@ struct PhotoRun<'a> {
 /// A face with its fill.
 struct FilledFace<'a> {
     face: &'a FaceToFill,
-    outcome: FillOutcome,
+    fill: FillRecord,
 }
 
 impl PhotoRun<'_> {
@@ -87,16 +86,16 @@ impl PhotoRun<'_> {
             self.console.print(&format!("{}: {note}", self.task.photo.display()));
         }
         self.report.set_frame(faces.first().map(|face| face.frame));
-        let (photo, hole) = (Arc::new(photo), hole);
+        let photo = Arc::new(photo);
         let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
         let (mut filled, mut errors) = (Vec::new(), Vec::new());
         for (turn, face) in (1..).zip(&faces) {
             let mut report = FaceReport::new(face, hole.hole_count());
             match self.fill_face(backend, &mut turns, turn, faces.len(), face) {
-                Ok((outcome, face_errors)) => {
-                    report.filled(&outcome);
+                Ok((fill, face_errors)) => {
+                    report.filled(&fill.outcome);
                     report.error = (!face_errors.is_empty()).then(|| face_errors.join("; "));
-                    filled.push(FilledFace { face, outcome });
+                    filled.push(FilledFace { face, fill });
                 }
                 Err(error) => report.error = Some(format!("{error:#}")),
             }
@@ -107,7 +106,7 @@ impl PhotoRun<'_> {
         if filled.is_empty() {
             anyhow::bail!("{}", errors.join("; "));
         }
-        errors.extend(self.save(&photo, &hole, &turns, &filled, faces.len())?);
+        errors.extend(self.save(&photo, &turns, &filled, faces.len())?);
         self.report.error = (!errors.is_empty()).then(|| errors.join("; "));
         self.describe(&turns, hole.hole_count(), &filled, faces.len());
         Ok(())
@@ -121,7 +120,7 @@ impl PhotoRun<'_> {
         turn: usize,
         count: usize,
         face: &FaceToFill,
-    ) -> anyhow::Result<(FillOutcome, Vec<String>)> {
+    ) -> anyhow::Result<(FillRecord, Vec<String>)> {
         let plan = self.plan;
         if count > 1 {
             self.console.start_bar(&format!("{}, face {turn} of {count}", self.title), plan.settings.steps);
@@ -139,46 +138,41 @@ impl PhotoRun<'_> {
         let outputs = SearchOutputs::new(self.task, turn);
         let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole)?;
         let outcome = backend.run_search(&request, &mut observer)?;
-        let FillRequest { photo, hole, frame, blend, .. } = &request;
-        let export =
-            FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: outcome.best };
-        turns.add(&export, &face.hole).context("the search returned no face")?;
-        let output_errors = observer.finish(outcome.steps, &turns.photo().pixels);
-        let search_error = match &outcome.stopped {
+        let fill = FillRecord::of_best(&request, outcome);
+        turns.add(&fill, &face.hole).context("the search returned no face")?;
+        let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels);
+        let search_error = match &fill.outcome.stopped {
             Some(StopReason::Failed(reason)) => Some(format!(
                 "the search failed at iteration {} ({reason}): the best fill so far is saved",
-                outcome.steps
+                fill.outcome.steps
             )),
             Some(StopReason::Cancelled) | None => None,
         };
         let errors = search_error.into_iter().chain(output_errors.iter().map(saved_but)).collect();
         if count > 1 {
             let (photo, name) = (self.task.photo.display(), face_name(face));
-            self.console.print(&format!("{photo}, {name}: {}", search_summary(&outcome)));
+            self.console.print(&format!("{photo}, {name}: {}", search_summary(&fill.outcome)));
         }
-        Ok((outcome, errors))
+        Ok((fill, errors))
     }
 
     /// Saves the picture and the layer. Returns errors that did not prevent the picture.
     fn save(
         &mut self,
         photo: &Photo,
-        hole: &Mask,
         turns: &FacesInTurn,
         filled: &[FilledFace<'_>],
         count: usize,
     ) -> anyhow::Result<Option<String>> {
         let Self { plan, task, .. } = *self;
         let first = filled.first().context("the search returned no face")?;
-        let FilledFace { face: FaceToFill { frame, .. }, outcome } = first;
-        let export = FillExport { photo, hole, frame: *frame, blend: plan.blend, outcome, candidate: outcome.best };
-        let provenance = plan.records_provenance.then(|| provenance(&export, filled, count)).transpose()?;
+        let provenance = plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
         let save = |content, path: &Path| {
-            let metadata = export.png_metadata(content, provenance.as_ref());
+            let metadata = png_metadata(photo, content, provenance.as_ref());
             anyhow::Ok(save_png(path, &turns.picture(content), &metadata, plan.overwrite)?)
         };
         save(ExportContent::Photo, &task.out)?;
-        self.report.saved(task, outcome);
+        self.report.saved(task, &first.fill.outcome);
         let layer_error = task.layer.as_deref().and_then(|path| save(ExportContent::Layer, path).err());
         Ok(layer_error.as_ref().map(saved_but))
     }
@@ -187,12 +181,12 @@ impl PhotoRun<'_> {
     fn describe(&mut self, turns: &FacesInTurn, whole: usize, filled: &[FilledFace<'_>], count: usize) {
         let (photo, out) = (self.task.photo.display(), self.task.out.display());
         let summary = match filled {
-            [FilledFace { outcome, .. }] if count == 1 => search_summary(outcome),
+            [FilledFace { fill, .. }] if count == 1 => search_summary(&fill.outcome),
             _ => format!("{} of {count} faces filled", filled.len()),
         };
         self.console.print(&format!("{photo} → {out}: {summary}"));
-        for FilledFace { face, outcome } in filled {
-            if let Some(warning) = outcome.fit_warning() {
+        for FilledFace { face, fill } in filled {
+            if let Some(warning) = fill.outcome.fit_warning() {
                 let name = if count > 1 { face_name(face) + ": " } else { String::new() };
                 let text = format!("{name}{}. {}", warning.message, warning.advice);
                 self.warn(&format!("{photo}: {text}"), text.clone());
@@ -214,10 +208,14 @@ impl PhotoRun<'_> {
 }
 
 /// The record of all fills.
-fn provenance(export: &FillExport<'_>, filled: &[FilledFace<'_>], count: usize) -> anyhow::Result<Provenance> {
-    let record =
-        |FilledFace { face, outcome }: &FilledFace<'_>| FaceRecord::new(face.frame, &face.hole, outcome, outcome.best);
-    let provenance = Provenance::new(export)?;
+fn provenance(
+    photo: &Photo,
+    first: &FillRecord,
+    filled: &[FilledFace<'_>],
+    count: usize,
+) -> anyhow::Result<Provenance> {
+    let record = |FilledFace { face, fill }: &FilledFace<'_>| FaceRecord::new(fill, &face.hole);
+    let provenance = Provenance::new(photo, first)?;
     if count == 1 {
         return Ok(provenance);
     }

@@ -19,7 +19,7 @@ use super::{CommandStatus, model_choice, outputs, run_on_named_thread, write_std
 use crate::catch_panic::catch_panic;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::job::{
-    CompletionId, DeviceInfo, FacesInTurn, FillControl, FillError, FillExport, FillObserver, FillRequest, NetworkCache,
+    CompletionId, DeviceInfo, FacesInTurn, FillControl, FillError, FillObserver, FillRecord, FillRequest, NetworkCache,
     Provenance, StopReason, run_fill,
 };
 use crate::model::ModelInfo;
@@ -184,7 +184,7 @@ impl Replay {
     fn repeat_fills(&self, console: &mut Console) -> anyhow::Result<Repetition> {
         let mut networks = NetworkCache::default();
         let mut turns = FacesInTurn::new(Arc::clone(&self.request.photo), self.request.hole.clone());
-        let mut outcomes = Vec::with_capacity(self.fills.len());
+        let mut fills = Vec::with_capacity(self.fills.len());
         for RecordedFill { frame, part, candidate, steps, stop_after } in &self.fills {
             let (photo, hole) = (Arc::clone(turns.photo()), turns.hole().clone());
             let request = FillRequest { photo, hole, frame: *frame, ..self.request.clone() };
@@ -194,18 +194,17 @@ impl Replay {
             if let Some(StopReason::Failed(reason)) = &outcome.stopped {
                 bail!("the search failed at iteration {} ({reason})", outcome.steps);
             }
-            let FillRequest { photo, hole, blend, .. } = &request;
-            let fill =
-                FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: *candidate };
+            let mut fill = FillRecord::of_best(&request, outcome);
+            fill.look.candidate = *candidate;
             turns.add(&fill, part).with_context(|| {
                 format!(
                     "the record names candidate {}, which does not exist: use another copy of the file",
                     candidate + 1
                 )
             })?;
-            outcomes.push(outcome);
+            fills.push(fill);
         }
-        Ok(Repetition { outcomes, turns })
+        Ok(Repetition { fills, turns })
     }
 }
 

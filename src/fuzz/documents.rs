@@ -8,13 +8,12 @@ use image::{DynamicImage, RgbImage};
 
 use super::scratch;
 use crate::app::Preferences;
-use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::explore::{LatentExpression, LatentLibrary, LatentSource};
 use crate::face;
 use crate::fs::Overwrite;
 use crate::job::{
-    DeviceInfo, ExportContent, FillControl, FillError, FillExport, FillObserver, FillRequest, NetworkCache, Provenance,
+    DeviceInfo, ExportContent, FillControl, FillError, FillObserver, FillRecord, FillRequest, NetworkCache, Provenance,
     ProvenanceError, StopReason, run_fill,
 };
 use crate::mask::Mask;
@@ -48,25 +47,16 @@ pub fn project(bytes: &[u8]) {
     let photo = photo(width, height);
     drop(face::crop(&photo, &project.mask, &project.frame, 16));
     let Some(fill) = &project.fill else { return };
-    let hole = fill.hole.as_ref().unwrap_or(&project.mask);
-    export(&photo, hole, fill.frame, fill.blend, &fill.outcome, fill.candidate);
+    export(&photo, &fill.record);
 }
 
-fn export(
-    photo: &Photo,
-    hole: &Mask,
-    frame: crate::geometry::FaceFrame,
-    blend: Blend,
-    outcome: &crate::job::FillOutcome,
-    candidate: usize,
-) {
-    let export = FillExport { photo, hole, frame, blend, outcome, candidate };
-    let filled = export.picture(ExportContent::Photo).expect("the candidate exists").into_rgb8();
+fn export(photo: &Photo, fill: &FillRecord) {
+    let filled = fill.picture(photo, ExportContent::Photo).expect("the candidate exists").into_rgb8();
     for (x, y, pixel) in photo.pixels.to_rgb8().enumerate_pixels() {
-        assert!(hole.is_hole(x, y) || filled.get_pixel(x, y) == pixel, "the known pixel {x}, {y} has changed");
+        assert!(fill.hole.is_hole(x, y) || filled.get_pixel(x, y) == pixel, "the known pixel {x}, {y} has changed");
     }
-    drop(export.picture(ExportContent::Layer));
-    drop(Provenance::new(&export));
+    drop(fill.picture(photo, ExportContent::Layer));
+    drop(Provenance::new(photo, fill));
 }
 
 fn photo(width: u32, height: u32) -> Photo {
@@ -165,7 +155,7 @@ fn repeat(record: &Provenance, hole: Mask) {
             if let Some(StopReason::Failed(reason)) = &outcome.stopped {
                 panic!("{reason}");
             }
-            export(&request.photo, &request.hole, request.frame, request.blend, &outcome, outcome.best);
+            export(&request.photo, &FillRecord::of_best(&request, outcome));
         }
         Err(error @ FillError::DeviceFailed { .. }) => panic!("{error}"),
         Err(error) => drop(error.to_string()),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 
-use super::{ExportContent, FillExport};
+use super::{ExportContent, FillRecord};
 use crate::blend::{cut_out, filled_pixels};
 use crate::mask::Mask;
 use crate::photo::{Photo, PixelData, PixelDataMut};
@@ -42,17 +42,15 @@ impl FacesInTurn {
 
     /// Adds a fill of [`photo`](Self::photo) and [`hole`](Self::hole). Only the pixels in `part` are taken from it. `None`
     /// when its candidate does not exist.
-    pub fn add(&mut self, fill: &FillExport<'_>, part: &Mask) -> Option<()> {
-        let mut pixels = fill.picture(ExportContent::Photo)?;
-        let mut of_other_faces = filled_pixels(fill.hole, &fill.frame);
+    pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {
+        let mut pixels = fill.picture(&self.photo, ExportContent::Photo)?;
+        let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame);
         let mut filled = of_other_faces.clone();
         of_other_faces.remove(part);
         filled.remove(&of_other_faces);
-        copy_pixels(&mut pixels, &fill.photo.pixels, &of_other_faces);
-        let mut hole = Mask::clone(&self.hole);
-        hole.remove(&filled);
+        copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);
+        self.hole.remove(&filled);
         self.filled.add(&filled);
-        self.hole = hole;
         self.photo = Arc::new(Photo::from_pixels(pixels));
         Some(())
     }

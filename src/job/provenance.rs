@@ -7,13 +7,11 @@
 
 mod face_record;
 
-use std::borrow::Cow;
-
 use face_record::MaskRecord;
 use serde::{Deserialize, Serialize};
 
-use super::{Candidate, DeviceInfo, FillOutcome, SearchStart, completion_network, picture_to_blend};
-use crate::blend::{self, Blend};
+use super::{Candidate, DeviceInfo, FillLook, FillOutcome, FillRecord, SearchStart, completion_network};
+use crate::blend::Blend;
 use crate::geometry::FaceFrame;
 use crate::mask::{Mask, MaskFileError};
 use crate::photo::{Photo, PngMetadata, PngTextError, SaveError, read_png_text, with_source_type};
@@ -141,94 +139,60 @@ pub struct Provenance {
     pub fills: Vec<FaceRecord>,
 }
 
-/// A finished fill with its inputs.
-#[derive(Clone, Copy, Debug)]
-pub struct FillExport<'a> {
-    pub photo: &'a Photo,
-    pub hole: &'a Mask,
-    pub frame: FaceFrame,
-    pub blend: Blend,
-    pub outcome: &'a FillOutcome,
-    /// Index of the shown candidate, from 0.
-    pub candidate: usize,
-}
-
-impl FillExport<'_> {
-    /// The shown candidate's picture, as [`picture_to_blend`] returns it, and its side in pixels. `None` when the
-    /// candidate does not exist.
-    #[must_use]
-    pub fn picture_to_blend(&self) -> Option<(Cow<'_, [f32]>, u32)> {
-        let FillOutcome { model, size_px, .. } = self.outcome;
-        let pixels = &self.outcome.candidates.get(self.candidate)?.pixels;
-        Some(picture_to_blend(self.photo, self.hole, &self.frame, self.blend, model, pixels, *size_px))
+/// Metadata of an exported file: all metadata of the photo's file, or only its colours and print size for a layer.
+/// `provenance` is added when given.
+#[must_use]
+pub fn png_metadata<'a>(photo: &'a Photo, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'a> {
+    let mut metadata = match content {
+        ExportContent::Photo => photo.png_metadata(),
+        ExportContent::Layer => photo.color_metadata(),
+    };
+    if let Some(provenance) = provenance {
+        metadata.xmp = Some(with_source_type(metadata.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
+        let provenance = Provenance { content, ..provenance.clone() };
+        metadata.texts.push((Provenance::KEYWORD, provenance.to_json()));
     }
-
-    /// The picture to export. `None` when the candidate does not exist.
-    #[must_use]
-    pub fn picture(&self, content: ExportContent) -> Option<image::DynamicImage> {
-        let draw = match content {
-            ExportContent::Photo => blend::apply,
-            ExportContent::Layer => blend::render_layer,
-        };
-        let (pixels, size_px) = self.picture_to_blend()?;
-        Some(draw(self.photo, self.hole, &self.frame, self.blend, &pixels, size_px))
-    }
-
-    /// Metadata of the exported file: all metadata of the photo's file, or only its colours and print size for a layer.
-    /// `provenance` is added when given.
-    #[must_use]
-    pub fn png_metadata(&self, content: ExportContent, provenance: Option<&Provenance>) -> PngMetadata<'_> {
-        let mut metadata = match content {
-            ExportContent::Photo => self.photo.png_metadata(),
-            ExportContent::Layer => self.photo.color_metadata(),
-        };
-        if let Some(provenance) = provenance {
-            metadata.xmp = Some(with_source_type(metadata.xmp.as_deref(), SOURCE_TYPE).into_bytes().into());
-            let provenance = Provenance { content, ..provenance.clone() };
-            metadata.texts.push((Provenance::KEYWORD, provenance.to_json()));
-        }
-        metadata
-    }
+    metadata
 }
 
 impl Provenance {
     /// Keyword of the PNG text chunk.
     pub const KEYWORD: &str = "countenance";
 
-    /// Records how a fill was made.
+    /// Records how a fill of this photo was made.
     ///
     /// # Errors
     /// When the mask has no pixels.
-    pub fn new(export: &FillExport<'_>) -> Result<Self, SaveError> {
-        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = export.outcome;
+    pub fn new(photo: &Photo, fill: &FillRecord) -> Result<Self, SaveError> {
+        let FillRecord { hole, frame, outcome, look: FillLook { candidate, blend } } = fill;
+        let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = &**outcome;
         let has_these_settings = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
-        let completion = completion_network(export.blend, model);
+        let completion = completion_network(*blend, model);
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
             format: FORMAT.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
-            photo: PhotoId::new(export.photo),
+            photo: PhotoId::new(photo),
             model: ModelId { name: model.name.clone(), sha256: model.sha256.clone() },
             device: device.clone(),
             preset: Preset::ALL.into_iter().find(has_these_settings),
             settings: *settings,
-            start: export.outcome.start.clone(),
-            frame: export.frame,
-            blend: Blend { completion: completion.is_some(), ..export.blend },
+            start: outcome.start.clone(),
+            frame: *frame,
+            blend: Blend { completion: completion.is_some(), ..*blend },
             completion,
-            candidate: export.candidate,
-            steps: export.outcome.steps,
-            evaluations: export.outcome.evaluations,
-            stopped_early: export.outcome.stopped.is_some(),
-            changed_during_search: export.outcome.changed_during_search,
+            candidate: *candidate,
+            steps: outcome.steps,
+            evaluations: outcome.evaluations,
+            stopped_early: outcome.stopped.is_some(),
+            changed_during_search: outcome.changed_during_search,
             mixed: false,
             symmetry: 0.0,
-            mask: MaskRecord::new(export.hole)?,
+            mask: MaskRecord::new(hole)?,
             fills: Vec::new(),
         };
-        let shown = export.outcome.candidates.get(export.candidate).filter(|candidate| candidate.is_mix);
-        Ok(match shown {
+        Ok(match fill.shown_candidate().filter(|candidate| candidate.is_mix) {
             Some(mix) => provenance.for_mix(mix),
             None => provenance,
         })

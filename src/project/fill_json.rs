@@ -8,7 +8,8 @@ use super::json_formats::{LossesJson, MaskJson};
 use super::{ProjectError, ProjectFill};
 use crate::blend::Blend;
 use crate::geometry::FaceFrame;
-use crate::job::{Candidate, DeviceInfo, FillOutcome, IterationLosses, SearchStart, StopReason};
+use crate::job::{Candidate, DeviceInfo, FillLook, FillOutcome, FillRecord, IterationLosses, SearchStart, StopReason};
+use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::{Losses, Settings};
 use crate::serde_floats;
@@ -75,8 +76,9 @@ struct LossCurvesJson {
 }
 
 impl FillJson {
-    pub fn new(fill: &ProjectFill) -> Self {
-        let outcome = &fill.outcome;
+    /// `mask` is the project's.
+    pub fn new(fill: &ProjectFill, mask: &Mask) -> Self {
+        let FillRecord { hole, frame, outcome, look: FillLook { candidate: shown, blend } } = &fill.record;
         let candidate = |candidate: &Candidate| CandidateJson {
             latent: candidate.latent.clone(),
             pixels: candidate.pixels.clone(),
@@ -84,10 +86,10 @@ impl FillJson {
             mixed: candidate.is_mix,
         };
         Self {
-            hole: fill.hole.clone().map(MaskJson),
-            frame: fill.frame,
-            candidate: fill.candidate,
-            blend: fill.blend,
+            hole: (hole != mask).then(|| MaskJson(hole.clone())),
+            frame: *frame,
+            candidate: *shown,
+            blend: *blend,
             settings: outcome.settings,
             start: outcome.start.clone(),
             model: outcome.model.clone(),
@@ -106,8 +108,9 @@ impl FillJson {
         }
     }
 
-    /// Checks everything except the hole's size and the frame, which `ProjectJson::into_project` checks.
-    pub fn into_fill(self) -> Result<ProjectFill, ProjectError> {
+    /// Checks everything except the hole's size and the frame, which `ProjectJson::into_project` checks. `mask` is the
+    /// project's.
+    pub fn into_fill(self, mask: &Mask) -> Result<ProjectFill, ProjectError> {
         let invalid = |what: String| Err(ProjectError::invalid(what));
         if let Err(error) = self.settings.validate() {
             return invalid(format!("the fill's {error}"));
@@ -155,14 +158,13 @@ impl FillJson {
             first_losses: self.first_losses.into(),
             size_px,
         };
-        Ok(ProjectFill {
-            outcome: Arc::new(outcome),
-            hole: self.hole.map(|hole| hole.0),
+        let record = FillRecord {
+            hole: self.hole.map_or_else(|| mask.clone(), |hole| hole.0),
             frame: self.frame,
-            candidate: self.candidate,
-            blend: self.blend,
-            loss_curves,
-        })
+            outcome: Arc::new(outcome),
+            look: FillLook { candidate: self.candidate, blend: self.blend },
+        };
+        Ok(ProjectFill { record, loss_curves })
     }
 }
 

@@ -24,12 +24,11 @@ mod project_json;
 pub(crate) mod tests;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
-use crate::job::{FillOutcome, IterationLosses};
+use crate::job::{FillRecord, IterationLosses};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
@@ -66,17 +65,10 @@ pub struct Project {
     pub saved_as: Option<PathBuf>,
 }
 
-/// A finished fill and how it is shown.
+/// A finished fill with its loss curves.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProjectFill {
-    pub outcome: Arc<FillOutcome>,
-    /// The hole that was filled. `None` when it equals the project's mask.
-    pub hole: Option<Mask>,
-    pub frame: FaceFrame,
-    /// Index of the shown candidate in the outcome.
-    pub candidate: usize,
-    /// How the fill is blended into the photo.
-    pub blend: Blend,
+    pub record: FillRecord,
     /// Losses over the iterations, oldest first. A file keeps fewer of them, see [`Project::to_json`].
     pub loss_curves: Vec<IterationLosses>,
 }

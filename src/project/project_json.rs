@@ -88,7 +88,7 @@ impl Project {
             blend: self.blend,
             model: ModelJson { choice: self.model.choice.clone(), sha256: self.model.sha256.clone() },
             device: self.device,
-            fill: self.fill.as_ref().map(FillJson::new),
+            fill: self.fill.as_ref().map(|fill| FillJson::new(fill, &self.mask)),
             saved_as: self.saved_as.clone(),
         };
         serde_json::to_string_pretty(&json).map_err(|source| ProjectError::Encode { source })
@@ -137,11 +137,11 @@ impl ProjectJson {
             Some(MaskJson(mask)) => mask,
             None => Mask::empty(photo.width_px, photo.height_px),
         };
-        let fill = self.fill.map(FillJson::into_fill).transpose()?;
+        let fill = self.fill.map(|fill| fill.into_fill(&mask)).transpose()?;
         if let Some(fill) = &fill {
-            check_frame(&fill.frame)?;
+            check_frame(&fill.record.frame)?;
         }
-        for mask in std::iter::once(&mask).chain(fill.as_ref().and_then(|fill| fill.hole.as_ref())) {
+        for mask in std::iter::once(&mask).chain(fill.as_ref().map(|fill| &fill.record.hole)) {
             let [(width, height), (photo_width, photo_height)] =
                 [(mask.width(), mask.height()), (photo.width_px, photo.height_px)];
             if (width, height) != (photo_width, photo_height) {

@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::blend::BlendMode;
 use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
+use crate::job::{FillLook, FillOutcome};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -75,11 +78,15 @@ pub(crate) fn project() -> Project {
     let mut hole = mask.clone();
     hole.invert();
     let fill = ProjectFill {
-        outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
-        hole: Some(hole),
-        frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
-        candidate: 2,
-        blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false },
+        record: FillRecord {
+            outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
+            hole,
+            frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
+            look: FillLook {
+                candidate: 2,
+                blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false },
+            },
+        },
         loss_curves: curves(40, CANDIDATES.into()),
     };
     Project {
@@ -116,7 +123,7 @@ fn project_survives_json_bit_for_bit() {
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
     let bits = |project: &Project| -> Vec<u32> {
-        let outcome = &project.fill.as_ref().unwrap().outcome;
+        let outcome = &project.fill.as_ref().unwrap().record.outcome;
         let values = outcome.candidates.iter().flat_map(|candidate| candidate.latent.iter().chain(&candidate.pixels));
         values.map(|value| value.to_bits()).collect()
     };
@@ -141,13 +148,13 @@ fn project_of_the_first_version_opens() {
 fn mix_and_start_latent_survive_json() {
     let mut project = project();
     let fill = project.fill.as_mut().unwrap();
-    let outcome = Arc::make_mut(&mut fill.outcome);
+    let outcome = Arc::make_mut(&mut fill.record.outcome);
     outcome.start = SearchStart::Around(numbers(5, 1.0));
     let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
-    fill.candidate = outcome.store_mix(mix, None);
+    fill.record.look.candidate = outcome.store_mix(mix, None);
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
-    assert!(read.fill.unwrap().outcome.candidates[usize::from(CANDIDATES)].is_mix);
+    assert!(read.fill.unwrap().record.outcome.candidates[usize::from(CANDIDATES)].is_mix);
 }
 
 #[test]
@@ -177,7 +184,7 @@ proptest! {
         project.mask = mask.clone();
         let mut inverse = mask.clone();
         inverse.invert();
-        project.fill.as_mut().unwrap().hole = with_hole.then_some(inverse);
+        project.fill.as_mut().unwrap().record.hole = if with_hole { inverse } else { mask };
         prop_assert_eq!(Project::from_json(&project.to_json(None).unwrap()).unwrap(), project);
     }
 }
@@ -188,10 +195,10 @@ fn nan_losses_stay_nan() {
     let mut outcome = outcome(CANDIDATES, SIZE_PX, 5);
     outcome.candidates[0].losses = Losses { context: f32::NAN, prior: 2.0, total: f32::INFINITY };
     let fill = project.fill.as_mut().unwrap();
-    fill.outcome = Arc::new(outcome);
+    fill.record.outcome = Arc::new(outcome);
     fill.loss_curves[3].candidates[1].total = f32::NAN;
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap();
-    let losses = read.outcome.candidates[0].losses;
+    let losses = read.record.outcome.candidates[0].losses;
     assert!(losses.context.is_nan() && losses.total.is_nan());
     assert_eq!(losses.prior.to_bits(), 2.0_f32.to_bits());
     assert!(read.loss_curves[3].candidates[1].total.is_nan());
@@ -220,8 +227,8 @@ fn project_of_a_large_photo_stays_small() {
     project.mask = mask.clone();
     mask.invert();
     let fill = project.fill.as_mut().unwrap();
-    fill.hole = Some(mask);
-    fill.outcome = Arc::new(outcome(8, 64, 100));
+    fill.record.hole = mask;
+    fill.record.outcome = Arc::new(outcome(8, 64, 100));
     fill.loss_curves = curves(1200, 8);
     let bytes = project.to_json(None).unwrap().len();
     assert!((500_000..900_000).contains(&bytes), "{bytes} bytes");

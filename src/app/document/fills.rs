@@ -8,29 +8,15 @@ use super::PhotoDocument;
 use super::undo::UndoStep;
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
-use crate::blend::{Blend, FillPatch};
-use crate::geometry::FaceFrame;
-use crate::job::{Candidate, FillOutcome};
-use crate::mask::Mask;
+use crate::blend::FillPatch;
+use crate::job::{Candidate, FillLook, FillRecord};
 
 /// A finished fill.
 pub struct DocumentFill {
-    pub outcome: Arc<FillOutcome>,
+    pub record: FillRecord,
     pub loss_history: LossHistory,
-    /// The mask that was filled.
-    pub mask: Mask,
-    pub frame: FaceFrame,
-    /// The candidate and blend that the user chose.
-    pub variant: FillVariant,
     /// The fill blended into the photo at full size. A preview stands in for the first one.
-    pub composition: Latest<FillVariant, FillPatch>,
-}
-
-/// The shown candidate of a fill, and how it is blended into the photo.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FillVariant {
-    pub candidate: usize,
-    pub blend: Blend,
+    pub composition: Latest<FillLook, FillPatch>,
 }
 
 impl PhotoDocument {
@@ -53,12 +39,12 @@ impl PhotoDocument {
 
     /// Whether the shown fill was made for the current hole and frame.
     pub fn is_shown_fill_current(&self) -> bool {
-        self.shown_fill().is_some_and(|fill| fill.mask == self.mask && fill.frame == self.face_frame())
+        self.shown_fill().is_some_and(|fill| fill.record.hole == self.mask && fill.record.frame == self.face_frame())
     }
 
     /// Adds a finished fill and shows it, as an undo step.
     pub fn add_fill(&mut self, fill: DocumentFill) {
-        if fill.mask == self.mask && fill.frame == self.face_frame() {
+        if fill.record.hole == self.mask && fill.record.frame == self.face_frame() {
             self.keep_frame_for_hole();
         }
         let before = self.shown_fill;
@@ -74,20 +60,22 @@ impl PhotoDocument {
     /// Adds a mix to the shown fill's candidates, or replaces the mix `replaced`. Shows it and returns its index.
     pub fn add_or_replace_mix(&mut self, mix: Candidate, patch: FillPatch, replaced: Option<usize>) -> Option<usize> {
         let fill = self.shown_fill_mut()?;
-        let candidate = Arc::make_mut(&mut fill.outcome).store_mix(mix, replaced);
-        fill.variant.candidate = candidate;
+        let candidate = Arc::make_mut(&mut fill.record.outcome).store_mix(mix, replaced);
+        fill.record.look.candidate = candidate;
         fill.composition = Latest::with_stand_in(Some(patch));
         self.revision += 1;
         Some(candidate)
     }
 
     /// Changes the shown fill's candidate or blend. Returns whether anything changed.
-    pub fn change_variant(&mut self, change: impl FnOnce(&mut FillVariant)) -> bool {
-        let Some(fill) = self.shown_fill_mut() else { return false };
-        let before = fill.variant;
-        change(&mut fill.variant);
-        fill.variant.candidate = fill.variant.candidate.min(fill.outcome.candidates.len().saturating_sub(1));
-        let changed = fill.variant != before;
+    pub fn change_look(&mut self, change: impl FnOnce(&mut FillLook)) -> bool {
+        let Some(FillRecord { look, outcome, .. }) = self.shown_fill_mut().map(|fill| &mut fill.record) else {
+            return false;
+        };
+        let before = *look;
+        change(look);
+        look.candidate = look.candidate.min(outcome.candidates.len().saturating_sub(1));
+        let changed = *look != before;
         if changed {
             self.revision += 1;
         }

@@ -20,7 +20,7 @@ mod frame_search;
 mod project_conversion;
 mod undo;
 
-pub use fills::{DocumentFill, FillVariant};
+pub use fills::DocumentFill;
 pub use frame_overlap::FrameOverlap;
 pub use undo::{FrameUndo, UndoneChange};
 

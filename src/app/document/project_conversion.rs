@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::frame_edits::FramePlacement;
-use super::{DocumentFill, FillVariant, PhotoDocument};
+use super::{DocumentFill, PhotoDocument};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::app::preferences::Preferences;
@@ -34,19 +34,10 @@ impl PhotoDocument {
             blend: preferences.blend,
             model: ModelReference { choice: preferences.model.clone(), sha256: model_sha256 },
             device: preferences.device,
-            fill: self.shown_fill().map(|fill| self.to_project_fill(fill)),
+            fill: self
+                .shown_fill()
+                .map(|fill| ProjectFill { record: fill.record.clone(), loss_curves: fill.loss_history.points() }),
             saved_as: self.project_path.clone(),
-        }
-    }
-
-    fn to_project_fill(&self, fill: &DocumentFill) -> ProjectFill {
-        ProjectFill {
-            outcome: Arc::clone(&fill.outcome),
-            hole: (fill.mask != self.mask).then(|| fill.mask.clone()),
-            frame: fill.frame,
-            candidate: fill.variant.candidate,
-            blend: fill.variant.blend,
-            loss_curves: fill.loss_history.points(),
         }
     }
 
@@ -64,22 +55,15 @@ impl PhotoDocument {
             document.set_up_to_date_frame(project.frame);
         }
         if let Some(fill) = &project.fill {
-            document.restore_fill(fill);
+            document.add_fill(DocumentFill {
+                record: fill.record.clone(),
+                loss_history: LossHistory::from_points(fill.loss_curves.clone()),
+                composition: Latest::default(),
+            });
         }
         document.saved_revision = document.revision;
         document.project_revision = document.revision;
         document
-    }
-
-    fn restore_fill(&mut self, fill: &ProjectFill) {
-        self.add_fill(DocumentFill {
-            outcome: Arc::clone(&fill.outcome),
-            loss_history: LossHistory::from_points(fill.loss_curves.clone()),
-            mask: fill.hole.as_ref().unwrap_or(&self.mask).clone(),
-            frame: fill.frame,
-            variant: FillVariant { candidate: fill.candidate, blend: fill.blend },
-            composition: Latest::default(),
-        });
     }
 
     /// The project file; `None` until the project is saved.

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::app::document::{DocumentFill, FillVariant};
+use crate::app::document::DocumentFill;
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
-use crate::job::{FillOutcome, FillProgress, FillRequest, JobId, SearchPreview};
+use crate::job::{FillLook, FillOutcome, FillProgress, FillRecord, FillRequest, JobId, SearchPreview};
 use crate::mask::Mask;
 
 /// The running fill.
@@ -58,13 +58,11 @@ impl RunningFill {
         let last = outcome.candidates.len().saturating_sub(1);
         let candidate = self.chosen_candidate.unwrap_or(outcome.best).min(last);
         let preview = self.preview.filter(|preview| preview.hole == hole);
+        let look = FillLook { candidate, blend: self.request.blend };
         DocumentFill {
-            variant: FillVariant { candidate, blend: self.request.blend },
-            outcome,
-            mask: hole,
-            frame: self.request.frame,
-            composition: Latest::with_stand_in(preview.map(|preview| preview.patch)),
+            record: FillRecord { hole, frame: self.request.frame, outcome, look },
             loss_history: self.loss_history,
+            composition: Latest::with_stand_in(preview.map(|preview| preview.patch)),
         }
     }
 

@@ -60,18 +60,18 @@ impl<'a> CandidateList<'a> {
             }),
             (None, Some(fill)) => {
                 let thumbnail = |index: usize| {
-                    fill.outcome.candidates.get(index).map(|candidate| CandidateThumbnail {
+                    fill.record.outcome.candidates.get(index).map(|candidate| CandidateThumbnail {
                         index,
                         pixels: &candidate.pixels,
-                        is_best: index == fill.outcome.best,
+                        is_best: index == fill.record.outcome.best,
                         is_mix: candidate.is_mix,
-                        is_shown: index == fill.variant.candidate,
+                        is_shown: index == fill.record.look.candidate,
                     })
                 };
                 Some(Self {
                     thumbnails: state.candidate_order().into_iter().filter_map(thumbnail).collect(),
-                    size_px: fill.outcome.size_px as usize,
-                    shows_best: fill.variant.candidate == fill.outcome.best,
+                    size_px: fill.record.outcome.size_px as usize,
+                    shows_best: fill.record.look.candidate == fill.record.outcome.best,
                 })
             }
             (None, None) => None,
@@ -223,7 +223,7 @@ fn to_byte(value: f32) -> u8 {
 fn candidate_losses(state: &EditorState, candidate: usize) -> Option<Losses> {
     match (state.fill_controller.running(), state.shown_fill()) {
         (Some(run), _) => run.loss_history.latest_losses(candidate),
-        (None, Some(fill)) => fill.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
+        (None, Some(fill)) => fill.record.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
         (None, None) => None,
     }
 }

@@ -99,7 +99,7 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
 fn plotted_losses(state: &EditorState) -> Option<(&LossHistory, usize, u32)> {
     let (history, candidate, steps) = match (state.fill_controller.running(), state.shown_fill()) {
         (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
-        (None, Some(fill)) => (&fill.loss_history, fill.variant.candidate, fill.outcome.steps),
+        (None, Some(fill)) => (&fill.loss_history, fill.record.look.candidate, fill.record.outcome.steps),
         (None, None) => return None,
     };
     // A mix was not searched and has no loss history.

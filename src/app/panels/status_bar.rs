@@ -97,7 +97,7 @@ fn result_summary(state: &EditorState) -> Vec<String> {
         return vec!["First guess: press Fill to improve it".to_owned()];
     }
     let Some(fill) = state.shown_fill() else { return Vec::new() };
-    let outcome = &fill.outcome;
+    let outcome = &fill.record.outcome;
     let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
     if let Some(losses) = state.shown_losses() {
         parts.push(format!("Context {:.4}", losses.context));

@@ -42,7 +42,7 @@ impl EditorState {
     /// Candidate indices in thumbnail order: by rank once the fill has finished, by index while it runs.
     pub fn candidate_order(&self) -> Vec<usize> {
         match (self.fill_controller.running(), self.shown_fill()) {
-            (None, Some(fill)) => fill.outcome.ranked_candidates(),
+            (None, Some(fill)) => fill.record.outcome.ranked_candidates(),
             _ => (0..self.candidate_count()).collect(),
         }
     }
@@ -54,7 +54,7 @@ impl EditorState {
         match &self.model_info {
             _ if !is_current => Some("The painted area has changed since this fill: press Fill first"),
             None => Some("The model is not ready yet"),
-            Some(info) if info.sha256 != fill.outcome.model.sha256 => {
+            Some(info) if info.sha256 != fill.record.outcome.model.sha256 => {
                 Some("This fill was made with another model: choose that model, or press Fill")
             }
             Some(_) => None,
@@ -76,11 +76,11 @@ impl EditorState {
     fn request_like(&self, fill: &DocumentFill, settings: Settings, start: SearchStart) -> Option<FillRequest> {
         Some(FillRequest {
             photo: Arc::clone(&self.document.as_ref()?.photo),
-            hole: fill.mask.clone(),
-            frame: fill.frame,
+            hole: fill.record.hole.clone(),
+            frame: fill.record.frame,
             settings,
             start,
-            blend: fill.variant.blend,
+            blend: fill.record.look.blend,
             model: self.preferences.model.clone(),
             device: self.preferences.device,
         })
@@ -89,10 +89,10 @@ impl EditorState {
     /// Starts a fill whose candidates resemble the shown one.
     pub(super) fn start_more_like_this(&mut self) {
         let Some(fill) = self.shown_fill() else { return };
-        let Some(candidate) = fill.outcome.candidates.get(fill.variant.candidate) else { return };
+        let Some(candidate) = fill.record.shown_candidate() else { return };
         // New seed, so that repeating the command gives different faces.
-        let seed = fill.outcome.settings.seed.wrapping_add(1);
-        let settings = Settings { seed, ..fill.outcome.settings.for_variations() };
+        let seed = fill.record.outcome.settings.seed.wrapping_add(1);
+        let settings = Settings { seed, ..fill.record.outcome.settings.for_variations() };
         let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
         if let Some(request) = self.request_like(fill, settings, start) {
             self.fill_controller.start(request);
@@ -106,7 +106,7 @@ impl EditorState {
             self.close_mix();
             return;
         }
-        let shown = self.shown_fill().map(|fill| fill.variant.candidate);
+        let shown = self.shown_fill().map(|fill| fill.record.look.candidate);
         if let Some(other) = self.candidate_order().into_iter().find(|&index| Some(index) != shown) {
             self.mix_with(other);
         }
@@ -119,8 +119,8 @@ impl EditorState {
         }
         let Some(document) = &self.document else { return };
         let (Some(fill_index), Some(fill)) = (document.shown_fill_index(), document.shown_fill()) else { return };
-        let from = fill.variant.candidate;
-        if from != to && to < fill.outcome.candidates.len() {
+        let from = fill.record.look.candidate;
+        if from != to && to < fill.record.outcome.candidates.len() {
             self.mix = Some(CandidateMix {
                 fill_index,
                 from,
@@ -139,11 +139,13 @@ impl EditorState {
     pub(super) fn set_mix_position(&mut self, position: f32) {
         let Some(fill) = self.shown_fill() else { return };
         let Some(mix) = &self.mix else { return };
-        let latent_of = |index: usize| fill.outcome.candidates.get(index).map(|candidate| &candidate.latent);
+        let latent_of = |index: usize| fill.record.outcome.candidates.get(index).map(|candidate| &candidate.latent);
         let (Some(from), Some(to)) = (latent_of(mix.from), latent_of(mix.to)) else { return };
         let position = position.clamp(0.0, 1.0);
         let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + position * (to - from)).collect();
-        let Some(request) = self.request_like(fill, fill.outcome.settings, SearchStart::FromSettings) else { return };
+        let Some(request) = self.request_like(fill, fill.record.outcome.settings, SearchStart::FromSettings) else {
+            return;
+        };
         let id = self.fill_controller.request_quick_preview(request.into_latent_drawing(clamp_to_prior(&latent)));
         if let Some(mix) = &mut self.mix {
             (mix.position, mix.request, mix.is_released) = (position, id, false);

@@ -100,7 +100,7 @@ impl EditorState {
     pub fn candidate_count(&self) -> usize {
         match (self.fill_controller.running(), self.shown_fill()) {
             (Some(run), _) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
-            (None, Some(fill)) => fill.outcome.candidates.len(),
+            (None, Some(fill)) => fill.record.outcome.candidates.len(),
             (None, None) => 0,
         }
     }

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::fill_results::shown_fill_snapshot;
 use super::{DocumentSource, EditorState, PathBar, PendingClose, SaveAnswer};
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::tasks::{BackgroundTask, PathPurpose, TaskResult, with_extension};
+use crate::app::tasks::{BackgroundTask, ExportOptions, PathPurpose, TaskResult, with_extension};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::job::ExportContent;
@@ -106,10 +105,11 @@ impl EditorState {
 
     fn export(&mut self, path: PathBuf, content: ExportContent, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some((_, snapshot)) = shown_fill_snapshot(document) else { return };
-        let (snapshot, revision, record) = (Box::new(snapshot), document.revision(), self.preferences.record);
+        let Some(fill) = document.shown_fill().map(|fill| fill.record.clone()) else { return };
+        let (photo, revision) = (Arc::clone(&document.photo), document.revision());
+        let options = ExportOptions { content, record: self.preferences.record, overwrite };
         self.is_saving = true;
-        self.spawn(BackgroundTask::Export { path, snapshot, content, record, overwrite, revision });
+        self.spawn(BackgroundTask::Export { path, photo, fill, options, revision });
     }
 
     pub(super) fn handle_task_result(&mut self, result: TaskResult) {
@@ -148,8 +148,8 @@ impl EditorState {
                 self.is_saving = false;
                 self.path_bar = Some(PathBar { purpose, text: path.display().to_string(), file_exists: true });
             }
-            TaskResult::FillComposed { fill_index, photo, variant, patch } => {
-                self.fill_composed(fill_index, &photo, &variant, patch);
+            TaskResult::FillComposed { fill_index, photo, look, patch } => {
+                self.fill_composed(fill_index, &photo, &look, patch);
             }
             TaskResult::GpusListed(gpus) => self.gpus = gpus,
             TaskResult::ModelsFound(models) => self.model_paths = models,

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::first_guess::FirstGuess;
 use super::{CanvasCommand, EditorState};
-use crate::app::document::{DocumentFill, FillVariant, PhotoDocument};
-use crate::app::tasks::{BackgroundTask, FillSnapshot};
+use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::tasks::BackgroundTask;
 use crate::app::toasts::{Severity, UserMessage};
 use crate::blend::{Blend, FillPatch};
-use crate::job::{FillRequest, LiveSettings, StopReason, WorkerEvent};
+use crate::job::{FillLook, FillRequest, LiveSettings, StopReason, WorkerEvent};
 use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
@@ -48,7 +48,7 @@ impl EditorState {
         if self.fill_controller.is_running() {
             self.fill_controller.set_blend(blend);
         } else if let Some(document) = &mut self.document {
-            document.change_variant(|variant| variant.blend = blend);
+            document.change_look(|look| look.blend = blend);
         }
     }
 
@@ -61,8 +61,8 @@ impl EditorState {
         if self.fill_controller.is_running() {
             self.fill_controller.show_candidate(candidate);
         } else if let Some(document) = &mut self.document {
-            let best = document.shown_fill().map_or(0, |fill| fill.outcome.best);
-            document.change_variant(|variant| variant.candidate = candidate.unwrap_or(best));
+            let best = document.shown_fill().map_or(0, |fill| fill.record.outcome.best);
+            document.change_look(|look| look.candidate = candidate.unwrap_or(best));
         }
     }
 
@@ -73,7 +73,7 @@ impl EditorState {
         }
         match (self.fill_controller.running(), self.shown_fill()) {
             (Some(run), _) => run.loss_history.latest_losses(run.shown_candidate()),
-            (None, Some(fill)) => fill.outcome.candidates.get(fill.variant.candidate).map(|candidate| candidate.losses),
+            (None, Some(fill)) => fill.record.shown_candidate().map(|candidate| candidate.losses),
             (None, None) => None,
         }
     }
@@ -145,8 +145,8 @@ impl EditorState {
     }
 
     fn fill_finished(&mut self, fill: DocumentFill) {
-        let summary = format!("The best of {} iterations is kept", fill.outcome.steps);
-        match &fill.outcome.stopped {
+        let summary = format!("The best of {} iterations is kept", fill.record.outcome.steps);
+        match &fill.record.outcome.stopped {
             None => {}
             Some(StopReason::Cancelled) => self.notify(Severity::Info, format!("Stopped. {summary}")),
             Some(StopReason::Failed(error)) => {
@@ -154,10 +154,10 @@ impl EditorState {
                 self.notify_lasting("The fill stopped because of an error", details);
             }
         }
-        if let Some(warning) = fill.outcome.fit_warning() {
+        if let Some(warning) = fill.record.outcome.fit_warning() {
             self.notify_with_details(Severity::Warning, warning.message, vec![warning.advice.to_owned()]);
         }
-        self.model_info = Some(fill.outcome.model.clone());
+        self.model_info = Some(fill.record.outcome.model.clone());
         self.edit_document(|document| document.add_fill(fill));
         self.bump_scene_version();
     }
@@ -169,11 +169,12 @@ impl EditorState {
             return;
         }
         let Some(document) = &mut self.document else { return };
-        let Some((fill_index, snapshot)) = shown_fill_snapshot(document) else { return };
-        let Some(fill) = document.shown_fill_mut() else { return };
-        if !fill.composition.is_pending() && fill.composition.is_missing(&fill.variant) {
-            fill.composition.begin(fill.variant);
-            self.spawn(BackgroundTask::Compose { fill_index, snapshot: Box::new(snapshot) });
+        let (Some(fill_index), photo) = (document.shown_fill_index(), Arc::clone(&document.photo)) else { return };
+        let Some(DocumentFill { record, composition, .. }) = document.shown_fill_mut() else { return };
+        if !composition.is_pending() && composition.is_missing(&record.look) {
+            composition.begin(record.look);
+            let fill = record.clone();
+            self.spawn(BackgroundTask::Compose { fill_index, photo, fill });
         }
     }
 
@@ -182,14 +183,14 @@ impl EditorState {
         &mut self,
         index: usize,
         photo: &Arc<Photo>,
-        variant: &FillVariant,
+        look: &FillLook,
         patch: Result<FillPatch, UserMessage>,
     ) {
         let Some(fill) = self.document_with_photo(photo).and_then(|document| document.fill_at_mut(index)) else {
             return;
         };
         let (patch, error) = patch.map_or_else(|error| (None, Some(error)), |patch| (Some(patch), None));
-        if fill.composition.finish(variant, patch) {
+        if fill.composition.finish(look, patch) {
             self.bump_scene_version();
         }
         self.messages.extend(error);
@@ -207,17 +208,4 @@ impl EditorState {
         self.canvas_commands.push(CanvasCommand::PhotoChanged);
         self.bump_scene_version();
     }
-}
-
-/// The shown fill's index, and a snapshot of the data needed to render it.
-pub(super) fn shown_fill_snapshot(document: &PhotoDocument) -> Option<(usize, FillSnapshot)> {
-    let (index, fill) = (document.shown_fill_index()?, document.shown_fill()?);
-    let snapshot = FillSnapshot {
-        photo: Arc::clone(&document.photo),
-        hole: fill.mask.clone(),
-        frame: fill.frame,
-        outcome: Arc::clone(&fill.outcome),
-        variant: fill.variant,
-    };
-    Some((index, snapshot))
 }

@@ -3,27 +3,26 @@
 //! Each task returns one [`TaskResult`] through a channel, and the UI thread never waits for it. On a system without
 //! file dialogs the result is [`TaskResult::NoDialog`] (see `file_dialog`).
 
+mod export_fill;
 mod file_dialog;
 mod find_faces;
 mod open_photo;
 mod project_io;
-mod render_fill;
 
+pub use export_fill::ExportOptions;
 pub use file_dialog::with_extension;
 pub use project_io::{OpenedProject, ReplacedProject};
-pub use render_fill::FillSnapshot;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
+use export_fill::export_fill;
 use file_dialog::show_file_dialog;
 use find_faces::{find_face_frame, find_faces};
 use open_photo::{open_photo, open_sample, sample_thumbnail};
 use project_io::{open_project, save_project};
-use render_fill::{compose_fill, export_fill};
 
 use super::autosave::{RecoveryFile, RecoveryScanResult, find_recoverable};
-use super::document::FillVariant;
 use super::explore::{LibraryChange, change_library};
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
@@ -35,7 +34,7 @@ use crate::device::{GpuInfo, list_gpus};
 use crate::explore::LatentLibrary;
 use crate::fs::{Overwrite, WriteError};
 use crate::geometry::FaceFrame;
-use crate::job::{ExportContent, trim_heap};
+use crate::job::{ExportContent, FillLook, FillRecord, trim_heap};
 use crate::mask::{LoadedMask, Mask, load_mask, save_mask};
 use crate::model::{ModelChoice, ModelInfo, find_models, inspect};
 use crate::photo::{Photo, SaveError};
@@ -108,17 +107,16 @@ pub enum BackgroundTask {
     },
     Export {
         path: PathBuf,
-        snapshot: Box<FillSnapshot>,
-        content: ExportContent,
-        /// Whether to embed how the fill was made.
-        record: bool,
-        overwrite: Overwrite,
+        photo: Arc<Photo>,
+        fill: FillRecord,
+        options: ExportOptions,
         revision: u64,
     },
     /// Compose the fill with this index at full size, for the screen.
     Compose {
         fill_index: usize,
-        snapshot: Box<FillSnapshot>,
+        photo: Arc<Photo>,
+        fill: FillRecord,
     },
     ListGpus,
     FindModels,
@@ -250,7 +248,7 @@ pub enum TaskResult {
     FillComposed {
         fill_index: usize,
         photo: Arc<Photo>,
-        variant: FillVariant,
+        look: FillLook,
         patch: Result<FillPatch, UserMessage>,
     },
     GpusListed(Vec<GpuInfo>),
@@ -354,21 +352,20 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         BackgroundTask::SaveMask { path, mask, overwrite, revision } => {
             save_result(PathPurpose::SaveMask, save_mask(&path, &mask, overwrite), path, revision)
         }
-        BackgroundTask::Export { path, snapshot, content, record, overwrite, revision } => {
-            let purpose = match content {
+        BackgroundTask::Export { path, photo, fill, options, revision } => {
+            let purpose = match options.content {
                 ExportContent::Photo => PathPurpose::Export,
                 ExportContent::Layer => PathPurpose::ExportLayer,
             };
-            save_result(purpose, export_fill(&path, &snapshot, content, record, overwrite), path, revision)
+            save_result(purpose, export_fill(&path, &photo, &fill, &options), path, revision)
         }
-        BackgroundTask::Compose { fill_index, snapshot } => {
-            let (photo, variant) = (Arc::clone(&snapshot.photo), snapshot.variant);
+        BackgroundTask::Compose { fill_index, photo, fill } => {
             // A failed composition must be answered, too: the next one waits for it.
-            let patch = catch_panic(|| compose_fill(&snapshot)).map_err(|reason| {
+            let patch = catch_panic(|| fill.compose(&photo).expect("the shown candidate exists")).map_err(|reason| {
                 tracing::error!("composing a fill: {reason}");
                 internal_error("The fill cannot be drawn at full size".to_owned())
             });
-            TaskResult::FillComposed { fill_index, photo, variant, patch }
+            TaskResult::FillComposed { fill_index, photo, look: fill.look, patch }
         }
         BackgroundTask::ListGpus => TaskResult::GpusListed(list_gpus()),
         BackgroundTask::FindModels => TaskResult::ModelsFound(find_models()),

@@ -66,7 +66,7 @@ fn exports_record_their_provenance_unless_switched_off() {
     let fill = document.shown_fill().expect("filled");
     assert_eq!(
         (provenance.candidate, provenance.blend, provenance.frame),
-        (fill.variant.candidate, Blend { completion: false, ..fill.variant.blend }, fill.frame)
+        (fill.record.look.candidate, Blend { completion: false, ..fill.record.look.blend }, fill.record.frame)
     );
     window.get_by_label("More").click();
     window.run_steps(16);

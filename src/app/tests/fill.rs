@@ -57,7 +57,7 @@ pub fn wait_until_composed(window: &mut super::TestWindow<'_>) {
             .document
             .as_ref()
             .and_then(PhotoDocument::shown_fill)
-            .is_some_and(|fill| fill.composition.is_current(&fill.variant))
+            .is_some_and(|fill| fill.composition.is_current(&fill.record.look))
     });
 }
 
@@ -229,7 +229,7 @@ fn a_finished_fill_shows_the_best_candidate() {
     let (window, _) = editor_with_fill();
     let document = state(&window).document.as_ref().expect("open");
     let fill = document.shown_fill().expect("filled");
-    assert_eq!(fill.variant.candidate, BEST);
+    assert_eq!(fill.record.look.candidate, BEST);
     let patch = fill.composition.value().expect("drawn");
     assert_eq!((patch.width, patch.height), (patch.rect_in_photo.width, patch.rect_in_photo.height));
 }
@@ -239,7 +239,7 @@ fn number_keys_choose_a_candidate() {
     let (mut window, _) = editor_with_fill();
     assert_eq!(state(&window).candidate_count(), CANDIDATES);
     let shown_variant = |window: &super::TestWindow<'_>| {
-        state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled").variant
+        state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled").record.look
     };
     press(&mut window, Modifiers::NONE, Key::Num3);
     assert_eq!(shown_variant(&window).candidate, 0, "the third in order is the worst");

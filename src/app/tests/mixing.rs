@@ -39,13 +39,13 @@ fn answer_newest_preview(window: &mut TestWindow<'_>, engine: &ScriptedEngine, t
 fn more_like_this_starts_around_the_shown_candidate() {
     let (mut window, engine) = editor_with_fill();
     let (first, _) = engine.newest_job();
-    let latent = fill(&window).outcome.candidates[BEST].latent.clone();
-    let seed = fill(&window).outcome.settings.seed;
+    let latent = fill(&window).record.outcome.candidates[BEST].latent.clone();
+    let seed = fill(&window).record.outcome.settings.seed;
     press(&mut window, Modifiers::NONE, Key::L);
     let (second, request) = engine.newest_job();
     assert!(second > first && request.start == SearchStart::Around(latent));
     assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
-    assert_eq!((&request.hole, request.frame), (&fill(&window).mask, fill(&window).frame));
+    assert_eq!((&request.hole, request.frame), (&fill(&window).record.hole, fill(&window).record.frame));
     engine.report_start();
     super::fill::finish_fill(&mut window, &engine);
     let document = state(&window).document.as_ref().expect("open");
@@ -107,14 +107,14 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("a small number"));
     let document = window.state_mut().state.document.as_mut().expect("open");
     let fill_mut = document.shown_fill_mut().expect("filled");
-    for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.outcome).candidates.iter_mut().enumerate() {
+    for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.record.outcome).candidates.iter_mut().enumerate() {
         candidate.latent = vec![spread(index); 100];
     }
     super::button(&window, "Candidate 3").click_modifiers(Modifiers::SHIFT);
     window.run_steps(2);
     let mix = state(&window).mix.as_ref().expect("open");
     assert_eq!((mix.from, mix.to), (BEST, 0));
-    assert_eq!(fill(&window).variant.candidate, BEST, "the shown one stays");
+    assert_eq!(fill(&window).record.look.candidate, BEST, "the shown one stays");
 
     act(&mut window, Action::SetMixPosition(0.25));
     let (_, request) = engine.quick_preview_requests().pop().expect("a request");
@@ -126,8 +126,8 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
 
     act(&mut window, Action::KeepMix);
-    assert_eq!((state(&window).candidate_count(), fill(&window).variant.candidate), (CANDIDATES + 1, CANDIDATES));
-    assert!(fill(&window).outcome.candidates[CANDIDATES].is_mix);
+    assert_eq!((state(&window).candidate_count(), fill(&window).record.look.candidate), (CANDIDATES + 1, CANDIDATES));
+    assert!(fill(&window).record.outcome.candidates[CANDIDATES].is_mix);
     assert_eq!(state(&window).candidate_order(), [1, 3, 2, 0], "ranked among the others");
     assert!(has_button(&window, "Candidate 2, mix"));
     assert!(state(&window).document.as_ref().expect("open").has_unsaved_work());
@@ -137,7 +137,7 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     answer_newest_preview(&mut window, &engine, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
-    assert_eq!(fill(&window).outcome.best, CANDIDATES);
+    assert_eq!(fill(&window).record.outcome.best, CANDIDATES);
     assert!(has_button(&window, "Candidate 1, best, mix"));
 }
 
@@ -179,7 +179,7 @@ fn other_actions_end_a_mix() {
         answer_newest_preview(&mut window, &engine, 0.15);
         action(&mut window);
         assert!(state(&window).mix.is_none());
-        assert_eq!(fill(&window).outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
+        assert_eq!(fill(&window).record.outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
     }
 }
 
@@ -202,11 +202,11 @@ fn projects_and_exports_include_the_mix() {
     let [project, picture] = ["a.countenance", "a.png"].map(|name| folder.path().join(name));
     super::projects::save_as(&mut window, &project);
     let read = crate::project::open(&project).expect("saved").fill.expect("filled");
-    assert_eq!((&*read.outcome, read.candidate), (&*fill(&window).outcome, CANDIDATES));
+    assert_eq!((&*read.record.outcome, read.record.look.candidate), (&*fill(&window).record.outcome, CANDIDATES));
     choose_path(&mut window, PathPurpose::Export, &picture, true);
     wait_until_saved(&mut window);
     let provenance = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
-    let latent = fill(&window).outcome.candidates[CANDIDATES].latent.clone();
+    let latent = fill(&window).record.outcome.candidates[CANDIDATES].latent.clone();
     assert!(provenance.mixed && provenance.start == SearchStart::At(latent) && provenance.candidate == 0);
     wait_for(&mut window, "quiet", |editor| !editor.state.is_saving);
 }

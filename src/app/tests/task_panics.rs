@@ -5,26 +5,19 @@ use std::sync::Arc;
 use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, finish_fill, start_fill};
 use super::{TestWindow, newest_message, wait_for};
-use crate::app::tasks::{BackgroundTask, FillSnapshot, PathPurpose};
+use crate::app::tasks::{BackgroundTask, ExportOptions, PathPurpose};
 use crate::app::toasts::Severity;
 use crate::fs::Overwrite;
-use crate::job::ExportContent;
+use crate::job::{ExportContent, FillRecord};
 
 /// The shown fill with pictures that are too short, which no task expects.
-fn broken_snapshot(window: &TestWindow<'_>) -> FillSnapshot {
+fn broken_fill(window: &TestWindow<'_>) -> FillRecord {
     let document = window.state().state.document.as_ref().expect("open");
-    let fill = document.shown_fill().expect("filled");
-    let mut outcome = (*fill.outcome).clone();
-    for candidate in &mut outcome.candidates {
+    let mut fill = document.shown_fill().expect("filled").record.clone();
+    for candidate in &mut Arc::make_mut(&mut fill.outcome).candidates {
         candidate.pixels.truncate(7);
     }
-    FillSnapshot {
-        photo: Arc::clone(&document.photo),
-        hole: fill.mask.clone(),
-        frame: fill.frame,
-        outcome: Arc::new(outcome),
-        variant: fill.variant,
-    }
+    fill
 }
 
 #[test]
@@ -32,14 +25,14 @@ fn a_panic_in_composing_or_export_is_told() {
     let (mut window, engine) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
+    let photo = Arc::clone(&window.state().state.document.as_ref().expect("open").photo);
     let tasks = [
-        BackgroundTask::Compose { fill_index: 0, snapshot: Box::new(broken_snapshot(&window)) },
+        BackgroundTask::Compose { fill_index: 0, photo: Arc::clone(&photo), fill: broken_fill(&window) },
         BackgroundTask::Export {
             path: path.clone(),
-            snapshot: Box::new(broken_snapshot(&window)),
-            content: ExportContent::Photo,
-            record: true,
-            overwrite: Overwrite::Refuse,
+            photo,
+            fill: broken_fill(&window),
+            options: ExportOptions { content: ExportContent::Photo, record: true, overwrite: Overwrite::Refuse },
             revision: 0,
         },
     ];

@@ -8,7 +8,7 @@ use super::Replay;
 use crate::blend::filled_pixels;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::job::{FaceRecord, FacesInTurn, FillExport, FillOutcome, FillRequest, Provenance};
+use crate::job::{FaceRecord, FacesInTurn, FillRecord, Provenance, png_metadata};
 use crate::mask::Mask;
 use crate::photo::save_png;
 
@@ -42,30 +42,25 @@ impl RecordedFill {
 
 /// The repeated fills.
 pub(super) struct Repetition {
-    pub(super) outcomes: Vec<FillOutcome>,
+    pub(super) fills: Vec<FillRecord>,
     pub(super) turns: FacesInTurn,
 }
 
 impl Repetition {
     pub(super) fn device_name(&self) -> Option<&String> {
-        self.outcomes.first().map(|outcome| &outcome.device.name)
+        self.fills.first().map(|fill| &fill.outcome.device.name)
     }
 
     /// Saves the repeated picture with a record of its own.
     pub(super) fn save(&self, replay: &Replay, out: &Path, overwrite: Overwrite) -> anyhow::Result<()> {
         let Replay { request, fills, provenance, .. } = replay;
-        let FillRequest { photo, hole, frame, blend, .. } = request;
-        let outcome = self.outcomes.first().context("nothing was repeated")?;
-        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate: provenance.candidate };
-        let mut record = Provenance::new(&export)?;
+        let first = self.fills.first().context("nothing was repeated")?;
+        let mut record = Provenance::new(&request.photo, first)?;
         if !provenance.fills.is_empty() {
-            let records =
-                fills.iter().zip(&self.outcomes).map(|(RecordedFill { frame, part, candidate, .. }, outcome)| {
-                    FaceRecord::new(*frame, part, outcome, *candidate)
-                });
+            let records = fills.iter().zip(&self.fills).map(|(recorded, fill)| FaceRecord::new(fill, &recorded.part));
             record = record.with_fills(records.collect::<Result<_, _>>()?);
         }
-        let metadata = export.png_metadata(provenance.content, Some(&record));
+        let metadata = png_metadata(&request.photo, provenance.content, Some(&record));
         Ok(save_png(out, &self.turns.picture(provenance.content), &metadata, overwrite)?)
     }
 }

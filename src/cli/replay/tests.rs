@@ -7,7 +7,7 @@ use crate::blend::Blend;
 use crate::cli::console::CapturedConsole;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::job::{ExportContent, FaceRecord, FillOutcome, SearchStart, split_hole};
+use crate::job::{ExportContent, FaceRecord, FillOutcome, SearchStart, png_metadata, split_hole};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::photo::{PngMetadata, encode_png, save_png};
@@ -58,13 +58,19 @@ impl ReplayTestFolder {
         let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: stop_after };
         let mut outcome = run_fill(&mut NetworkCache::default(), &request, &mut observer).unwrap();
         change(&mut outcome);
-        let FillRequest { photo, hole, frame, blend, .. } = &request;
         // Not the best candidate: the replay must show the recorded one.
         let candidate = 1 - outcome.best;
-        let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate };
-        let provenance = Provenance::new(&export).unwrap();
-        let metadata = export.png_metadata(content, Some(&provenance));
-        save_png(&self.path("filled.png"), &export.picture(content).unwrap(), &metadata, Overwrite::Allow).unwrap();
+        self.save(&request, outcome, candidate, content);
+    }
+
+    /// Saves a fill with this candidate as `filled.png`.
+    fn save(&self, request: &FillRequest, outcome: FillOutcome, candidate: usize, content: ExportContent) {
+        let mut fill = FillRecord::of_best(request, outcome);
+        fill.look.candidate = candidate;
+        let provenance = Provenance::new(&request.photo, &fill).unwrap();
+        let metadata = png_metadata(&request.photo, content, Some(&provenance));
+        let picture = fill.picture(&request.photo, content).unwrap();
+        save_png(&self.path("filled.png"), &picture, &metadata, Overwrite::Allow).unwrap();
     }
 
     /// Repeats `filled.png` and returns the notes and the difference.
@@ -126,18 +132,8 @@ fn saved_and_replayed(
     outcome: &FillOutcome,
     candidate: usize,
 ) -> (Vec<String>, String) {
-    save(folder, request, outcome, candidate);
+    folder.save(request, outcome.clone(), candidate, ExportContent::Photo);
     folder.replay()
-}
-
-/// Saves a fill with this candidate.
-fn save(folder: &ReplayTestFolder, request: &FillRequest, outcome: &FillOutcome, candidate: usize) {
-    let FillRequest { photo, hole, frame, blend, .. } = request;
-    let export = FillExport { photo, hole, frame: *frame, blend: *blend, outcome, candidate };
-    let provenance = Provenance::new(&export).unwrap();
-    let metadata = export.png_metadata(ExportContent::Photo, Some(&provenance));
-    let picture = export.picture(ExportContent::Photo).unwrap();
-    save_png(&folder.path("filled.png"), &picture, &metadata, Overwrite::Allow).unwrap();
 }
 
 fn run(request: &FillRequest) -> FillOutcome {
@@ -156,7 +152,7 @@ fn redrawn_and_plain_fills_replay_the_same() {
     let outcome = run(&request);
     let filled = [true, false].map(|completion| {
         let blend = Blend { completion, ..request.blend };
-        save(&folder, &FillRequest { blend, ..request.clone() }, &outcome, 0);
+        folder.save(&FillRequest { blend, ..request.clone() }, outcome.clone(), 0, ExportContent::Photo);
         let args = ReplayArgs { model: None, ..folder.args("filled.png", "photo.png") };
         let replay = Replay::new(&args).unwrap();
         let used = completion.then(|| CompletionNetwork::embedded().sha256());
@@ -311,25 +307,13 @@ fn fill_two_faces(folder: &ReplayTestFolder, content: ExportContent, stop_after:
         let mut console = CapturedConsole::default().console();
         let mut observer = ConsoleReplayObserver { console: &mut console, remaining_evaluations: stop_after };
         let outcome = run_fill(&mut NetworkCache::default(), &request, &mut observer).unwrap();
-        let FillRequest { photo, hole, blend, .. } = &request;
-        let candidate = outcome.best;
-        turns.add(&FillExport { photo, hole, frame, blend: *blend, outcome: &outcome, candidate }, &part.hole).unwrap();
-        fills.push(outcome);
+        let fill = FillRecord::of_best(&request, outcome);
+        turns.add(&fill, &part.hole).unwrap();
+        fills.push(fill);
     }
-    let records = parts
-        .iter()
-        .zip(&fills)
-        .map(|(part, outcome)| FaceRecord::new(part.frame, &part.hole, outcome, outcome.best).unwrap());
-    let export = FillExport {
-        photo: &request.photo,
-        hole: &hole,
-        frame: frames[0],
-        blend: request.blend,
-        outcome: &fills[0],
-        candidate: fills[0].best,
-    };
-    let provenance = Provenance::new(&export).unwrap().with_fills(records.collect());
-    let metadata = export.png_metadata(content, Some(&provenance));
+    let records = parts.iter().zip(&fills).map(|(part, fill)| FaceRecord::new(fill, &part.hole).unwrap());
+    let provenance = Provenance::new(&request.photo, &fills[0]).unwrap().with_fills(records.collect());
+    let metadata = png_metadata(&request.photo, content, Some(&provenance));
     save_png(&folder.path("filled.png"), &turns.picture(content), &metadata, Overwrite::Allow).unwrap();
 }
 

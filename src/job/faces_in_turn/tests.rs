@@ -5,9 +5,7 @@ use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::job::tests::tiny_model;
-use crate::job::{
-    FillControl, FillObserver, FillOutcome, FillRequest, NetworkCache, SearchStart, run_fill, split_hole,
-};
+use crate::job::{FillControl, FillObserver, FillRecord, FillRequest, NetworkCache, SearchStart, run_fill, split_hole};
 use crate::search::{Preset, Settings};
 
 /// Two frames side by side; each reaches into the other's fillable area.
@@ -60,10 +58,8 @@ fn fill_both(photo: &Arc<Photo>) -> (Vec<DynamicImage>, DynamicImage) {
             model: tiny_model(),
             device: DeviceChoice::Cpu,
         };
-        let outcome: FillOutcome = run_fill(&mut networks, &request, &mut SilentObserver).unwrap();
-        let FillRequest { photo, hole, frame, blend, .. } = &request;
-        let fill = FillExport { photo, hole, frame: *frame, blend: *blend, outcome: &outcome, candidate: 0 };
-        turns.add(&fill, &part.hole).unwrap();
+        let outcome = run_fill(&mut networks, &request, &mut SilentObserver).unwrap();
+        turns.add(&FillRecord::of_best(&request, outcome), &part.hole).unwrap();
         pictures.push(turns.picture(ExportContent::Photo).into_owned());
     }
     assert!(turns.hole().is_empty());
@@ -105,14 +101,8 @@ fn a_missing_candidate_adds_nothing() {
         device: DeviceChoice::Cpu,
     };
     let outcome = run_fill(&mut NetworkCache::default(), &request, &mut SilentObserver).unwrap();
-    let fill = FillExport {
-        photo: &photo,
-        hole: &hole,
-        frame: FRAMES[0],
-        blend: Blend::default(),
-        outcome: &outcome,
-        candidate: 7,
-    };
+    let mut fill = FillRecord::of_best(&request, outcome);
+    fill.look.candidate = 7;
     let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
     assert_eq!(turns.add(&fill, &hole), None);
     assert_eq!(turns.hole(), &hole);

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PhotoId, ProvenanceError};
 use crate::geometry::FaceFrame;
-use crate::job::FillOutcome;
+use crate::job::{FillOutcome, FillRecord};
 use crate::mask::{Mask, decode_mask, encode_mask_png};
 use crate::photo::SaveError;
 
@@ -46,13 +46,20 @@ pub struct FaceRecord {
 }
 
 impl FaceRecord {
-    /// Records one fill.
+    /// Records one fill of this part of the hole.
     ///
     /// # Errors
     /// When the mask has no pixels.
-    pub fn new(frame: FaceFrame, part: &Mask, outcome: &FillOutcome, candidate: usize) -> Result<Self, SaveError> {
-        let (FillOutcome { steps, evaluations, .. }, stopped_early) = (outcome, outcome.stopped.is_some());
-        let (steps, evaluations, part) = (*steps, *evaluations, MaskRecord::new(part)?);
-        Ok(Self { frame, candidate, steps, evaluations, stopped_early, part })
+    pub fn new(fill: &FillRecord, part: &Mask) -> Result<Self, SaveError> {
+        let FillOutcome { steps, evaluations, ref stopped, .. } = *fill.outcome;
+        let (frame, candidate) = (fill.frame, fill.look.candidate);
+        Ok(Self {
+            frame,
+            candidate,
+            steps,
+            evaluations,
+            stopped_early: stopped.is_some(),
+            part: MaskRecord::new(part)?,
+        })
     }
 }

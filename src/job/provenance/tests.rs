@@ -1,4 +1,5 @@
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -51,36 +52,36 @@ fn hole() -> Mask {
 }
 
 /// Calls `check` with a fill of the photo after `change`.
-fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&FillExport<'_>) -> T) -> T {
+fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Photo, &FillRecord) -> T) -> T {
     let (mut photo, hole) = (photo(), hole());
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
     let frame = FaceFrame { center_in_photo: [9.3, 8.1], side_px: 17.7, angle_radians: 0.1 };
     let blend = Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false };
-    check(&FillExport { photo: &photo, hole: &hole, frame, blend, outcome: &outcome, candidate: 1 })
+    check(&photo, &FillRecord { hole, frame, outcome: Arc::new(outcome), look: FillLook { candidate: 1, blend } })
 }
 
 fn provenance() -> Provenance {
-    with_fill(|_| (), |export| Provenance::new(export).unwrap())
+    with_fill(|_| (), |photo, fill| Provenance::new(photo, fill).unwrap())
 }
 
 /// The bytes of an exported file.
-fn exported(export: &FillExport<'_>, content: ExportContent) -> Vec<u8> {
-    let provenance = Provenance::new(export).unwrap();
-    encode_png(&export.picture(content).unwrap(), &export.png_metadata(content, Some(&provenance))).unwrap()
+fn exported(photo: &Photo, fill: &FillRecord, content: ExportContent) -> Vec<u8> {
+    let provenance = Provenance::new(photo, fill).unwrap();
+    encode_png(&fill.picture(photo, content).unwrap(), &png_metadata(photo, content, Some(&provenance))).unwrap()
 }
 
 #[test]
 fn provenance_survives_the_file() {
     with_fill(
         |_| (),
-        |export| {
-            let read = Provenance::read(&exported(export, ExportContent::Photo)).unwrap();
-            assert_eq!(read, Provenance::new(export).unwrap());
-            assert_eq!(read.hole().unwrap(), *export.hole);
-            assert!(read.matches_photo(export.photo));
-            assert_eq!((read.preset, read.settings), (Some(Preset::Paper), export.outcome.settings));
-            assert_eq!((read.frame, read.blend, read.candidate), (export.frame, export.blend, 1));
+        |photo, fill| {
+            let read = Provenance::read(&exported(photo, fill, ExportContent::Photo)).unwrap();
+            assert_eq!(read, Provenance::new(photo, fill).unwrap());
+            assert_eq!(read.hole().unwrap(), fill.hole);
+            assert!(read.matches_photo(photo));
+            assert_eq!((read.preset, read.settings), (Some(Preset::Paper), fill.outcome.settings));
+            assert_eq!((read.frame, read.blend, read.candidate), (fill.frame, fill.look.blend, 1));
             assert_eq!((read.steps, read.evaluations, read.device.as_str()), (7, 9, "CPU"));
             assert!(read.stopped_early && read.changed_during_search);
             assert_eq!((read.model.name.as_str(), read.model.sha256), ("tiny", "ab".repeat(32)));
@@ -99,22 +100,19 @@ fn layer_keeps_only_the_colours() {
         photo.metadata.exif = Some(b"II\x2A\0".to_vec());
         photo.metadata.xmp = Some(b"<nonsense/>".to_vec());
     };
-    with_fill(change, |export| {
-        let bytes = exported(export, ExportContent::Layer);
+    with_fill(change, |photo, fill| {
+        let bytes = exported(photo, fill, ExportContent::Layer);
         assert_eq!(Provenance::read(&bytes).unwrap().content, ExportContent::Layer);
         let layer = decode(&bytes, DecodeLimits::default()).unwrap();
         assert_eq!(layer.color_name(), "rgba8");
-        assert_eq!(
-            (layer.metadata.icc_profile, layer.metadata.exif),
-            (export.photo.metadata.icc_profile.clone(), None)
-        );
+        assert_eq!((layer.metadata.icc_profile, layer.metadata.exif), (photo.metadata.icc_profile.clone(), None));
         assert_eq!((layer.metadata.iptc, layer.metadata.texts), (None, Vec::new()));
-        assert_eq!(layer.metadata.color_encoding, export.photo.metadata.color_encoding);
-        let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
-        assert_eq!(photo.metadata.exif, export.photo.metadata.exif);
+        assert_eq!(layer.metadata.color_encoding, photo.metadata.color_encoding);
+        let read = decode(&exported(photo, fill, ExportContent::Photo), DecodeLimits::default()).unwrap();
+        assert_eq!(read.metadata.exif, photo.metadata.exif);
         assert_eq!(
-            (photo.metadata.iptc, photo.metadata.texts),
-            (export.photo.metadata.iptc.clone(), export.photo.metadata.texts.clone())
+            (read.metadata.iptc, read.metadata.texts),
+            (photo.metadata.iptc.clone(), photo.metadata.texts.clone())
         );
     });
 }
@@ -125,9 +123,9 @@ fn xmp_gets_source_type_and_keeps_the_rest() {
                 xmlns:dc='http://purl.org/dc/elements/1.1/' dc:rights='Ann'/></rdf:RDF>";
     with_fill(
         |photo| photo.metadata.xmp = Some(xmp.as_bytes().to_vec()),
-        |export| {
-            let photo = decode(&exported(export, ExportContent::Photo), DecodeLimits::default()).unwrap();
-            let packet = String::from_utf8(photo.metadata.xmp.unwrap()).unwrap();
+        |photo, fill| {
+            let read = decode(&exported(photo, fill, ExportContent::Photo), DecodeLimits::default()).unwrap();
+            let packet = String::from_utf8(read.metadata.xmp.unwrap()).unwrap();
             assert!(packet.contains(&format!("<Iptc4xmpExt:DigitalSourceType>{SOURCE_TYPE}<")), "{packet}");
             assert!(packet.contains("dc:rights='Ann'"), "{packet}");
         },
@@ -139,10 +137,10 @@ fn nothing_is_added_without_provenance() {
     let xmp = b"<said/>".to_vec();
     with_fill(
         |photo| photo.metadata.xmp = Some(xmp.clone()),
-        |export| {
-            let metadata = export.png_metadata(ExportContent::Photo, None);
+        |photo, _| {
+            let metadata = png_metadata(photo, ExportContent::Photo, None);
             assert_eq!((metadata.texts, metadata.xmp), (Vec::new(), Some(Cow::Borrowed(&xmp[..]))));
-            assert_eq!(export.png_metadata(ExportContent::Layer, None), PngMetadata::default());
+            assert_eq!(png_metadata(photo, ExportContent::Layer, None), PngMetadata::default());
         },
     );
 }
@@ -170,10 +168,11 @@ fn completion_is_recorded_only_when_used() {
     let record = |model: &ModelChoice, completion| {
         with_fill(
             |_| (),
-            |export| {
-                let outcome = FillOutcome { model: crate::model::inspect(model).unwrap(), ..export.outcome.clone() };
-                let blend = Blend { completion, ..export.blend };
-                Provenance::new(&FillExport { outcome: &outcome, blend, ..*export }).unwrap()
+            |photo, fill| {
+                let outcome = FillOutcome { model: crate::model::inspect(model).unwrap(), ..(*fill.outcome).clone() };
+                let look = FillLook { blend: Blend { completion, ..fill.look.blend }, ..fill.look };
+                let fill = FillRecord { outcome: Arc::new(outcome), look, ..fill.clone() };
+                Provenance::new(photo, &fill).unwrap()
             },
         )
     };
@@ -208,9 +207,12 @@ fn symmetry_of_earlier_versions_is_read() {
 
 #[test]
 fn several_fills_have_a_format_of_their_own() {
-    let part = Mask::from_pixels(20, 18, &(0..360).map(|index| if index < 40 { 255 } else { 0 }).collect::<Vec<u8>>())
-        .unwrap();
-    let record = |frame: FaceFrame| FaceRecord::new(frame, &part, &outcome(Settings::default()), 1).unwrap();
+    let part = Mask::from_fn(20, 18, |_, y| y < 2);
+    let record = |frame: FaceFrame| {
+        let (outcome, look) =
+            (Arc::new(outcome(Settings::default())), FillLook { candidate: 1, blend: Blend::default() });
+        FaceRecord::new(&FillRecord { hole: hole(), frame, outcome, look }, &part).unwrap()
+    };
     let single = provenance();
     let several = single.clone().with_fills(vec![record(single.frame), record(FaceFrame::centered(20, 18))]);
     assert!(single.to_json().contains(r#""countenance-recipe-1""#) && !single.to_json().contains("fills"));
@@ -252,9 +254,10 @@ fn changed_mask_is_refused() {
 fn changed_settings_have_no_preset() {
     with_fill(
         |_| (),
-        |export| {
+        |photo, fill| {
             let outcome = outcome(Settings { steps: 77, ..Preset::Best.settings() });
-            assert_eq!(Provenance::new(&FillExport { outcome: &outcome, ..*export }).unwrap().preset, None);
+            let fill = FillRecord { outcome: Arc::new(outcome), ..fill.clone() };
+            assert_eq!(Provenance::new(photo, &fill).unwrap().preset, None);
         },
     );
 }

@@ -83,15 +83,8 @@ fn provenance_repeats_a_fill_from_a_chosen_face() {
 
     let outcome = fill(&request, &mut RecordingObserver::default()).unwrap();
     assert_ne!(outcome.candidates, fill(&as_set, &mut RecordingObserver::default()).unwrap().candidates);
-    let provenance = Provenance::new(&FillExport {
-        outcome: &outcome,
-        photo: &request.photo,
-        hole: &request.hole,
-        frame: request.frame,
-        blend: request.blend,
-        candidate: outcome.best,
-    })
-    .unwrap();
+    let record = FillRecord::of_best(&request, outcome.clone());
+    let provenance = Provenance::new(&request.photo, &record).unwrap();
     assert_eq!(provenance.start, start);
     let again = FillRequest { start: provenance.start.clone(), settings: provenance.settings, ..as_set };
     assert_eq!(fill(&again, &mut RecordingObserver::default()).unwrap().candidates, outcome.candidates);

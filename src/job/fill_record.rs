@@ -1,0 +1,73 @@
+//! A finished fill and how it is shown: what the screen shows, a project keeps, an export draws, and the provenance
+//! records.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use image::DynamicImage;
+
+use super::{Candidate, ExportContent, FillOutcome, FillRequest, picture_to_blend};
+use crate::blend::{self, Blend, Composer, FillPatch};
+use crate::geometry::FaceFrame;
+use crate::mask::Mask;
+use crate::photo::Photo;
+
+/// A finished fill. Cloning is cheap.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FillRecord {
+    /// The hole that was filled.
+    pub hole: Mask,
+    pub frame: FaceFrame,
+    pub outcome: Arc<FillOutcome>,
+    pub look: FillLook,
+}
+
+/// How a fill is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FillLook {
+    /// Index of the shown candidate in the outcome.
+    pub candidate: usize,
+    /// How it is blended into the photo.
+    pub blend: Blend,
+}
+
+impl FillRecord {
+    /// The fill of a request with its best candidate.
+    #[must_use]
+    pub fn of_best(request: &FillRequest, outcome: FillOutcome) -> Self {
+        let look = FillLook { candidate: outcome.best, blend: request.blend };
+        Self { hole: request.hole.clone(), frame: request.frame, outcome: Arc::new(outcome), look }
+    }
+
+    /// The shown candidate. `None` when it does not exist.
+    #[must_use]
+    pub fn shown_candidate(&self) -> Option<&Candidate> {
+        self.outcome.candidates.get(self.look.candidate)
+    }
+
+    /// The shown candidate blended into the photo: the filled part. `None` when the candidate does not exist.
+    #[must_use]
+    pub fn compose(&self, photo: &Photo) -> Option<FillPatch> {
+        let (pixels, size_px) = self.picture_to_blend(photo)?;
+        let composer = Composer::new(photo, &self.hole, &self.frame, self.look.blend, None);
+        Some(composer.render(&pixels, size_px))
+    }
+
+    /// The picture to export. `None` when the shown candidate does not exist.
+    #[must_use]
+    pub fn picture(&self, photo: &Photo, content: ExportContent) -> Option<DynamicImage> {
+        let draw = match content {
+            ExportContent::Photo => blend::apply,
+            ExportContent::Layer => blend::render_layer,
+        };
+        let (pixels, size_px) = self.picture_to_blend(photo)?;
+        Some(draw(photo, &self.hole, &self.frame, self.look.blend, &pixels, size_px))
+    }
+
+    /// The shown candidate's picture, as [`picture_to_blend`] returns it, and its side in pixels.
+    fn picture_to_blend(&self, photo: &Photo) -> Option<(Cow<'_, [f32]>, u32)> {
+        let FillOutcome { model, size_px, .. } = &*self.outcome;
+        let pixels = &self.shown_candidate()?.pixels;
+        Some(picture_to_blend(photo, &self.hole, &self.frame, self.look.blend, model, pixels, *size_px))
+    }
+}
