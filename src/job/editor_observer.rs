@@ -68,7 +68,7 @@ struct Holes {
 /// The last pictures read. Needed to show another candidate while paused.
 struct LatestPictures {
     size_px: u32,
-    candidates: Vec<Vec<f32>>,
+    candidates: Arc<[Vec<f32>]>,
     best: usize,
 }
 
@@ -238,10 +238,11 @@ impl<'a> EditorObserver<'a> {
         self.channels.send_preview(SearchPreview {
             job: self.job,
             size_px: latest.size_px,
-            candidates: latest.candidates.clone(),
+            candidates: Arc::clone(&latest.candidates),
             best: latest.best,
             patch: composer.render(&pixels, size_px),
             hole_number: self.holes.requested.0,
+            hole: Arc::clone(&self.holes.requested.1),
         });
         self.clock.last_preview = Instant::now();
     }
@@ -308,7 +309,7 @@ impl FillObserver for EditorObserver<'_> {
     }
 
     fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
-        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures, best });
+        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures.into(), best });
         self.send_preview();
     }
 }

@@ -8,6 +8,7 @@
 //! stored in the exported file.
 
 mod channels;
+mod crop_preview;
 mod draw_faces;
 mod editor_observer;
 mod error;
@@ -44,12 +45,13 @@ use crate::photo::Photo;
 use crate::search::{Losses, Settings};
 
 pub use channels::RepaintUrgency;
+pub use crop_preview::CropPreview;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use faces_in_turn::FacesInTurn;
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
-pub use low_priority::start_low_priority_pool;
+pub use low_priority::{lower_thread_priority, start_low_priority_pool};
 pub use mailbox::Mailbox;
 pub use network_cache::NetworkCache;
 #[cfg(test)]
@@ -275,11 +277,13 @@ pub struct SearchPreview {
     pub job: JobId,
     pub size_px: u32,
     /// G(z) of every candidate: planar RGB in [-1, 1].
-    pub candidates: Vec<Vec<f32>>,
+    pub candidates: Arc<[Vec<f32>]>,
     /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
     /// The shown candidate, blended into the photo.
     pub patch: FillPatch,
     /// Number of the hole that the patch fills.
     pub hole_number: u64,
+    /// The hole that the patch fills.
+    pub hole: Arc<Mask>,
 }

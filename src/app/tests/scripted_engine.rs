@@ -128,10 +128,12 @@ impl ScriptedEngine {
 
     /// Like [`set_preview`](Self::set_preview), for the hole with this number.
     pub fn set_preview_in_hole(&self, hole_number: u64) {
-        let (job, _) = self.newest_job();
-        let (candidates, patch) = (pictures(), patch());
+        let (job, request) = self.newest_job();
+        let (candidates, patch) = (pictures().into(), patch());
+        let hole =
+            self.newest_hole().filter(|(number, _)| *number == hole_number).map_or(request.hole, |(_, hole)| hole);
         *self.preview.lock().expect("not poisoned") =
-            Some(SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number });
+            Some(SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole_number, hole });
     }
 
     pub fn report_finish(&self, steps: u32, stopped: Option<StopReason>) {
