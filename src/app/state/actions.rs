@@ -88,6 +88,7 @@ pub enum Action {
     SetLogLosses(bool),
     SetRecordProvenance(bool),
     SetShowFirstGuess(bool),
+    SetFaceOnly(bool),
     /// Mix the shown candidate with the one at this index.
     MixWith(usize),
     /// Position of the mix slider, 0 to 1.
