@@ -145,6 +145,9 @@ impl Editor {
                 CanvasCommand::PhotoChanged => self.canvas.photo_changed(),
                 CanvasCommand::MaskChanged(rect_in_photo) => self.canvas.mask_changed(rect_in_photo),
                 CanvasCommand::Fit => self.canvas.fit(),
+                CanvasCommand::ZoomToFace(frame) => self.canvas.zoom_to_face_or_fit(frame),
+                CanvasCommand::FollowFace(frame) => self.canvas.follow_face(frame),
+                CanvasCommand::ShowFoundFace(frame) => self.canvas.show_found_face(frame),
                 CanvasCommand::ActualPixels => self.canvas.zoom_to_actual_pixels(),
                 CanvasCommand::ZoomBy(factor) => self.canvas.zoom_by(factor),
             }

@@ -21,6 +21,7 @@ mod soak;
 mod task_panics;
 mod training_window;
 mod two_windows;
+mod zoom_to_face;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
