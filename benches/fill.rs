@@ -7,8 +7,8 @@ use countenance::device::DeviceChoice;
 use countenance::face::detect;
 use countenance::geometry::FaceFrame;
 use countenance::job::{
-    DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand, WorkerEvent,
-    WorkerHandle, run_fill,
+    CropPreview, DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand,
+    WorkerEvent, WorkerHandle, run_fill,
 };
 use countenance::mask::{Mask, MaskPreset, StrokeKind};
 use countenance::model::cpu::CpuPrecision;
@@ -72,6 +72,22 @@ fn preview(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait_case();
     let composer = Composer::new(&photo, &hole, &frame, mode, Some(384));
     bencher.bench_local(|| composer.render(&fill, 64));
+}
+
+/// Draws the tile of one candidate: its fill in the photo, at the built-in model's size.
+#[divan::bench(args = BlendMode::ALL)]
+fn candidate_tile(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, _) = portrait_case();
+    let fill: Vec<f32> = (0..3 * 128 * 128u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect();
+    let preview = CropPreview::new(&photo, &hole, &frame, mode, 128).expect("the frame is valid");
+    bencher.bench_local(|| preview.render(&fill, 128));
+}
+
+/// Prepares the tiles for a hole.
+#[divan::bench(args = BlendMode::ALL)]
+fn prepare_candidate_tiles(bencher: Bencher, mode: BlendMode) {
+    let (photo, hole, frame, _) = portrait_case();
+    bencher.bench_local(|| CropPreview::new(&photo, &hole, &frame, mode, 128).is_ok());
 }
 
 /// Blends the fill into the photo.

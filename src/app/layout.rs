@@ -26,7 +26,9 @@ impl Editor {
         self.training_window.show(ui.ctx(), &self.state, &mut actions);
         dialogs::show_help_window(ui.ctx(), &self.state, &mut actions);
         dialogs::show_unsaved_changes_dialog(ui.ctx(), &self.state, &mut actions);
-        self.toaster.show(ui, &mut actions);
+        let has_strip = self.state.document.is_some() && panels::candidate_strip::is_visible(&self.state);
+        let strip_height = if has_strip { theme::CANDIDATE_STRIP_HEIGHT } else { 0.0 };
+        self.toaster.show(ui, theme::STATUS_HEIGHT + strip_height, &mut actions);
         for action in actions {
             if let Action::SetTheme(choice) = &action {
                 theme::set_theme(ui.ctx(), *choice);
@@ -61,6 +63,7 @@ impl Editor {
         if PANEL_WIDTH.contains(&width) {
             self.state.preferences.panel_width = width;
         }
+        self.show_candidate_strip(ui, actions);
         self.show_path_bar(ui, actions);
         self.show_recovery_bar(ui, actions);
         egui::CentralPanel::no_frame().show(ui, |ui| self.show_canvas(ui, actions));
@@ -68,22 +71,38 @@ impl Editor {
 
     fn show_settings_panel(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         let margin = egui::Margin::symmetric(16, 12);
+        let is_plot_fixed = ui.available_height() >= theme::MIN_PANEL_HEIGHT_FOR_PLOT;
         // The Fill button stays visible when the settings are scrolled.
         let fill_bar_frame = theme::bar_frame(ui).inner_margin(margin);
         egui::Panel::bottom("run").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
             panels::fill_button::show(ui, &self.state, actions);
         });
+        if is_plot_fixed && panels::loss_plot::has_losses(&self.state) {
+            egui::Panel::bottom("losses").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
+                panels::loss_plot::show(ui, &self.state, actions);
+            });
+        }
         egui::CentralPanel::no_frame().show(ui, |ui| {
             egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 egui::Frame::new().inner_margin(margin).show(ui, |ui| {
                     panels::settings::show(ui, &self.state, actions);
-                    ui.add_space(theme::GAP);
-                    self.candidate_grid.show(ui, &self.state, actions);
-                    ui.add_space(theme::GAP);
-                    panels::loss_plot::show(ui, &self.state, actions);
+                    if !is_plot_fixed {
+                        ui.add_space(theme::GAP * 2.0);
+                        panels::loss_plot::show(ui, &self.state, actions);
+                    }
                 });
             });
         });
+    }
+
+    /// Draws the candidates under the canvas.
+    fn show_candidate_strip(&mut self, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+        if panels::candidate_strip::is_visible(&self.state) {
+            let panel = egui::Panel::bottom("candidates").frame(theme::candidate_strip_frame(ui)).resizable(false);
+            panel.exact_size(theme::CANDIDATE_STRIP_HEIGHT).show(ui, |ui| {
+                self.candidate_strip.show(ui, &self.state, actions);
+            });
+        }
     }
 
     fn show_progress_bar(&self, ui: &mut egui::Ui) {
@@ -126,6 +145,9 @@ impl Editor {
                 CanvasCommand::PhotoChanged => self.canvas.photo_changed(),
                 CanvasCommand::MaskChanged(rect_in_photo) => self.canvas.mask_changed(rect_in_photo),
                 CanvasCommand::Fit => self.canvas.fit(),
+                CanvasCommand::ZoomToFace(frame) => self.canvas.zoom_to_face_or_fit(frame),
+                CanvasCommand::FollowFace(frame) => self.canvas.follow_face(frame),
+                CanvasCommand::ShowFoundFace(frame) => self.canvas.show_found_face(frame),
                 CanvasCommand::ActualPixels => self.canvas.zoom_to_actual_pixels(),
                 CanvasCommand::ZoomBy(factor) => self.canvas.zoom_by(factor),
             }

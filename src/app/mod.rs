@@ -39,7 +39,7 @@ use anyhow::anyhow;
 use canvas::Canvas;
 use explore::ExploreWindow;
 use frame_stats::FrameStats;
-use panels::candidate_grid::CandidateGrid;
+use panels::candidate_strip::CandidateStrip;
 use panels::start_screen::StartScreen;
 pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
@@ -105,7 +105,7 @@ pub(crate) struct Editor {
     state: EditorState,
     canvas: Canvas,
     toaster: ToastStack,
-    candidate_grid: CandidateGrid,
+    candidate_strip: CandidateStrip,
     start_screen: StartScreen,
     explore_window: ExploreWindow,
     training_window: TrainingWindow,
@@ -142,7 +142,7 @@ impl Editor {
             state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
             canvas: Canvas::default(),
             toaster: ToastStack::default(),
-            candidate_grid: CandidateGrid::default(),
+            candidate_strip: CandidateStrip::default(),
             start_screen: StartScreen::default(),
             explore_window: ExploreWindow::default(),
             training_window: TrainingWindow::default(),

@@ -53,6 +53,8 @@ preferences! {
     record: bool = true,
     /// Show the encoder's first guess until there is a fill.
     first_guess: bool = true,
+    /// The candidates' tiles show the generator's whole faces, not the fills in the photo.
+    face_only: bool = false,
     /// The Explore window is open.
     explore: bool = false,
     /// The folder of the last followed training run.
@@ -165,6 +167,7 @@ mod tests {
             log_losses: true,
             record: false,
             first_guess: false,
+            face_only: true,
             explore: true,
             training_run: Some("runs/mine".into()),
         }
@@ -235,6 +238,7 @@ mod tests {
             log_losses: true,
             record: false,
             first_guess: false,
+            face_only: false,
             explore: true,
             training_run: Some("runs/mine".into()),
         };

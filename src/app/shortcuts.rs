@@ -29,6 +29,7 @@ pub enum EditorCommand {
     ZoomIn,
     ZoomOut,
     ZoomToFit,
+    ZoomToFace,
     ZoomToActualPixels,
     Fill,
     Stop,
@@ -115,6 +116,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     ),
     entry(EditorCommand::ZoomOut, VIEW, "Zoom out", &[key(Key::Minus), ctrl(Key::Minus)]),
     entry(EditorCommand::ZoomToFit, VIEW, "Fit in the window", &[key(Key::Num0), ctrl(Key::Num0)]),
+    entry(EditorCommand::ZoomToFace, VIEW, "Zoom to the face, and back", &[key(Key::Z)]),
     entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
     entry(EditorCommand::ToggleDivider, VIEW, "Before/after divider", &[key(Key::D)]),
     entry(EditorCommand::Training, VIEW, "Training…", &[ctrl(Key::T)]),
@@ -188,7 +190,9 @@ impl EditorCommand {
             Self::Training => Icon::Chart,
             Self::MoreLikeThis => Icon::Dice,
             Self::Stop | Self::Quit => Icon::Close,
-            Self::FrameTool | Self::NextFace | Self::ZoomToFit | Self::ZoomToActualPixels => Icon::Frame,
+            Self::FrameTool | Self::NextFace | Self::ZoomToFit | Self::ZoomToFace | Self::ZoomToActualPixels => {
+                Icon::Frame
+            }
             Self::Shortcuts | Self::About => Icon::Help,
             Self::Open | Self::OpenPath | Self::LoadMask => Icon::Open,
         }

@@ -23,8 +23,14 @@ pub const SETTING_NAME_WIDTH: f32 = 96.0;
 pub const SLIDER_HEIGHT: f32 = 18.0;
 /// Height of the loss plot.
 pub const PLOT_HEIGHT: f32 = 132.0;
-/// Side length of a candidate's thumbnail.
+/// In a settings panel of this height, the loss plot has a fixed place and the basic settings still fit above it.
+pub const MIN_PANEL_HEIGHT_FOR_PLOT: f32 = 540.0;
+/// Side length of a face in the Explore window.
 pub const THUMBNAIL_SIDE: f32 = 64.0;
+/// Side length of a candidate's tile: three rows of buttons.
+pub const CANDIDATE_SIDE: f32 = 86.0;
+/// Height of the strip with the candidates.
+pub const CANDIDATE_STRIP_HEIGHT: f32 = 110.0;
 /// Side length of the selected face in the Explore window.
 pub const SELECTED_FACE_SIDE: f32 = 112.0;
 /// Corner radius of buttons and fields.
@@ -178,6 +184,11 @@ pub fn bar_frame(ui: &egui::Ui) -> egui::Frame {
 /// The frame of a modal dialog.
 pub fn dialog_frame(context: &egui::Context) -> egui::Frame {
     egui::Frame::popup(&context.global_style()).corner_radius(CARD_CORNER_RADIUS).inner_margin(Margin::same(20))
+}
+
+/// The frame of the strip with the candidates: a scroll bar fits between the tiles and its lower edge.
+pub fn candidate_strip_frame(ui: &egui::Ui) -> egui::Frame {
+    bar_frame(ui).inner_margin(Margin { left: 10, right: 12, top: 8, bottom: 2 })
 }
 
 /// Small, faint text for explanations.

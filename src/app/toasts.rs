@@ -117,7 +117,6 @@ impl Default for ToastStack {
     fn default() -> Self {
         let toasts = Toasts::new()
             .with_anchor(Anchor::BottomLeft)
-            .with_margin(egui::vec2(theme::GAP * 2.0, theme::STATUS_HEIGHT + theme::GAP * 2.0))
             .with_padding(egui::vec2(theme::GAP * 1.5, theme::GAP * 1.25))
             .with_spacing(theme::GAP);
         Self { toasts, lasting: Vec::new(), latest: None }
@@ -161,7 +160,10 @@ impl ToastStack {
         &self.lasting
     }
 
-    pub fn show(&mut self, ui: &egui::Ui, actions: &mut Vec<Action>) {
+    /// Draws the messages; the short ones at least `bottom` above the window's lower edge.
+    pub fn show(&mut self, ui: &egui::Ui, bottom: f32, actions: &mut Vec<Action>) {
+        let margin = egui::vec2(theme::GAP * 2.0, bottom + theme::GAP * 2.0);
+        self.toasts = std::mem::take(&mut self.toasts).with_margin(margin);
         self.toasts.show(ui.ctx());
         lasting_messages::show(ui.ctx(), &mut self.lasting, actions);
         // The text of a lasting message is a label already.

@@ -4,6 +4,7 @@
 //! preview is the picture that the fill would have: the completion network redraws the hole.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
 
@@ -64,7 +65,7 @@ struct Holes {
 /// The last pictures read. Needed to show another candidate while paused.
 struct LatestPictures {
     size_px: u32,
-    candidates: Vec<Vec<f32>>,
+    candidates: Arc<[Vec<f32>]>,
     best: usize,
 }
 
@@ -235,7 +236,7 @@ impl<'a> EditorObserver<'a> {
         let preview = SearchPreview {
             job: self.job,
             size_px: latest.size_px,
-            candidates: latest.candidates.clone(),
+            candidates: Arc::clone(&latest.candidates),
             best: latest.best,
             patch: composer.render(&pixels, size_px),
             hole: self.holes.requested.clone(),
@@ -306,7 +307,7 @@ impl FillObserver for EditorObserver<'_> {
     }
 
     fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
-        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures, best });
+        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures.into(), best });
         self.send_preview();
     }
 }

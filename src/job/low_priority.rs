@@ -6,7 +6,7 @@ use thread_priority::{ThreadPriority, ThreadPriorityValue, set_current_thread_pr
 const LOW_PRIORITY: u8 = 25;
 
 /// Lowers the priority of the calling thread, as far as the system allows.
-pub(super) fn lower_thread_priority() {
+pub fn lower_thread_priority() {
     let lowered = ThreadPriorityValue::try_from(LOW_PRIORITY).and_then(|value| {
         set_current_thread_priority(ThreadPriority::Crossplatform(value)).map_err(|error| error.to_string())
     });

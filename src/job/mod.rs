@@ -7,6 +7,7 @@
 //! stored in the exported file.
 
 mod channels;
+mod crop_preview;
 mod draw_faces;
 mod editor_observer;
 mod error;
@@ -46,13 +47,14 @@ use crate::search::{Losses, Settings};
 pub use channels::{RepaintUrgency, WorkerHandle};
 #[cfg(test)]
 pub(crate) use channels::{WorkerChannels, worker_channels};
+pub use crop_preview::CropPreview;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use faces_in_turn::FacesInTurn;
 pub use fill_record::{FillLook, FillRecord};
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
-pub use low_priority::start_low_priority_pool;
+pub use low_priority::{lower_thread_priority, start_low_priority_pool};
 pub use network_cache::NetworkCache;
 #[cfg(test)]
 pub(crate) use provenance::ProvenanceError;
@@ -281,7 +283,7 @@ pub struct SearchPreview {
     pub job: JobId,
     pub size_px: u32,
     /// G(z) of every candidate: planar RGB in [-1, 1].
-    pub candidates: Vec<Vec<f32>>,
+    pub candidates: Arc<[Vec<f32>]>,
     /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
     /// The shown candidate, blended into the photo.

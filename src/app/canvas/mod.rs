@@ -171,14 +171,14 @@ impl Canvas {
         actions
     }
 
-    /// Drops all textures and fits the view, for a new photo.
+    /// Drops all textures and fits the view to a new photo.
     pub fn photo_changed(&mut self) {
         self.photo_tiles = PhotoTiles::default();
         self.mask_overlays.clear();
         self.fill_overlay.clear();
         self.pointer.reset();
         self.frame_glide = FrameGlide::default();
-        self.view.fit();
+        self.view = CanvasView::default();
     }
 
     /// Marks a part of the mask as changed.
@@ -189,6 +189,23 @@ impl Canvas {
     /// Fits the whole photo into the view.
     pub fn fit(&mut self) {
         self.view.fit();
+    }
+
+    /// Zooms to a face, or fits the whole photo if the view was zoomed to this face.
+    pub fn zoom_to_face_or_fit(&mut self, frame: FaceFrame) {
+        self.view.fit_face_or_photo(frame);
+    }
+
+    /// Shows another face, if the view was zoomed to a face.
+    pub fn follow_face(&mut self, frame: FaceFrame) {
+        self.view.follow_face(frame);
+    }
+
+    /// Zooms to a face that was found in a new photo, if it is too small to be painted and nobody has moved the view.
+    pub fn show_found_face(&mut self, frame: FaceFrame) {
+        if !self.is_dragging() {
+            self.view.offer_face(frame);
+        }
     }
 
     /// Shows one photo pixel per physical screen pixel, around the middle of the view.

@@ -5,7 +5,7 @@
 
 use egui::{Pos2, Rect, Vec2, pos2, vec2};
 
-use crate::geometry::Point;
+use crate::geometry::{FaceFrame, Point};
 
 /// Smallest zoom, except for photos that fit only at a smaller one.
 pub(super) const MIN_ZOOM: f32 = 1.0 / 64.0;
@@ -13,6 +13,10 @@ pub(super) const MIN_ZOOM: f32 = 1.0 / 64.0;
 pub(super) const MAX_ZOOM: f32 = 64.0;
 /// Margin around a fitted photo, in points, which leaves room for the frame's handles.
 const FIT_MARGIN: f32 = 44.0;
+/// Room on each side of a fitted face, as a share of the frame's side: for its handles, and for paint that leaves it.
+const FACE_MARGIN_SHARE: f32 = 0.2;
+/// A frame whose side is shorter on the screen, in points, is too small to be painted.
+const MIN_PAINTABLE_SIDE: f32 = 160.0;
 
 /// The transform from photo pixels to screen points.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -56,14 +60,26 @@ impl ScreenFromPhoto {
     }
 }
 
+/// What the view is fitted to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum FitTarget {
+    Photo,
+    /// The frame as it was when the view zoomed to it: the view must not follow it while the user paints.
+    Face(FaceFrame),
+}
+
 /// Zoom and pan.
 #[derive(Clone, Debug)]
 pub(super) struct CanvasView {
     zoom: f32,
     /// The photo point in the middle of the view; `None` is the photo's centre.
     center_in_photo: Option<Point>,
-    /// Fits the photo to the window until the user zooms or pans.
-    is_fitted: bool,
+    /// What stays fitted to the window until the user zooms or pans.
+    fitted: Option<FitTarget>,
+    /// Whether the user has zoomed, panned or fitted since the photo was opened.
+    is_touched: bool,
+    /// A face to zoom to at the next layout, if it is small then.
+    offered_face: Option<FaceFrame>,
     photo_size: Vec2,
     viewport: Rect,
     pixels_per_point: f32,
@@ -74,7 +90,9 @@ impl Default for CanvasView {
         Self {
             zoom: 1.0,
             center_in_photo: None,
-            is_fitted: true,
+            fitted: Some(FitTarget::Photo),
+            is_touched: false,
+            offered_face: None,
             photo_size: Vec2::splat(1.0),
             viewport: Rect::from_min_size(Pos2::ZERO, Vec2::splat(1.0)),
             pixels_per_point: 1.0,
@@ -90,14 +108,38 @@ impl CanvasView {
 
     /// Shows the whole photo, and keeps it fitted when the window is resized.
     pub fn fit(&mut self) {
-        self.is_fitted = true;
+        self.fit_to(FitTarget::Photo);
+    }
+
+    /// Zooms to a face, and keeps it fitted when the window is resized. If the view is fitted to this face already, it
+    /// shows the whole photo again.
+    pub fn fit_face_or_photo(&mut self, frame: FaceFrame) {
+        let shows_face = matches!(self.fitted, Some(FitTarget::Face(shown)) if shown.is_of_same_face(&frame));
+        self.fit_to(if shows_face { FitTarget::Photo } else { FitTarget::Face(frame) });
+    }
+
+    /// Zooms to another face, if the view is fitted to a face.
+    pub fn follow_face(&mut self, frame: FaceFrame) {
+        if matches!(self.fitted, Some(FitTarget::Face(_))) {
+            self.fit_to(FitTarget::Face(frame));
+        }
+    }
+
+    /// Zooms to a face at the next layout, if it is too small to be painted and the view is as the photo was opened.
+    pub fn offer_face(&mut self, frame: FaceFrame) {
+        self.offered_face = Some(frame);
+    }
+
+    fn fit_to(&mut self, target: FitTarget) {
+        self.fitted = Some(target);
+        self.is_touched = true;
     }
 
     /// Sets the zoom, around the middle of the view.
     pub fn zoom_to(&mut self, zoom: f32) {
         if zoom.is_finite() && zoom > 0.0 {
             self.zoom = zoom;
-            self.is_fitted = false;
+            (self.fitted, self.is_touched) = (None, true);
         }
     }
 
@@ -120,17 +162,25 @@ impl CanvasView {
         let shift = delta * self.pixels_per_point / self.zoom;
         let [x, y] = self.center();
         self.center_in_photo = Some(self.clamp_to_photo([x - shift.x, y - shift.y]));
-        self.is_fitted = false;
+        (self.fitted, self.is_touched) = (None, true);
     }
 
     /// Updates zoom and position for this frame's sizes.
     pub fn update_layout(&mut self, photo_size: Vec2, viewport: Rect, pixels_per_point: f32) {
         self.photo_size = photo_size.max(Vec2::splat(1.0));
-        self.viewport = viewport;
+        let previous_viewport = std::mem::replace(&mut self.viewport, viewport);
         self.pixels_per_point = pixels_per_point;
-        if self.is_fitted {
-            self.zoom = self.fit_zoom();
-            self.center_in_photo = None;
+        if let Some(frame) = self.offered_face.take().filter(|frame| !self.is_touched && self.is_small(frame)) {
+            self.fitted = Some(FitTarget::Face(frame));
+        }
+        match self.fitted {
+            Some(FitTarget::Photo) => (self.zoom, self.center_in_photo) = (self.fit_zoom(), None),
+            Some(FitTarget::Face(frame)) => {
+                self.zoom = self.face_zoom(&frame);
+                self.center_in_photo = Some(self.clamp_to_photo(frame.center_in_photo));
+            }
+            None if is_one_edge_moved(previous_viewport, viewport) => self.keep_photo_in_place(previous_viewport),
+            None => {}
         }
         let (min, max) = self.zoom_range();
         self.zoom = self.zoom.clamp(min, max);
@@ -171,9 +221,35 @@ impl CanvasView {
         zoom.min_elem().min(MAX_ZOOM)
     }
 
+    /// Shows a face with room around it, but not smaller than in the fitted photo.
+    fn face_zoom(&self, frame: &FaceFrame) -> f32 {
+        let corners = frame.grown(FACE_MARGIN_SHARE).corners_in_photo().map(Pos2::from);
+        let zoom = (self.viewport.size() * self.pixels_per_point / Rect::from_points(&corners).size()).min_elem();
+        let fit_zoom = self.fit_zoom();
+        if zoom.is_finite() { zoom.clamp(fit_zoom, MAX_ZOOM.max(fit_zoom)) } else { fit_zoom }
+    }
+
+    /// Whether a frame is too small to be painted while the whole photo is shown.
+    fn is_small(&self, frame: &FaceFrame) -> bool {
+        frame.side_px * self.fit_zoom() < MIN_PAINTABLE_SIDE * self.pixels_per_point
+    }
+
+    /// A panel has opened or closed beside the view: the photo stays under the pointer.
+    fn keep_photo_in_place(&mut self, previous_viewport: Rect) {
+        let shift = (self.viewport.center() - previous_viewport.center()) * self.pixels_per_point / self.zoom;
+        let [x, y] = self.center();
+        self.center_in_photo = Some(self.clamp_to_photo([x + shift.x, y + shift.y]));
+    }
+
     fn zoom_range(&self) -> (f32, f32) {
         (MIN_ZOOM.min(self.fit_zoom()), MAX_ZOOM)
     }
+}
+
+/// Whether exactly one edge of a rectangle has moved.
+fn is_one_edge_moved(before: Rect, after: Rect) -> bool {
+    let edges = |rect: Rect| [rect.left(), rect.right(), rect.top(), rect.bottom()];
+    edges(before).into_iter().zip(edges(after)).filter(|(before, after)| (before - after).abs() > 0.01).count() == 1
 }
 
 #[cfg(test)]
@@ -239,6 +315,88 @@ mod tests {
         view.zoom_to(0.3);
         view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 2.0);
         assert!((view.zoom() - 0.3).abs() < 1e-6, "a zoom that the user chose stays");
+    }
+
+    const SMALL_FACE: FaceFrame = FaceFrame { center_in_photo: [1200.0, 900.0], side_px: 300.0, angle_radians: 0.3 };
+
+    fn fitted_face(view: &mut CanvasView) -> f32 {
+        view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 1.0);
+        let map = view.screen_from_photo();
+        let corners = SMALL_FACE.corners_in_photo().map(|corner| map.apply(corner));
+        if corners.iter().all(|corner| VIEWPORT.contains(*corner)) {
+            Rect::from_points(&corners).size().max_elem() / VIEWPORT.size().min_elem()
+        } else {
+            0.0
+        }
+    }
+
+    #[test]
+    fn a_face_fills_the_view_and_back() {
+        let mut view = laid_out(vec2(6000.0, 4000.0), 1.0);
+        let (whole_photo, frame) = (view.zoom(), SMALL_FACE);
+        assert!(fitted_face(&mut view) < 0.1);
+        view.fit_face_or_photo(frame);
+        let share = fitted_face(&mut view);
+        assert!((0.65..0.8).contains(&share), "the face with room around it: {share}");
+        let half = VIEWPORT.scale_from_center(0.5);
+        view.update_layout(vec2(6000.0, 4000.0), half, 1.0);
+        assert!(half.contains(view.screen_from_photo().apply(frame.corners_in_photo()[0])), "in a smaller window too");
+        // The frame follows the paint a little, so it is not exactly the same.
+        view.fit_face_or_photo(FaceFrame { side_px: 310.0, ..frame });
+        view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 1.0);
+        assert!((view.zoom() - whole_photo).abs() < 1e-6, "back to the photo");
+    }
+
+    #[test]
+    fn another_face_is_followed_only_when_zoomed_to_one() {
+        let mut view = laid_out(vec2(6000.0, 4000.0), 1.0);
+        view.follow_face(SMALL_FACE);
+        assert!(fitted_face(&mut view) < 0.1);
+        view.fit_face_or_photo(FaceFrame { center_in_photo: [5000.0, 3000.0], ..SMALL_FACE });
+        assert!(fitted_face(&mut view) < 0.1, "it is not in view");
+        view.follow_face(SMALL_FACE);
+        assert!(fitted_face(&mut view) > 0.65);
+        view.pan(vec2(30.0, 0.0));
+        let zoom = view.zoom();
+        view.follow_face(FaceFrame { center_in_photo: [5000.0, 3000.0], ..SMALL_FACE });
+        view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 1.0);
+        assert!((view.zoom() - zoom).abs() < 1e-6 && view.fitted.is_none(), "the user has moved the view");
+    }
+
+    #[test]
+    fn only_a_small_face_is_zoomed_to_by_itself() {
+        let fitted = |view: &mut CanvasView, side_px: f32| {
+            view.offer_face(FaceFrame { side_px, ..SMALL_FACE });
+            view.update_layout(vec2(6000.0, 4000.0), VIEWPORT, 1.0);
+            matches!(view.fitted, Some(FitTarget::Face(_)))
+        };
+        let fit_zoom = laid_out(vec2(6000.0, 4000.0), 1.0).zoom();
+        let limit = MIN_PAINTABLE_SIDE / fit_zoom;
+        assert!(fitted(&mut CanvasView::default(), limit * 0.95));
+        assert!(!fitted(&mut CanvasView::default(), limit * 1.05));
+        let touches: [fn(&mut CanvasView); 4] = [
+            CanvasView::fit,
+            |view| view.pan(vec2(1.0, 0.0)),
+            |view| view.zoom_around(1.1, VIEWPORT.center()),
+            |view| view.zoom_to(1.0),
+        ];
+        for touch in touches {
+            let mut view = laid_out(vec2(6000.0, 4000.0), 1.0);
+            touch(&mut view);
+            assert!(!fitted(&mut view, limit * 0.5), "the user has moved the view");
+        }
+        assert!(!fitted(&mut CanvasView::default(), f32::NAN));
+    }
+
+    #[test]
+    fn a_panel_that_opens_leaves_the_photo_in_place() {
+        let mut view = laid_out(vec2(3000.0, 2000.0), 1.5);
+        view.zoom_around(2.0, VIEWPORT.center());
+        let before = view.screen_from_photo().apply([1500.0, 900.0]);
+        view.update_layout(vec2(3000.0, 2000.0), VIEWPORT.with_max_y(530.0), 1.5);
+        let after = view.screen_from_photo().apply([1500.0, 900.0]);
+        // The snap moves the photo by up to half a physical pixel along each axis.
+        assert!(after.distance(before) < 0.75, "{before:?} to {after:?}");
     }
 
     #[test]

@@ -37,6 +37,11 @@ const CURVES: [LossCurve; 3] = [
     },
 ];
 
+/// Whether there is something to plot.
+pub fn has_losses(state: &EditorState) -> bool {
+    plotted_losses(state).is_some()
+}
+
 /// Draws the plot. Draws nothing without losses.
 pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let Some((history, candidate, steps)) = plotted_losses(state) else { return };

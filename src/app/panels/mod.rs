@@ -1,8 +1,9 @@
 //! The panels around the canvas. Every panel reads the state and pushes actions.
 
 pub mod advanced_settings;
-pub mod candidate_buttons;
-pub mod candidate_grid;
+mod candidate_buttons;
+pub mod candidate_painter;
+pub mod candidate_strip;
 pub mod fill_button;
 pub mod loss_plot;
 pub mod recovery;

@@ -56,7 +56,7 @@ fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_RANGE_PX.start() * 2.0..=BRUSH_RADIUS_RANGE_PX.end() * 2.0;
     let tooltip = "Brush size in photo pixels ([ and ], or Ctrl+wheel)";
-    ui.spacing_mut().slider_width = 88.0;
+    ui.spacing_mut().slider_width = 68.0;
     ui.add_space(theme::GAP / 2.0);
     let slider = Slider::new(&mut diameter_px, range.clone()).logarithmic(true).show_value(false);
     let slider = add_slider(ui, slider);
@@ -138,7 +138,11 @@ fn zoom_buttons(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<A
     ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent))
         .on_hover_text("Screen pixels per photo pixel");
     command_button(ui, state, EditorCommand::ZoomIn, actions);
-    for (command, text) in [(EditorCommand::ZoomToFit, "Fit"), (EditorCommand::ZoomToActualPixels, "1:1")] {
+    for (command, text) in [
+        (EditorCommand::ZoomToFit, "Fit"),
+        (EditorCommand::ZoomToFace, "Face"),
+        (EditorCommand::ZoomToActualPixels, "1:1"),
+    ] {
         let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW_HEIGHT));
         let response = add_command_button(ui, state, command, button, actions);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), command.name()));

@@ -11,7 +11,7 @@ use crate::app::theme::ThemeChoice;
 use crate::app::training::TrainingAction;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
-use crate::geometry::RectPx;
+use crate::geometry::{FaceFrame, RectPx};
 use crate::mask::MaskPreset;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
@@ -65,6 +65,12 @@ pub enum CanvasCommand {
     /// Redraw this rectangle of the mask, in photo pixels.
     MaskChanged(RectPx),
     Fit,
+    /// Zoom to this face, or fit the photo when the view shows the face already.
+    ZoomToFace(FaceFrame),
+    /// This face was chosen: show it if the view showed the face chosen before.
+    FollowFace(FaceFrame),
+    /// This face was found: zoom to it if it is small on the screen and the user has not moved the view.
+    ShowFoundFace(FaceFrame),
     ActualPixels,
     ZoomBy(f32),
 }
@@ -88,6 +94,7 @@ pub enum Action {
     SetLogLosses(bool),
     SetRecordProvenance(bool),
     SetShowFirstGuess(bool),
+    SetFaceOnly(bool),
     /// Mix the shown candidate with the one at this index.
     MixWith(usize),
     /// Position of the mix slider, 0 to 1.

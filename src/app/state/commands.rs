@@ -38,6 +38,7 @@ impl EditorState {
             | EditorCommand::ZoomIn
             | EditorCommand::ZoomOut
             | EditorCommand::ZoomToFit
+            | EditorCommand::ZoomToFace
             | EditorCommand::ZoomToActualPixels
             | EditorCommand::LoadMask
             | EditorCommand::InvertMask => no_photo,
@@ -124,7 +125,7 @@ impl EditorState {
             EditorCommand::BrushTool => self.tool = Tool::Brush,
             EditorCommand::EraserTool => self.tool = Tool::Eraser,
             EditorCommand::FrameTool => self.tool = Tool::Frame,
-            EditorCommand::NextFace => self.edit_document(PhotoDocument::select_next_face),
+            EditorCommand::NextFace => self.select_next_face(),
             EditorCommand::SmallerBrush => self.set_brush_radius(self.preferences.brush_radius_px / BRUSH_STEP),
             EditorCommand::LargerBrush => self.set_brush_radius(self.preferences.brush_radius_px * BRUSH_STEP),
             EditorCommand::ClearMask => self.edit_mask(|document| document.edit_mask(&MaskEdit::Clear)),
@@ -132,6 +133,10 @@ impl EditorState {
             EditorCommand::ZoomIn => self.canvas_commands.push(CanvasCommand::ZoomBy(ZOOM_STEP)),
             EditorCommand::ZoomOut => self.canvas_commands.push(CanvasCommand::ZoomBy(1.0 / ZOOM_STEP)),
             EditorCommand::ZoomToFit => self.canvas_commands.push(CanvasCommand::Fit),
+            EditorCommand::ZoomToFace => {
+                let frame = self.document.as_ref().map(PhotoDocument::face_frame);
+                self.canvas_commands.extend(frame.map(CanvasCommand::ZoomToFace));
+            }
             EditorCommand::ZoomToActualPixels => self.canvas_commands.push(CanvasCommand::ActualPixels),
             EditorCommand::Fill => self.start_fill(),
             EditorCommand::Stop => {
@@ -155,6 +160,12 @@ impl EditorState {
             EditorCommand::About => self.toggle_help_window(HelpWindow::About),
             EditorCommand::Quit => self.request_close(PendingClose::Window),
         }
+    }
+
+    fn select_next_face(&mut self) {
+        self.edit_document(PhotoDocument::select_next_face);
+        let frame = self.document.as_ref().map(PhotoDocument::face_frame);
+        self.canvas_commands.extend(frame.map(CanvasCommand::FollowFace));
     }
 
     /// The centre of the hole as a share of the photo's width. In a fitted view, a divider there halves the fill.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{DocumentSource, EditorState, PathBar, PendingClose, SaveAnswer};
+use super::{CanvasCommand, DocumentSource, EditorState, PathBar, PendingClose, SaveAnswer};
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::{BackgroundTask, ExportOptions, PathPurpose, TaskResult, with_extension};
@@ -132,6 +132,7 @@ impl EditorState {
                 if let Some(document) = self.document_with_photo(&photo) {
                     document.set_detected_faces(frames, is_frame_in_use);
                     self.messages.extend(error);
+                    self.show_found_face();
                 }
             }
             TaskResult::FrameFound { photo, hole, frame, error } => self.frame_found(&photo, &hole, frame, error),
@@ -174,6 +175,20 @@ impl EditorState {
                 self.autosave.task_interrupted();
                 self.messages.push(message);
             }
+        }
+    }
+
+    /// Lets the canvas zoom to the face that was found, unless the user has begun to work.
+    fn show_found_face(&mut self) {
+        #[cfg(test)]
+        if self.frame_search.mode == super::FrameSearchMode::Off {
+            // A test that paints on the sample must not find the view moved when its face is found.
+            return;
+        }
+        let Some(document) = &self.document else { return };
+        let is_framed = document.detected_faces().is_some_and(|faces| faces.contains(&document.face_frame()));
+        if is_framed && !document.has_hole() && !document.has_active_drag() {
+            self.canvas_commands.push(CanvasCommand::ShowFoundFace(document.face_frame()));
         }
     }
 

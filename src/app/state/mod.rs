@@ -218,6 +218,7 @@ impl EditorState {
             Action::SetLogLosses(is_log) => self.preferences.log_losses = is_log,
             Action::SetRecordProvenance(record) => self.preferences.record = record,
             Action::SetShowFirstGuess(show) => self.preferences.first_guess = show,
+            Action::SetFaceOnly(is_face_only) => self.preferences.face_only = is_face_only,
             Action::MixWith(candidate) => self.mix_with(candidate),
             Action::SetMixPosition(position) => self.set_mix_position(position),
             Action::KeepMix => self.keep_mix(),

@@ -1,6 +1,7 @@
 //! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
 mod broken_disks;
+mod candidate_strip;
 mod end_to_end;
 mod explore_window;
 mod export_and_close;
@@ -21,6 +22,7 @@ mod stroke_costs;
 mod task_panics;
 mod training_window;
 mod two_windows;
+mod zoom_to_face;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,9 +41,15 @@ type TestWindow<'a> = Harness<'a, Editor>;
 
 /// An editor of this size without a photo, and its scripted engine.
 fn editor_of_size<'a>(width: f32, height: f32) -> (TestWindow<'a>, Arc<ScriptedEngine>) {
+    editor_at_scale(width, height, 1.0)
+}
+
+/// An editor of this size in points, on a screen with this many pixels per point.
+fn editor_at_scale<'a>(width: f32, height: f32, pixels_per_point: f32) -> (TestWindow<'a>, Arc<ScriptedEngine>) {
     let (worker, engine) = ScriptedEngine::connected();
     let mut harness = Harness::builder()
         .with_size([width, height])
+        .with_pixels_per_point(pixels_per_point)
         .with_max_steps(16)
         .build_eframe(|creation| Editor::new(&creation.egui_ctx, worker, Preferences::default(), None));
     harness.state_mut().state.frame_search.mode = FrameSearchMode::Off;
@@ -56,9 +64,13 @@ fn editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
 /// An editor with a sample photo open.
 fn editor_with_photo<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
     let (mut window, engine) = editor();
-    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::Astronaut)));
-    wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
+    open_sample(&mut window);
     (window, engine)
+}
+
+fn open_sample(window: &mut TestWindow<'_>) {
+    window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::Astronaut)));
+    wait_for(window, "the photo", |editor| editor.state.document.is_some());
 }
 
 /// Timeout for background tasks, far longer than they need.

@@ -110,7 +110,7 @@ impl ScriptedEngine {
     /// Like [`set_preview`](Self::set_preview), for this hole.
     pub fn set_preview_in_hole(&self, hole: Mask) {
         let (job, _) = self.newest_job();
-        let (candidates, patch) = (pictures(), patch());
+        let (candidates, patch) = (pictures().into(), patch());
         let preview = SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole };
         self.push_event(WorkerEvent::Preview(preview));
     }

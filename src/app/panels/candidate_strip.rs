@@ -1,0 +1,318 @@
+//! The strip under the canvas: one tile for each candidate, live during a search, and the buttons for new candidates.
+//!
+//! A tile shows the fill in place, or the generator's whole face. A click or a digit key chooses a candidate; the best is
+//! marked. The strip appears when a fill starts and keeps its height, so that the canvas does not jump. During a search
+//! the tiles stay in index order; afterwards the best comes first. `position` is a tile's place in the strip, `index` its
+//! candidate in the fill.
+
+use std::sync::{Arc, Weak};
+
+use egui::{CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextureHandle};
+use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
+
+use super::candidate_painter::{CandidatePainter, CandidatePictures, FillPlace, PaintRequest, SheetGrid};
+use super::{candidate_buttons, widgets};
+use crate::app::loss_history::prior_share;
+use crate::app::shortcuts::EditorCommand;
+use crate::app::state::{Action, EditorState};
+use crate::app::theme;
+use crate::photo::Photo;
+use crate::search::Losses;
+
+/// Width of the buttons beside the tiles.
+const BUTTONS_WIDTH: f32 = 124.0;
+/// Gap between the rows of buttons, so that three rows are as high as a tile.
+const BUTTON_GAP: f32 = 3.0;
+/// Room for the outline of a tile.
+const OUTLINE_MARGIN: i8 = 2;
+const CORNER_RADIUS: CornerRadius = CornerRadius::same(4);
+
+/// The strip's texture and its painter, kept between frames.
+#[derive(Default)]
+pub struct CandidateStrip {
+    painter: CandidatePainter,
+    sheet: Option<(TextureHandle, SheetGrid)>,
+    /// The fill that the sheet belongs to.
+    source: Option<Source>,
+    /// The candidate that the user chose last.
+    last_chosen: Option<usize>,
+}
+
+/// Identifies the fill whose candidates are shown.
+struct Source {
+    photo: Weak<Photo>,
+    /// `None` while the search runs.
+    fill_index: Option<usize>,
+}
+
+/// The candidates to choose from.
+struct CandidateList {
+    /// In display order.
+    tiles: Vec<CandidateTile>,
+    /// The best candidate is shown.
+    shows_best: bool,
+    request: PaintRequest,
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about a candidate")]
+struct CandidateTile {
+    index: usize,
+    is_best: bool,
+    is_mix: bool,
+    is_shown: bool,
+    /// The shown candidate is being mixed with this one.
+    is_mixed_in: bool,
+}
+
+impl CandidateList {
+    /// `None` until there are candidates.
+    fn from_state(state: &EditorState) -> Option<Self> {
+        let photo = Arc::clone(&state.document.as_ref()?.photo);
+        let is_in_place = !state.preferences.face_only;
+        if let Some(run) = state.fill_controller.running() {
+            let preview = run.preview.as_ref()?;
+            let tile = |index: usize| CandidateTile {
+                index,
+                is_best: index == preview.best,
+                is_mix: false,
+                is_shown: index == run.shown_candidate(),
+                is_mixed_in: false,
+            };
+            let (hole, mode) = (preview.hole.clone(), run.request.blend.mode);
+            let place = FillPlace { photo, hole, frame: run.request.frame, mode };
+            return Some(Self {
+                tiles: (0..preview.candidates.len()).map(tile).collect(),
+                shows_best: run.chosen_candidate.is_none(),
+                request: PaintRequest {
+                    pictures: CandidatePictures::Search(Arc::clone(&preview.candidates)),
+                    size_px: preview.size_px,
+                    place: is_in_place.then_some(place),
+                    is_live: !run.is_paused,
+                },
+            });
+        }
+        let fill = state.shown_fill()?;
+        let tile = |index: usize| {
+            fill.record.outcome.candidates.get(index).map(|candidate| CandidateTile {
+                index,
+                is_best: index == fill.record.outcome.best,
+                is_mix: candidate.is_mix,
+                is_shown: index == fill.record.look.candidate,
+                is_mixed_in: state.mix.as_ref().is_some_and(|mix| mix.to == index),
+            })
+        };
+        let (hole, mode) = (fill.record.hole.clone(), fill.record.look.blend.mode);
+        let place = FillPlace { photo, hole, frame: fill.record.frame, mode };
+        Some(Self {
+            tiles: state.candidate_order().into_iter().filter_map(tile).collect(),
+            shows_best: fill.record.look.candidate == fill.record.outcome.best,
+            request: PaintRequest {
+                pictures: CandidatePictures::Fill(Arc::clone(&fill.record.outcome)),
+                size_px: fill.record.outcome.size_px,
+                place: is_in_place.then_some(place),
+                is_live: false,
+            },
+        })
+    }
+}
+
+impl CandidateTile {
+    fn label(&self, position: usize) -> String {
+        let best = if self.is_best { ", best" } else { "" };
+        let mix = if self.is_mix { ", mix" } else { "" };
+        format!("Candidate {}{best}{mix}", position + 1)
+    }
+
+    /// Text of the badge in its corner.
+    fn badge(&self) -> Option<&'static str> {
+        if self.is_best {
+            Some("Best")
+        } else if self.is_mix {
+            Some("Mix")
+        } else {
+            None
+        }
+    }
+}
+
+/// Whether the strip is shown: from the start of a fill on, as long as there is one.
+pub fn is_visible(state: &EditorState) -> bool {
+    state.fill_controller.is_running() || state.has_shown_fill()
+}
+
+impl CandidateStrip {
+    /// Draws the tiles and the buttons.
+    pub fn show(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+        self.forget_other_fill(state);
+        let candidates = CandidateList::from_state(state);
+        if let Some(candidates) = &candidates {
+            self.painter.request(ui.ctx(), candidates.request.clone());
+        }
+        self.upload_new_sheet(ui);
+        let area = ui.available_rect_before_wrap();
+        let (tiles_area, buttons_area) = area.split_left_right_at_x(area.right() - BUTTONS_WIDTH);
+        let tiles_area = tiles_area.with_max_x(tiles_area.right() - 2.0 * theme::GAP);
+        ui.scope_builder(UiBuilder::new().max_rect(tiles_area), |ui| {
+            self.tiles(ui, state, candidates.as_ref(), actions);
+        });
+        ui.scope_builder(UiBuilder::new().max_rect(buttons_area), |ui| {
+            ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, BUTTON_GAP);
+            let shows_best = candidates.as_ref().is_some_and(|candidates| candidates.shows_best);
+            candidate_buttons::show(ui, state, shows_best, actions);
+        });
+    }
+
+    /// The cells of the pictures that the tiles show; `None` while they are empty.
+    #[cfg(test)]
+    pub fn shown_grid(&self) -> Option<SheetGrid> {
+        self.sheet.as_ref().map(|(_, grid)| *grid)
+    }
+
+    /// Drops the pictures of another fill. Those of a search stay until its result is painted.
+    fn forget_other_fill(&mut self, state: &EditorState) {
+        let source = state.document.as_ref().map(|document| Source {
+            photo: Arc::downgrade(&document.photo),
+            fill_index: document.shown_fill_index().filter(|_| !state.fill_controller.is_running()),
+        });
+        let is_same = match (&self.source, &source) {
+            (Some(old), Some(new)) => {
+                old.photo.ptr_eq(&new.photo) && (old.fill_index == new.fill_index || old.fill_index.is_none())
+            }
+            _ => false,
+        };
+        if !is_same {
+            self.sheet = None;
+            self.last_chosen = None;
+            self.painter.forget();
+        }
+        self.source = source;
+    }
+
+    fn upload_new_sheet(&mut self, ui: &Ui) {
+        let Some(sheet) = self.painter.take_sheet() else { return };
+        let options = TextureOptions::LINEAR;
+        match &mut self.sheet {
+            Some((texture, grid)) => {
+                texture.set(sheet.image, options);
+                *grid = sheet.grid;
+            }
+            None => self.sheet = Some((ui.ctx().load_texture("candidates", sheet.image, options), sheet.grid)),
+        }
+    }
+
+    fn tiles(
+        &mut self,
+        ui: &mut Ui,
+        state: &EditorState,
+        candidates: Option<&CandidateList>,
+        actions: &mut Vec<Action>,
+    ) {
+        // The wheel scrolls the row: there is nothing else to scroll.
+        ui.style_mut().always_scroll_the_only_direction = true;
+        ScrollArea::horizontal().id_salt("candidates").auto_shrink(false).show(ui, |ui| {
+            egui::Frame::new().inner_margin(Margin::same(OUTLINE_MARGIN)).show(ui, |ui| {
+                ui.spacing_mut().item_spacing.x = theme::GAP;
+                ui.horizontal(|ui| {
+                    let tiles = candidates.map_or(&[][..], |candidates| &candidates.tiles);
+                    for (position, tile) in tiles.iter().enumerate() {
+                        self.tile(ui, state, position, tile, actions);
+                    }
+                    let expected = state.fill_controller.running().map_or(0, |run| run.request.settings.candidates);
+                    for _ in tiles.len()..expected as usize {
+                        empty_tile(ui);
+                    }
+                });
+            });
+        });
+        self.last_chosen = chosen_candidate(state);
+    }
+
+    fn tile(&self, ui: &mut Ui, state: &EditorState, position: usize, tile: &CandidateTile, actions: &mut Vec<Action>) {
+        let response = self.draw_tile(ui, position, tile);
+        if response.clicked() {
+            let is_mix_click = ui.input(|input| input.modifiers.shift) && !state.fill_controller.is_running();
+            let choice = Action::RunCommand(EditorCommand::ShowCandidate(position));
+            actions.push(if is_mix_click { Action::MixWith(tile.index) } else { choice });
+        }
+        let is_newly_chosen = chosen_candidate(state) == Some(tile.index) && self.last_chosen != Some(tile.index);
+        if response.gained_focus() || is_newly_chosen {
+            response.scroll_to_me(None);
+        }
+        if let Some(losses) = candidate_losses(state, tile.index) {
+            response.on_hover_text(tooltip(&tile.label(position), position, losses));
+        }
+    }
+
+    fn draw_tile(&self, ui: &mut Ui, position: usize, tile: &CandidateTile) -> Response {
+        let side = theme::CANDIDATE_SIDE;
+        let (rect, response) = ui.allocate_exact_size(vec2(side, side), Sense::click());
+        response.widget_info(|| WidgetInfo::selected(Role::Button, true, tile.is_shown, tile.label(position)));
+        if !ui.is_rect_visible(rect) {
+            return response;
+        }
+        let palette = theme::palette(ui);
+        ui.painter().rect_filled(rect, CORNER_RADIUS, palette.field);
+        if let Some((texture, grid)) = self.sheet.as_ref().filter(|(_, grid)| tile.index < grid.candidates) {
+            let picture = egui::Image::new((texture.id(), rect.size())).uv(grid.cell_in_texture(tile.index));
+            picture.corner_radius(CORNER_RADIUS).paint_at(ui, rect);
+        }
+        let outline = widgets::tile_outline(palette, &response, tile.is_shown);
+        let outline =
+            if tile.is_mixed_in && !tile.is_shown { egui::Stroke::new(2.0, palette.warning) } else { outline };
+        ui.painter().rect_stroke(rect, CORNER_RADIUS, outline, StrokeKind::Outside);
+        if let Some(text) = tile.badge() {
+            let badge = Rect::from_min_size(rect.left_bottom() + vec2(4.0, -20.0), vec2(32.0, 16.0));
+            ui.painter().rect_filled(badge, CORNER_RADIUS, palette.accent);
+            let font = egui::TextStyle::Small.resolve(ui.style());
+            ui.painter().text(badge.center(), egui::Align2::CENTER_CENTER, text, font, palette.on_accent);
+        }
+        response
+    }
+}
+
+impl SheetGrid {
+    /// Texture coordinates of a candidate, half a pixel smaller on each side so that its neighbours do not bleed in.
+    #[expect(clippy::cast_precision_loss, reason = "at most 256 candidates of some hundred pixels")]
+    fn cell_in_texture(self, index: usize) -> Rect {
+        let cell = vec2(1.0 / self.columns.max(1) as f32, 1.0 / self.rows.max(1) as f32);
+        let corner = vec2((index % self.columns.max(1)) as f32, (index / self.columns.max(1)) as f32) * cell;
+        let half_pixel = cell * (0.5 / self.cell_px.max(1) as f32);
+        Rect::from_min_size(pos2(corner.x, corner.y), cell).shrink2(half_pixel)
+    }
+}
+
+/// The place of a candidate that the search has not drawn yet.
+fn empty_tile(ui: &mut Ui) {
+    let side = theme::CANDIDATE_SIDE;
+    let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
+    ui.painter().rect_filled(rect, CORNER_RADIUS, theme::palette(ui).field);
+}
+
+/// The candidate that the user chose, or `None` while a search shows whichever is the best.
+fn chosen_candidate(state: &EditorState) -> Option<usize> {
+    match (state.fill_controller.running(), state.shown_fill()) {
+        (Some(run), _) => run.chosen_candidate,
+        (None, Some(fill)) => Some(fill.record.look.candidate),
+        (None, None) => None,
+    }
+}
+
+fn candidate_losses(state: &EditorState, candidate: usize) -> Option<Losses> {
+    match (state.fill_controller.running(), state.shown_fill()) {
+        (Some(run), _) => run.loss_history.latest_losses(candidate),
+        (None, Some(fill)) => fill.record.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
+        (None, None) => None,
+    }
+}
+
+fn tooltip(name: &str, position: usize, losses: Losses) -> String {
+    let share = prior_share(losses).map_or_else(String::new, |share| format!(" ({:.0} % λ·prior)", share * 100.0));
+    let key = if position < 9 { format!(" ({})", position + 1) } else { String::new() };
+    let Losses { context, prior, total } = losses;
+    let parts = if prior == 0.0 {
+        format!("Context {context:.4}")
+    } else {
+        format!("Total {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}")
+    };
+    format!("{name}{key}\n{parts}\nShift+click to mix it with the shown candidate")
+}

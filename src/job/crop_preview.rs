@@ -1,0 +1,174 @@
+//! A fill as it looks in the photo, drawn in the crop: a small picture for choosing among the candidates.
+//!
+//! The crop is treated as a small photo with a small hole, and blended as the photo is. So the cost of a picture depends
+//! on its own size and not on the photo's, and it can be drawn for every candidate while the search runs. It has no
+//! added detail and is not redrawn by the completion network: at this size neither shows.
+
+use image::{DynamicImage, Rgba, RgbaImage};
+
+use crate::blend::{BlendMode, Composer};
+use crate::face::{Crop, CropError, crop};
+use crate::geometry::{CropGrid, FaceFrame, clip_range};
+use crate::mask::Mask;
+use crate::photo::Photo;
+
+/// Everything about one hole that does not depend on the generated picture.
+pub struct CropPreview {
+    /// The known pixels of the crop, opaque. The hole and what lies outside the photo are transparent.
+    known: RgbaImage,
+    composer: Composer,
+}
+
+impl CropPreview {
+    /// Prepares for one hole; pictures will have a side of `size_px`. No photo pixel under the hole is read.
+    ///
+    /// # Errors
+    /// When the mask has another size than the photo, or the frame is unusable.
+    pub fn new(
+        photo: &Photo,
+        hole: &Mask,
+        frame: &FaceFrame,
+        mode: BlendMode,
+        size_px: u32,
+    ) -> Result<Self, CropError> {
+        let crop = crop(photo, hole, frame, size_px)?;
+        let grid = CropGrid::new(frame, size_px).ok_or(CropError::Frame)?;
+        let known = known_pixels(&crop);
+        let pixels = DynamicImage::ImageRgba8(known.clone());
+        // The fill of a grey photo is grey.
+        let is_grey = !photo.pixels.color().has_color();
+        let pixels = if is_grey { DynamicImage::ImageLumaA8(pixels.into_luma_alpha8()) } else { pixels };
+        let (small_photo, small_hole) = (Photo::from_pixels(pixels), hole_in_crop(&crop, hole, grid));
+        let whole_crop = FaceFrame::centered(size_px, size_px);
+        let composer = Composer::new(&small_photo, &small_hole, &whole_crop, mode, None);
+        Ok(Self { known, composer })
+    }
+
+    /// Draws a generated picture in the hole: `picture` is planar RGB in [-1, 1], `[3, picture_px, picture_px]`. The
+    /// result is opaque, except outside the photo.
+    ///
+    /// # Panics
+    /// If `picture` has another length.
+    #[must_use]
+    pub fn render(&self, picture: &[f32], picture_px: u32) -> RgbaImage {
+        let patch = self.composer.render(picture, picture_px);
+        let (mut drawn, rect) = (self.known.clone(), patch.rect_in_photo);
+        let pixels = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
+        for ((x, y), [red, green, blue, alpha]) in pixels.zip(patch.rgba.as_chunks::<4>().0) {
+            if *alpha != 0
+                && let Some(pixel) = drawn.get_pixel_mut_checked(x, y)
+            {
+                *pixel = Rgba([*red, *green, *blue, 255]);
+            }
+        }
+        drawn
+    }
+}
+
+fn known_pixels(crop: &Crop) -> RgbaImage {
+    let colors = crop.to_rgb8();
+    let pixels = colors
+        .as_chunks::<3>()
+        .0
+        .iter()
+        .zip(&crop.known)
+        .flat_map(|([red, green, blue], known)| if *known > 0.0 { [*red, *green, *blue, 255] } else { [0; 4] });
+    RgbaImage::from_raw(crop.size_px, crop.size_px, pixels.collect()).unwrap_or_default()
+}
+
+/// The crop pixels with a hole pixel in their footprint. Pixels that are unknown for another reason, outside the photo or
+/// fully transparent, are no hole.
+fn hole_in_crop(crop: &Crop, hole: &Mask, grid: CropGrid) -> Mask {
+    let size_px = crop.size_px;
+    let touches_hole = |column: u32, row: u32| {
+        let [x, y] = grid.center_in_photo(column, row);
+        let is_inside = |at: f64, size: u32| (0.0..f64::from(size)).contains(&at);
+        let columns = clip_range(grid.footprint_along_axis(x), hole.width());
+        let mut rows = clip_range(grid.footprint_along_axis(y), hole.height());
+        is_inside(x, hole.width()) && is_inside(y, hole.height()) && rows.any(|y| hole.row_has_hole(y, columns.clone()))
+    };
+    let is_known = |column: u32, row: u32| crop.known[row as usize * size_px as usize + column as usize] > 0.0;
+    Mask::from_fn(size_px, size_px, |column, row| !is_known(column, row) && touches_hole(column, row))
+}
+
+#[cfg(test)]
+mod tests {
+    use image::{GrayImage, Luma, Rgb, RgbImage};
+
+    use super::*;
+    use crate::blend::apply;
+    use crate::mask::{Stroke, StrokeKind};
+
+    const SIZE_PX: u32 = 32;
+    /// One crop pixel for each photo pixel.
+    const FRAME: FaceFrame = FaceFrame { center_in_photo: [40.0, 30.0], side_px: 32.0, angle_radians: 0.0 };
+
+    fn photo() -> Photo {
+        let color = |x: u32, y: u32| Rgb([x * 3, y * 4, (x * y) % 256].map(|value| u8::try_from(value).unwrap_or(255)));
+        Photo::from_pixels(RgbImage::from_fn(80, 60, color).into())
+    }
+
+    fn hole() -> Mask {
+        let mut hole = Mask::empty(80, 60);
+        let points_in_photo = vec![[36.0, 28.0], [44.0, 33.0]];
+        hole.draw_stroke(&Stroke { kind: StrokeKind::Paint, radius_px: 5.0, points_in_photo });
+        hole
+    }
+
+    /// A picture of one grey value.
+    fn picture(value: f32) -> Vec<f32> {
+        vec![value; 3 * 16 * 16]
+    }
+
+    #[test]
+    fn equals_the_photo_at_one_to_one() {
+        let gradient: Vec<f32> = (0..3 * 16 * 16u16).map(|index| f32::from(index % 16) / 8.0 - 1.0).collect();
+        for mode in BlendMode::ALL {
+            let preview = CropPreview::new(&photo(), &hole(), &FRAME, mode, SIZE_PX).unwrap().render(&gradient, 16);
+            let filled = apply(&photo(), &hole(), &FRAME, mode, &gradient, 16).crop_imm(24, 14, SIZE_PX, SIZE_PX);
+            let largest = preview.iter().zip(filled.to_rgba8().iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            // The solver and the cells of the feather start at other corners.
+            assert!(largest <= 2, "{mode:?}: {largest}");
+        }
+    }
+
+    #[test]
+    fn hole_pixels_do_not_change_the_preview() {
+        let noisy = {
+            let mut pixels = photo().pixels.to_rgb8();
+            for (x, y, pixel) in pixels.enumerate_pixels_mut().filter(|(x, y, _)| hole().is_hole(*x, *y)) {
+                *pixel = Rgb([255, x, y].map(|value| u8::try_from(value).unwrap_or(0)));
+            }
+            Photo::from_pixels(pixels.into())
+        };
+        for frame in [FRAME, FaceFrame { side_px: 47.0, angle_radians: 0.4, ..FRAME }] {
+            for mode in BlendMode::ALL {
+                let [clean, noisy] = [&photo(), &noisy].map(|photo| {
+                    CropPreview::new(photo, &hole(), &frame, mode, SIZE_PX).unwrap().render(&picture(0.3), 16)
+                });
+                assert!(clean == noisy, "{mode:?} {frame:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn outside_the_photo_is_transparent() {
+        let at_corner = FaceFrame { center_in_photo: [0.0, 0.0], ..FRAME };
+        let mut hole = Mask::empty(80, 60);
+        hole.draw_stroke(&Stroke { kind: StrokeKind::Paint, radius_px: 6.0, points_in_photo: vec![[0.0, 0.0]] });
+        let preview = CropPreview::new(&photo(), &hole, &at_corner, BlendMode::None, SIZE_PX).unwrap();
+        let drawn = preview.render(&picture(1.0), 16);
+        assert_eq!(drawn.get_pixel(12, 12).0, [0; 4], "the hole ends at the photo's border");
+        assert_eq!(drawn.get_pixel(17, 17).0, [255; 4], "filled");
+        assert_eq!(drawn.get_pixel(30, 29).0[3], 255, "known");
+    }
+
+    #[test]
+    fn the_fill_of_a_grey_photo_is_grey() {
+        let photo = Photo::from_pixels(GrayImage::from_pixel(80, 60, Luma([90])).into());
+        let preview = CropPreview::new(&photo, &hole(), &FRAME, BlendMode::None, SIZE_PX).unwrap();
+        let red = [vec![1.0; 16 * 16], vec![-1.0; 2 * 16 * 16]].concat();
+        let [red, green, blue, _] = preview.render(&red, 16).get_pixel(16, 16).0;
+        assert!(red == green && green == blue && red != 90, "{red} {green} {blue}");
+    }
+}
