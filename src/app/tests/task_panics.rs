@@ -38,7 +38,7 @@ fn a_panic_in_composing_or_export_is_told() {
     ];
     for task in tasks {
         window.state_mut().toaster.dismiss_all();
-        window.state_mut().state.is_saving = true;
+        window.state_mut().state.is_saving = matches!(task, BackgroundTask::Export { .. });
         window.state().state.spawn(task);
         wait_for(&mut window, "the message", |editor| {
             !editor.state.is_saving
