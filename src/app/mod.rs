@@ -3,6 +3,25 @@
 //! Only [`EditorState::handle`] changes the editor's state; panels read it and return actions. Nothing slow runs on the
 //! UI thread: files, dialogs and full-size pictures are background tasks, and the search runs on the fill thread. Both
 //! request a repaint when they have a result.
+//!
+//! The way of a stroke:
+//!
+//! 1. `canvas` turns the drag into actions: begin, extend, end.
+//! 2. `document` keeps a copy of the mask as an undo step, and draws. The copy shares the tiles that the stroke leaves
+//!    alone.
+//! 3. The changed rectangle goes back to `canvas`, which uploads only that part.
+//! 4. At the end, `state` compares the hole with the last one that it used. It searches the face frame for it, sends it
+//!    to a running search, or asks for a first guess.
+//! 5. An answer names its hole. One for an earlier hole is dropped.
+//!
+//! The way of a fill:
+//!
+//! 1. Fill makes a request: photo, hole, frame, settings. It waits until the frame is found.
+//! 2. `fill_controller` sends it to the fill thread (`job`), which puts progress, previews and the result into a mailbox.
+//! 3. Each frame, [`EditorState::poll`] takes the mailbox's events. Those of an earlier job are dropped.
+//! 4. The result becomes a `FillRecord` in the document, as an undo step.
+//! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
+//! 6. An export, a project and the provenance are made from the same record.
 
 mod autosave;
 pub mod canvas;

@@ -82,9 +82,11 @@ pub struct CandidatePainter {
 }
 
 impl CandidatePainter {
-    /// Requests a sheet, unless the newest request asked for the same.
-    pub fn request(&mut self, context: &Context, request: PaintRequest) {
+    /// Requests a sheet, unless the newest request asked for the same. Whether the sheet shows whole faces is the user's
+    /// choice, so that a change of it does not wait.
+    pub fn request(&mut self, context: &Context, mut request: PaintRequest) {
         let key = RequestKey::new(&request);
+        request.is_live &= self.newest_key.as_ref().is_some_and(|newest| newest.place.is_some() == key.place.is_some());
         if self.newest_key.as_ref().is_some_and(|newest| newest.matches(&key)) {
             return;
         }
@@ -195,17 +197,22 @@ fn start_thread(context: Context, newest_sheet: NewestSheet) -> mpsc::Sender<(u6
 fn next_request(requests: &mpsc::Receiver<(u64, PaintRequest)>, rested_at: Instant) -> Option<(u64, PaintRequest)> {
     let mut newest = requests.recv().ok()?;
     loop {
-        newest = requests.try_iter().last().unwrap_or(newest);
+        newest = requests.try_iter().fold(newest, replaced_by);
         let wait = rested_at.saturating_duration_since(Instant::now());
         if wait.is_zero() || !newest.1.is_live {
             return Some(newest);
         }
         match requests.recv_timeout(wait) {
-            Ok(newer) => newest = newer,
+            Ok(newer) => newest = replaced_by(newest, newer),
             Err(RecvTimeoutError::Timeout) => return Some(newest),
             Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
+}
+
+/// The newer of two requests, which waits only if the older one did.
+fn replaced_by((_, older): (u64, PaintRequest), (id, newer): (u64, PaintRequest)) -> (u64, PaintRequest) {
+    (id, PaintRequest { is_live: older.is_live && newer.is_live, ..newer })
 }
 
 /// The newest place, prepared for drawing; `None` when the fill cannot be drawn in place.
@@ -324,6 +331,9 @@ mod tests {
         sender.send(request(true)).expect("open");
         sender.send(request(false)).expect("open");
         assert_eq!(next_request(&requests, rested_at).expect("open").0, 0, "the finished fill does not wait");
+        sender.send(request(false)).expect("open");
+        sender.send(request(true)).expect("open");
+        assert_eq!(next_request(&requests, rested_at).expect("open").0, 1, "nor do newer pictures in its place");
         sender.send(request(true)).expect("open");
         let sent_at = Instant::now();
         assert_eq!(next_request(&requests, sent_at + Duration::from_millis(20)).expect("open").0, 1);
