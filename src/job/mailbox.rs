@@ -31,17 +31,78 @@ impl Mailbox {
         if is_picture(&event) {
             events.retain(|waiting| std::mem::discriminant(waiting) != std::mem::discriminant(&event));
         }
-        match (event, events.last_mut()) {
-            (WorkerEvent::Progress(progress), Some(WorkerEvent::Progress(waiting))) if waiting.job == progress.job => {
+        let WorkerEvent::Progress(progress) = event else {
+            events.push(event);
+            return;
+        };
+        let waiting = events.iter_mut().find_map(|event| match event {
+            WorkerEvent::Progress(waiting) if waiting.job == progress.job => Some(waiting),
+            _ => None,
+        });
+        match waiting {
+            Some(waiting) => {
                 let mut iterations = std::mem::take(&mut waiting.iterations);
                 iterations.extend(progress.iterations);
                 *waiting = FillProgress { iterations, ..progress };
             }
-            (event, _) => events.push(event),
+            None => events.push(WorkerEvent::Progress(progress)),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<WorkerEvent>> {
         self.events.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::{GeneratedFaces, IterationLosses, JobId};
+
+    fn progress(job: JobId, iteration: u32, paused: bool) -> WorkerEvent {
+        let iterations = vec![IterationLosses { iteration, candidates: Vec::new() }];
+        WorkerEvent::Progress(FillProgress { job, iterations, remaining_secs: None, extended_by: iteration, paused })
+    }
+
+    fn faces(id: u64) -> WorkerEvent {
+        WorkerEvent::Faces(GeneratedFaces { id, pictures: Vec::new() })
+    }
+
+    fn failed(id: u64) -> WorkerEvent {
+        WorkerEvent::FacesFailed { id, message: String::new() }
+    }
+
+    #[test]
+    fn only_the_newest_picture_of_a_kind_waits() {
+        let mailbox = Mailbox::default();
+        for event in [faces(1), failed(1), faces(2), failed(2)] {
+            mailbox.put(event);
+        }
+        let events = mailbox.take();
+        assert!(matches!(
+            events[..],
+            [
+                WorkerEvent::FacesFailed { id: 1, .. },
+                WorkerEvent::Faces(GeneratedFaces { id: 2, .. }),
+                WorkerEvent::FacesFailed { id: 2, .. }
+            ]
+        ));
+        assert!(mailbox.take().is_empty());
+    }
+
+    #[test]
+    fn progress_of_one_job_is_one_event() {
+        let mailbox = Mailbox::default();
+        let events = [progress(1, 1, false), faces(1), progress(1, 2, false), failed(1), progress(1, 3, true)];
+        for event in events {
+            mailbox.put(event);
+        }
+        mailbox.put(progress(2, 1, false));
+        let [WorkerEvent::Progress(first), _, _, WorkerEvent::Progress(second)] = &mailbox.take()[..] else {
+            panic!("two jobs, and what came between")
+        };
+        let iterations: Vec<u32> = first.iterations.iter().map(|losses| losses.iteration).collect();
+        assert_eq!((first.job, iterations, first.extended_by, first.paused), (1, vec![1, 2, 3], 3, true));
+        assert_eq!((second.job, second.iterations.len()), (2, 1));
     }
 }

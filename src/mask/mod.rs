@@ -1,8 +1,8 @@
 //! The hole: brush strokes, their pixels, and the context weights for the loss.
 //!
-//! A mask pixel is hole or known, never between: each photo pixel is either replaced or unchanged. Preset holes are defined
-//! in crop pixels. In the photo they are made slightly smaller, so that cropping again does not lose known pixels at
-//! the edge of the hole.
+//! A mask pixel is hole or known, never between: each photo pixel is either replaced or unchanged. Preset holes are
+//! defined in crop pixels. In the photo they are made slightly smaller, so that cropping again does not lose known
+//! pixels at the edge of the hole.
 
 mod capsule;
 mod context_weights;

@@ -17,7 +17,7 @@ pub enum StrokeKind {
     Erase,
 }
 
-/// One drag of the round brush, kept as a path so that it can be undone, saved, and redrawn at any size.
+/// One drag of the round brush.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Stroke {
     pub kind: StrokeKind,
@@ -322,7 +322,7 @@ impl Mask {
 
     /// Draws the brush from one point to the next: every pixel whose centre is within the radius of the segment, and
     /// the pixels under both ends whatever the radius. Radii below half a pixel count as half a pixel, so that a thin
-    /// line has no gaps. The cost is proportional to the rows crossed and the pixels set.
+    /// line has no gaps. The cost is proportional to the rows crossed and the tiles touched.
     pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
         let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
         let changed = self.segment_bounds(from, to, radius_px);

@@ -169,3 +169,61 @@ impl UndoStep {
         if let Self::Painting { bytes, .. } = self { *bytes } else { 0 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use image::{DynamicImage, GrayImage};
+
+    use super::*;
+    use crate::mask::{MaskEdit, Stroke, StrokeKind};
+    use crate::photo::Photo;
+    use crate::project::PhotoOrigin;
+
+    fn document(max_undo_bytes: usize) -> PhotoDocument {
+        let photo = Arc::new(Photo::from_pixels(DynamicImage::ImageLuma8(GrayImage::new(640, 640))));
+        let mut document = PhotoDocument::new(photo, String::new(), None, PhotoOrigin::Sample(String::new()));
+        document.max_undo_bytes = max_undo_bytes;
+        document
+    }
+
+    fn paint_line(document: &mut PhotoDocument, y: f32) {
+        let points_in_photo = vec![[0.0, y], [640.0, y]];
+        let stroke = Stroke { kind: StrokeKind::Paint, radius_px: 3.0, points_in_photo };
+        document.edit_mask(&MaskEdit::Stroke(stroke));
+    }
+
+    #[test]
+    fn the_oldest_steps_are_dropped_beyond_the_memory_limit() {
+        let mut document = document(100_000);
+        let mut masks = Vec::new();
+        for index in 0..60u8 {
+            paint_line(&mut document, f32::from(index) * 10.0 + 5.0);
+            masks.push(document.mask().clone());
+        }
+        let bytes: usize = document.undo_steps.iter().map(UndoStep::bytes).sum();
+        assert!((80_000..=100_000).contains(&bytes), "{bytes}");
+        let steps = document.undo_steps.len();
+        assert!((5..59).contains(&steps), "{steps}");
+        for mask in masks.iter().rev().skip(1).take(steps - 1) {
+            document.undo(FrameUndo::Restore);
+            assert_eq!(document.mask(), mask);
+        }
+        document.undo(FrameUndo::Restore);
+        assert!(document.undo(FrameUndo::Restore).is_none() && document.has_hole(), "older steps are gone");
+        while document.redo(FrameUndo::Restore).is_some() {}
+        assert_eq!(document.mask(), &masks[59]);
+    }
+
+    #[test]
+    fn undo_tells_what_changed() {
+        let mut document = document(MAX_UNDO_BYTES);
+        paint_line(&mut document, 100.0);
+        paint_line(&mut document, 500.0);
+        let change = document.undo(FrameUndo::Restore).expect("a step");
+        let rect = change.mask_rect.expect("painting");
+        assert!(rect.contains(300, 500) && !rect.contains(300, 100) && !change.is_fill_switched, "{rect:?}");
+        assert_eq!(document.redo(FrameUndo::Restore), Some(change));
+    }
+}
