@@ -18,7 +18,7 @@
 //! | [`catch_panic`] | turns panics into errors | nothing |
 //! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing |
 //! | [`photo`] | decodes and saves photos | nothing else |
-//! | [`mask`] | strokes, raster, history, presets, context weights | `photo` |
+//! | [`mask`] | strokes, copy-on-write tiles, edits, presets, context weights | `photo` |
 //! | [`face`] | finds faces; crops a face for the networks | `mask`, `photo` |
 //! | [`blend`] | blends the fill into the photo | `mask`, `photo` |
 //! | [`dataset`] | training datasets: aligned faces in one file | nothing else |
