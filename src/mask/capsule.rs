@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::geometry::{Point, RectPx};
 
 /// Whether both coordinates are finite.
-pub(super) fn is_finite([x, y]: Point) -> bool {
+pub(crate) fn is_finite([x, y]: Point) -> bool {
     x.is_finite() && y.is_finite()
 }
 

@@ -13,6 +13,7 @@ mod preset;
 mod raster;
 mod tile;
 
+pub(crate) use capsule::is_finite;
 pub use context_weights::{context_weights, distance_to_known, pair_weights};
 pub use edit::MaskEdit;
 pub use file::{LoadedMask, MaskFileError, decode_mask, encode_mask_png, load_mask, save_mask};

@@ -48,14 +48,17 @@ impl Mask {
     /// A mask without a hole.
     #[must_use]
     pub fn empty(width: u32, height: u32) -> Self {
-        let tile_row = Arc::new(vec![Tile::Known; width.div_ceil(TILE_PX) as usize]);
-        Self { width, height, tile_rows: vec![tile_row; height.div_ceil(TILE_PX) as usize] }
+        Self::uniform(width, height, Tile::Known)
     }
 
     /// A mask whose every pixel is hole.
     #[must_use]
     pub fn full(width: u32, height: u32) -> Self {
-        let tile_row = Arc::new(vec![Tile::Hole; width.div_ceil(TILE_PX) as usize]);
+        Self::uniform(width, height, Tile::Hole)
+    }
+
+    fn uniform(width: u32, height: u32, tile: Tile) -> Self {
+        let tile_row = Arc::new(vec![tile; width.div_ceil(TILE_PX) as usize]);
         Self { width, height, tile_rows: vec![tile_row; height.div_ceil(TILE_PX) as usize] }
     }
 

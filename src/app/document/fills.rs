@@ -39,12 +39,16 @@ impl PhotoDocument {
 
     /// Whether the shown fill was made for the current hole and frame.
     pub fn is_shown_fill_current(&self) -> bool {
-        self.shown_fill().is_some_and(|fill| fill.record.hole == self.mask && fill.record.frame == self.face_frame())
+        self.shown_fill().is_some_and(|fill| self.is_of_current_hole(fill))
+    }
+
+    fn is_of_current_hole(&self, fill: &DocumentFill) -> bool {
+        fill.record.hole == self.mask && fill.record.frame == self.face_frame()
     }
 
     /// Adds a finished fill and shows it, as an undo step.
     pub fn add_fill(&mut self, fill: DocumentFill) {
-        if fill.record.hole == self.mask && fill.record.frame == self.face_frame() {
+        if self.is_of_current_hole(&fill) {
             self.keep_frame_for_hole();
         }
         let before = self.shown_fill;

@@ -32,7 +32,7 @@ use frame_edits::PlacedFrame;
 use undo::{MAX_UNDO_BYTES, UndoStep};
 
 use crate::geometry::{FaceFrame, Point, RectPx};
-use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind};
+use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
 
@@ -196,8 +196,4 @@ impl PhotoDocument {
         let folder = self.photo.source.as_deref().and_then(std::path::Path::parent);
         folder.map_or_else(|| PathBuf::from(file_name), |folder| folder.join(file_name))
     }
-}
-
-fn is_finite(point: Point) -> bool {
-    point.iter().all(|coordinate| coordinate.is_finite())
 }

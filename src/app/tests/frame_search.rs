@@ -17,8 +17,7 @@ use crate::app::state::{Action, FrameSearchMode};
 use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::job::WorkerCommand;
-use crate::mask::Mask;
-use crate::mask::{MaskPreset, Stroke, StrokeKind};
+use crate::mask::{Mask, MaskPreset, Stroke, StrokeKind};
 use crate::photo::Photo;
 use crate::project::{PhotoOrigin, Project};
 
@@ -26,16 +25,23 @@ const FACE: FaceFrame = FaceFrame { center_in_photo: [224.0, 124.0], side_px: 11
 
 /// An editor with a photo in which one face is detected, and a device that is ready.
 fn scripted_editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
+    let (mut window, engine, photo) = editor_with_blank_photo(512, 512);
+    let faces = TaskResult::FacesDetected { photo, frames: vec![FACE], error: None };
+    window.state_mut().state.handle(Action::TaskDone(faces));
+    engine.report_ready();
+    window.run_steps(2);
+    (window, engine)
+}
+
+/// An editor with a blank photo whose faces are not detected yet. The test sends the results.
+pub fn editor_with_blank_photo<'a>(width: u32, height: u32) -> (TestWindow<'a>, Arc<ScriptedEngine>, Arc<Photo>) {
     let (mut window, engine) = editor();
-    let photo = Arc::new(Photo::from_pixels(RgbImage::new(512, 512).into()));
+    let photo = Arc::new(Photo::from_pixels(RgbImage::new(width, height).into()));
     let (name, origin) = ("blank".to_owned(), PhotoOrigin::Sample("blank".to_owned()));
     let state = &mut window.state_mut().state;
     state.frame_search.mode = FrameSearchMode::Scripted;
     state.document = Some(PhotoDocument::new(Arc::clone(&photo), name, None, origin));
-    state.handle(Action::TaskDone(TaskResult::FacesDetected { photo, frames: vec![FACE], error: None }));
-    engine.report_ready();
-    window.run_steps(2);
-    (window, engine)
+    (window, engine, photo)
 }
 
 /// The current frame, moved a little.

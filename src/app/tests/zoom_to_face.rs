@@ -6,28 +6,22 @@ use egui::{Key, Modifiers};
 use image::RgbImage;
 
 use super::first_guess::{act, document};
-use super::{TestWindow, click, editor, press};
+use super::frame_search::editor_with_blank_photo;
+use super::{TestWindow, click, press};
 use crate::app::canvas::CanvasAction;
-use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, FrameSearchMode};
+use crate::app::state::Action;
 use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::mask::{Stroke, StrokeKind};
 use crate::photo::Photo;
-use crate::project::PhotoOrigin;
 
 const FACE: FaceFrame = FaceFrame { center_in_photo: [900.0, 800.0], side_px: 220.0, angle_radians: 0.0 };
 const OTHER_FACE: FaceFrame = FaceFrame { center_in_photo: [2400.0, 900.0], side_px: 200.0, angle_radians: 0.1 };
 
 /// A window with a large photo whose faces are not detected yet. The test reports them.
 fn window_with_large_photo<'a>() -> (TestWindow<'a>, Arc<Photo>) {
-    let (mut window, _) = editor();
-    let photo = Arc::new(Photo::from_pixels(RgbImage::new(3000, 2000).into()));
-    let (name, origin) = ("blank".to_owned(), PhotoOrigin::Sample("blank".to_owned()));
-    let state = &mut window.state_mut().state;
-    state.frame_search.mode = FrameSearchMode::Scripted;
-    state.document = Some(PhotoDocument::new(Arc::clone(&photo), name, None, origin));
+    let (mut window, _, photo) = editor_with_blank_photo(3000, 2000);
     window.run_steps(2);
     (window, photo)
 }
