@@ -3,7 +3,7 @@
 use egui::{Align, Align2, Area, Button, Context, Label, Layout, Order, RichText, Ui, vec2};
 
 use super::icons::{Icon, IconButton};
-use super::state::Action;
+use super::state::{Action, Actions};
 use super::theme;
 use super::toasts::UserMessage;
 
@@ -14,7 +14,7 @@ const TOP: f32 = 152.0;
 const MAX_SHOWN: usize = 3;
 
 /// Shows the newest messages over the canvas, and removes those that the user closes.
-pub fn show(context: &Context, messages: &mut Vec<UserMessage>, actions: &mut Vec<Action>) {
+pub fn show(context: &Context, messages: &mut Vec<UserMessage>, actions: &mut Actions) {
     if messages.is_empty() {
         return;
     }
@@ -36,7 +36,7 @@ pub fn show(context: &Context, messages: &mut Vec<UserMessage>, actions: &mut Ve
 }
 
 /// Shows a message. Returns whether it was closed, or its button was pressed.
-fn show_message(ui: &mut Ui, message: &UserMessage, actions: &mut Vec<Action>) -> bool {
+fn show_message(ui: &mut Ui, message: &UserMessage, actions: &mut Actions) -> bool {
     let palette = theme::palette(ui);
     let mut is_closed = false;
     let frame = theme::dialog_frame(ui.ctx()).inner_margin(egui::Margin::symmetric(14, 10));

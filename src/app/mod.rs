@@ -1,23 +1,23 @@
 //! The editor window: start-up, keyboard, window events and preferences.
 //!
-//! Only [`EditorState::handle`] changes the editor's state; panels read it and return actions. Nothing slow runs on the
+//! Only [`EditorState::handle`] changes the editor's state; panels read it and ask for actions. Nothing slow runs on the
 //! UI thread: files, dialogs and full-size pictures are background tasks, and the search runs on the fill thread. Both
 //! request a repaint when they have a result.
 //!
 //! The way of a stroke:
 //!
-//! 1. `canvas` turns the drag into actions: begin, extend, end.
+//! 1. `canvas` turns the drag into actions on the document: begin, extend, end.
 //! 2. `document` keeps a copy of the mask as an undo step, and draws. The copy shares the tiles that the stroke leaves
 //!    alone.
-//! 3. The changed rectangle goes back to `canvas`, which uploads only that part.
-//! 4. At the end, `state` compares the hole with the last one that it used. It searches the face frame for it, sends it
-//!    to a running search, or asks for a first guess.
+//! 3. `canvas` compares the mask with that of the last frame, and uploads only the part that differs.
+//! 4. After every action, `fill` compares the hole with the last one that it used. At the stroke's end it searches the
+//!    face frame for it, sends it to a running search, or asks for a first guess.
 //! 5. An answer names its hole. One for an earlier hole is dropped.
 //!
 //! The way of a fill:
 //!
-//! 1. Fill makes a request: photo, hole, frame, settings. It waits until the frame is found.
-//! 2. `fill_controller` sends it to the fill thread (`job`), which puts progress, previews and the result into a mailbox.
+//! 1. `fill` makes a request: photo, hole, frame, settings. It waits until the frame is found.
+//! 2. The `outbox` sends it to the fill thread (`job`), which puts progress, previews and the result into a mailbox.
 //! 3. Each frame, [`EditorState::poll`] takes the mailbox's events. Those of an earlier job are dropped.
 //! 4. The result becomes a `FillRecord` in the document, as an undo step.
 //! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
@@ -27,15 +27,17 @@ mod autosave;
 pub mod canvas;
 mod dialogs;
 mod document;
+mod engine;
 mod explore;
 mod file_drop;
-mod fill_controller;
+mod fill;
 mod frame_stats;
 mod icons;
 mod lasting_messages;
 mod latest;
 mod layout;
 mod loss_history;
+mod outbox;
 mod panels;
 mod preferences;
 mod repaint_throttle;
@@ -55,18 +57,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
-use canvas::Canvas;
-use explore::ExploreWindow;
+use dialogs::{DialogAction, DocumentSource};
+use document::DocumentAction;
+use explore::SavedFaces;
 use frame_stats::FrameStats;
-use panels::candidate_strip::CandidateStrip;
-use panels::start_screen::StartScreen;
+use layout::Widgets;
 pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
-use state::{Action, DocumentSource, EditorState};
+use state::{Action, EditorState};
 use tasks::{BackgroundTask, TaskRunner};
-use toasts::ToastStack;
-use training::{TrainingAction, TrainingWindow};
+use training::TrainingAction;
 
 use crate::device::is_software_adapter;
 use crate::job::{self, WorkerHandle};
@@ -98,13 +99,13 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         let mut editor = Editor::new(&creation.egui_ctx, worker, preferences, preferences_path);
         editor.repaint_throttle = Some(throttle);
         editor.frame_stats = FrameStats::new(started_at);
-        editor.state.can_drop_files = file_drop::accepts_dropped_files(creation);
+        editor.state.files.can_drop_files = file_drop::accepts_dropped_files(creation);
         editor.state.start_initial_tasks();
         if let Some(folder) = autosave::default_autosave_folder() {
             editor.state.enable_autosave(&folder);
         }
         if let Some(path) = explore::default_library_path() {
-            editor.state.set_library_path(path);
+            editor.state.explore.saved_faces = SavedFaces::with_path(path);
         }
         if let Some(path) = photo {
             editor.state.handle(Action::Open(DocumentSource::File(path)));
@@ -119,15 +120,10 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     })
 }
 
-/// The editor: its state, and the widgets that keep data between frames.
+/// The editor: its state and its widgets.
 pub(crate) struct Editor {
     state: EditorState,
-    canvas: Canvas,
-    toaster: ToastStack,
-    candidate_strip: CandidateStrip,
-    start_screen: StartScreen,
-    explore_window: ExploreWindow,
-    training_window: TrainingWindow,
+    widgets: Widgets,
     /// Path of the preferences file. `None` in tests and on systems without a settings folder.
     preferences_path: Option<PathBuf>,
     saved_preferences: Preferences,
@@ -159,12 +155,7 @@ impl Editor {
         Self {
             saved_preferences: preferences.clone(),
             state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
-            canvas: Canvas::default(),
-            toaster: ToastStack::default(),
-            candidate_strip: CandidateStrip::default(),
-            start_screen: StartScreen::default(),
-            explore_window: ExploreWindow::default(),
-            training_window: TrainingWindow::default(),
+            widgets: Widgets::default(),
             preferences_path,
             preferences_changed_at: None,
             now: Box::new(Instant::now),
@@ -175,17 +166,18 @@ impl Editor {
     }
 
     fn handle_keys(&mut self, context: &egui::Context) {
-        if self.state.pending_close.is_some() {
+        if self.state.dialogs.save_question.is_some() {
             return;
         }
-        if self.state.help_window.is_none() {
+        if self.state.dialogs.help_window.is_none() {
             let is_held = !context.text_edit_focused() && context.input(|input| input.key_down(shortcuts::BEFORE_KEY));
             let was_released = context.input(|input| input.key_released(shortcuts::BEFORE_KEY));
             if is_held || was_released {
                 self.state.handle(Action::ShowBefore(is_held));
             }
         }
-        for command in shortcuts::pressed_commands(context, self.state.candidate_count()) {
+        let candidate_count = self.state.candidate_count();
+        for command in shortcuts::pressed_commands(context, candidate_count) {
             match command {
                 EditorCommand::Stop => self.handle_escape(),
                 _ => self.state.handle(Action::RunCommand(command)),
@@ -195,19 +187,19 @@ impl Editor {
 
     /// Handles Esc: cancels a drag, closes what is on top, stops the fill or dismisses the messages.
     fn handle_escape(&mut self) {
-        if self.canvas.is_dragging() {
-            self.canvas.cancel_drag();
-            self.state.handle(Action::CancelDrag);
-        } else if self.state.help_window.is_some() {
-            self.state.handle(Action::CloseHelpWindow);
-        } else if self.state.path_bar.is_some() {
-            self.state.handle(Action::ClosePathBar);
-        } else if self.state.fill_controller.is_running() || self.state.is_fill_waiting() {
+        if self.widgets.canvas.is_dragging() {
+            self.widgets.canvas.cancel_drag();
+            self.state.handle(Action::Document(DocumentAction::CancelDrag));
+        } else if self.state.dialogs.help_window.is_some() {
+            self.state.handle(Action::Dialog(DialogAction::CloseHelpWindow));
+        } else if self.state.dialogs.path_bar.is_some() {
+            self.state.handle(Action::Dialog(DialogAction::ClosePathBar));
+        } else if self.state.fill.is_running() || self.state.fill.is_waiting() {
             self.state.handle(Action::RunCommand(EditorCommand::Stop));
         } else if self.state.training.is_open {
-            self.state.handle(Action::Training(TrainingAction::Close));
+            self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {
-            self.toaster.dismiss_all();
+            self.widgets.toaster.dismiss_all();
         }
     }
 
@@ -216,12 +208,12 @@ impl Editor {
         if let Some(path) = dropped {
             self.state.handle(Action::Open(DocumentSource::File(path)));
         }
-        if context.input(|input| input.viewport().close_requested()) && !self.state.may_close {
+        if context.input(|input| input.viewport().close_requested()) && !self.state.files.may_close {
             self.state.handle(Action::RequestClose);
-            if !self.state.may_close {
+            if !self.state.files.may_close {
                 context.send_viewport_cmd(egui::ViewportCommand::CancelClose);
             }
-        } else if self.state.may_close {
+        } else if self.state.files.may_close {
             context.send_viewport_cmd(egui::ViewportCommand::Close);
         }
     }
@@ -244,7 +236,7 @@ impl Editor {
 
     fn save_preferences_when_due(&mut self, context: &egui::Context) {
         let Some(path) = &self.preferences_path else { return };
-        if self.state.preferences == self.saved_preferences || self.state.is_saving_preferences {
+        if self.state.preferences == self.saved_preferences || self.state.files.is_saving_preferences {
             return;
         }
         let changed_at = *self.preferences_changed_at.get_or_insert_with(Instant::now);
@@ -252,8 +244,10 @@ impl Editor {
         if wait.is_zero() {
             self.saved_preferences.clone_from(&self.state.preferences);
             self.preferences_changed_at = None;
-            self.state.is_saving_preferences = true;
-            self.state.spawn(BackgroundTask::SavePreferences(Box::new(self.saved_preferences.clone()), path.clone()));
+            self.state.files.is_saving_preferences = true;
+            self.state
+                .outbox
+                .spawn(BackgroundTask::SavePreferences(Box::new(self.saved_preferences.clone()), path.clone()));
         } else {
             context.request_repaint_after(wait);
         }
@@ -285,7 +279,7 @@ impl eframe::App for Editor {
         if let Some(delay) = self.state.run_autosave((self.now)()) {
             context.request_repaint_after(delay);
         }
-        if let Some(delay) = self.state.poll_training_run((self.now)()) {
+        if let Some(delay) = self.state.training.poll((self.now)(), &self.state.outbox) {
             context.request_repaint_after(delay);
         }
         self.update_title(context);

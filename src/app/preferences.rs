@@ -68,6 +68,25 @@ const VERSION: u32 = 1;
 const BACKUP_NAME: &str = "editor-backup.json";
 
 impl Preferences {
+    /// Sets the brush's radius, limited to the allowed range.
+    pub fn set_brush_radius(&mut self, radius_px: f32) {
+        if radius_px.is_finite() {
+            let range = BRUSH_RADIUS_RANGE_PX;
+            self.brush_radius_px = radius_px.clamp(*range.start(), *range.end());
+        }
+    }
+
+    /// Chooses a preset and its settings. Presets have no seed, so it stays.
+    pub fn set_preset(&mut self, preset: Preset) {
+        self.preset = preset;
+        self.settings = Settings { seed: self.settings.seed, ..preset.settings() };
+    }
+
+    /// Whether the settings differ from the preset.
+    pub fn has_modified_preset(&self) -> bool {
+        self.settings != Settings { seed: self.settings.seed, ..self.preset.settings() }
+    }
+
     /// Path of the preferences file; `None` on systems without a settings folder.
     pub fn default_path() -> Option<PathBuf> {
         directories::ProjectDirs::from("", "", "Countenance").map(|dirs| dirs.config_dir().join("editor.json"))

@@ -8,7 +8,7 @@ use std::time::Duration;
 use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 
 use super::shortcuts::EditorCommand;
-use super::state::Action;
+use super::state::Actions;
 use super::{lasting_messages, theme};
 
 /// The severity of a message.
@@ -53,6 +53,11 @@ impl UserMessage {
         let mut causes = error.chain().map(ToString::to_string);
         let headline = causes.next().unwrap_or_default();
         Self::new(Severity::Error, headline).with_details(causes.collect())
+    }
+
+    /// An error that loses work: it stays until the user closes it.
+    pub fn lost_work(headline: impl Into<String>, details: Vec<String>) -> Self {
+        Self::new(Severity::Error, headline).with_details(details).lasting()
     }
 
     pub fn with_details(mut self, details: Vec<String>) -> Self {
@@ -161,7 +166,7 @@ impl ToastStack {
     }
 
     /// Draws the messages; the short ones at least `bottom` above the window's lower edge.
-    pub fn show(&mut self, ui: &egui::Ui, bottom: f32, actions: &mut Vec<Action>) {
+    pub fn show(&mut self, ui: &egui::Ui, bottom: f32, actions: &mut Actions) {
         let margin = egui::vec2(theme::GAP * 2.0, bottom + theme::GAP * 2.0);
         self.toasts = std::mem::take(&mut self.toasts).with_margin(margin);
         self.toasts.show(ui.ctx());

@@ -238,7 +238,7 @@ impl<'a> EditorObserver<'a> {
             size_px: latest.size_px,
             candidates: Arc::clone(&latest.candidates),
             best: latest.best,
-            patch: composer.render(&pixels, size_px),
+            patch: Arc::new(composer.render(&pixels, size_px)),
             hole: self.holes.requested.clone(),
         };
         self.channels.send(WorkerEvent::Preview(preview));

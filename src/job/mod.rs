@@ -287,7 +287,7 @@ pub struct SearchPreview {
     /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
     /// The shown candidate, blended into the photo.
-    pub patch: FillPatch,
+    pub patch: Arc<FillPatch>,
     /// The hole that the patch fills.
     pub hole: Mask,
 }

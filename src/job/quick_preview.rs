@@ -28,7 +28,7 @@ pub struct QuickPreview {
     /// The drawn latent. Its losses are those of a fill with the request's settings.
     pub candidate: Candidate,
     /// The picture blended into the photo.
-    pub patch: FillPatch,
+    pub patch: Arc<FillPatch>,
 }
 
 impl FillRequest {
@@ -125,7 +125,7 @@ pub(super) fn draw_quick_preview(
     let (to_blend, to_blend_px) = picture_to_blend(photo, hole, frame, blend, &model, &pixels, size_px);
     #[cfg(test)]
     super::panic_stage::reach(super::panic_stage::Stage::Render);
-    let patch = composers.composer(request).render(&to_blend, to_blend_px);
+    let patch = Arc::new(composers.composer(request).render(&to_blend, to_blend_px));
     let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

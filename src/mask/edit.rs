@@ -1,7 +1,7 @@
 //! The changes of the hole.
 
 use super::{Mask, MaskPreset, Stroke};
-use crate::geometry::{FaceFrame, RectPx};
+use crate::geometry::FaceFrame;
 
 /// One change of the hole.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,25 +23,18 @@ pub enum MaskEdit {
 }
 
 impl Mask {
-    /// Applies an edit. Returns the part that it may have changed.
-    pub fn apply(&mut self, edit: &MaskEdit) -> RectPx {
+    /// Applies an edit.
+    pub fn apply(&mut self, edit: &MaskEdit) {
         match edit {
             MaskEdit::Stroke(stroke) => self.draw_stroke(stroke),
-            MaskEdit::Clear => self.replace(Self::empty(self.width(), self.height())),
+            MaskEdit::Clear => *self = Self::empty(self.width(), self.height()),
             MaskEdit::Invert => self.invert(),
             MaskEdit::Preset { preset, frame, crop_size_px, seed } => {
-                self.add(&preset.hole_in_photo(self.width(), self.height(), frame, *crop_size_px, *seed))
+                self.add(&preset.hole_in_photo(self.width(), self.height(), frame, *crop_size_px, *seed));
             }
-            MaskEdit::Replace(other) if other.rect() == self.rect() => self.replace(other.clone()),
-            MaskEdit::Replace(_) => RectPx::default(),
+            MaskEdit::Replace(other) if other.rect() == self.rect() => *self = other.clone(),
+            MaskEdit::Replace(_) => {}
         }
-    }
-
-    /// Replaces the mask by another one of the same size. Returns a rectangle that contains every changed pixel.
-    pub fn replace(&mut self, other: Self) -> RectPx {
-        let changed = self.difference(&other);
-        *self = other;
-        changed
     }
 }
 

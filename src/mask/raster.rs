@@ -31,8 +31,6 @@ pub struct Stroke {
 ///
 /// A copy shares the pixels with the original, and each change copies the tiles that it touches. So the state before a
 /// stroke costs only what the stroke changed, whatever the photo's size. Comparing two such copies is as cheap.
-///
-/// Every edit returns the rectangle that it may have changed, clipped to the photo.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mask {
     width: u32,
@@ -148,31 +146,23 @@ impl Mask {
     /// The smallest rectangle around the hole; `None` when there is no hole.
     #[must_use]
     pub fn hole_bounds(&self) -> Option<RectPx> {
-        let bounds = |(column, row, tile): (u32, u32, &Tile)| {
-            let rect = self.tile_rect(column, row);
-            match tile {
-                Tile::Known => RectPx::default(),
-                Tile::Hole => rect,
-                Tile::Mixed(bits) => {
-                    let rows = || (rect.y..rect.bottom()).zip(bits.iter()).filter(|(_, word)| **word != 0);
-                    let columns = rows().fold(0, |all, (_, word)| all | word);
-                    let (Some((top, _)), Some((bottom, _))) = (rows().next(), rows().next_back()) else {
-                        return RectPx::default();
-                    };
-                    let columns = rect.x + columns.trailing_zeros()..rect.x + TILE_PX - columns.leading_zeros();
-                    RectPx::from_ranges(columns, top..bottom + 1)
-                }
-            }
-        };
-        let bounds = self.tiles().map(bounds).fold(RectPx::default(), RectPx::union);
+        let bounds = self.difference(&Self::empty(self.width, self.height));
         (!bounds.is_empty()).then_some(bounds)
     }
 
-    /// A rectangle that contains every pixel in which two masks of the same size differ.
+    /// The smallest rectangle around the pixels in which two masks of the same size differ.
     #[must_use]
     pub fn difference(&self, other: &Self) -> RectPx {
-        let tile_rect = |(column, row, _): (u32, u32, &Tile)| self.tile_rect(column, row);
-        self.tiles_unlike(other).map(tile_rect).fold(RectPx::default(), RectPx::union)
+        let bounds = |(column, row, tile, other): (u32, u32, &Tile, &Tile)| {
+            let rect = self.tile_rect(column, row);
+            let columns = column_bits(&(0..rect.width), 0);
+            let words = (rect.y..rect.bottom()).zip(0..).map(|(y, i)| (y, (tile.word(i) ^ other.word(i)) & columns));
+            words.filter(|(_, word)| *word != 0).fold(RectPx::default(), |bounds, (y, word)| {
+                let columns = rect.x + word.trailing_zeros()..rect.x + TILE_PX - word.leading_zeros();
+                bounds.union(RectPx::from_ranges(columns, y..y + 1))
+            })
+        };
+        self.tiles_unlike(other).map(bounds).fold(RectPx::default(), RectPx::union)
     }
 
     /// Memory in bytes that only this mask needs, and not `other`, of the same size.
@@ -180,7 +170,7 @@ impl Mask {
     pub fn bytes_beside(&self, other: &Self) -> usize {
         let unshared_rows = self.tile_rows.iter().zip(&other.tile_rows).filter(|(row, other)| !Arc::ptr_eq(row, other));
         let tiles: usize = unshared_rows.map(|(row, _)| row.len() * size_of::<Tile>()).sum();
-        tiles + self.tiles_unlike(other).map(|(_, _, tile)| tile.bytes()).sum::<usize>()
+        tiles + self.tiles_unlike(other).map(|(_, _, tile, _)| tile.bytes()).sum::<usize>()
     }
 
     /// Part of a row, which must lie inside the mask: whether each pixel is hole.
@@ -226,12 +216,13 @@ impl Mask {
             .flat_map(|(row, tiles)| (0..).zip(tiles.iter()).map(move |(column, tile)| (column, row, tile)))
     }
 
-    /// The tiles that are not the same in another mask of this size. Rows of tiles that both share are not looked at.
-    fn tiles_unlike<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (u32, u32, &'a Tile)> {
+    /// The tiles that are not the same in another mask of this size, with the other's. Rows of tiles that both share are
+    /// not looked at.
+    fn tiles_unlike<'a>(&'a self, other: &'a Self) -> impl Iterator<Item = (u32, u32, &'a Tile, &'a Tile)> {
         let rows = (0..).zip(self.tile_rows.iter().zip(&other.tile_rows));
         rows.filter(|(_, (tiles, other))| !Arc::ptr_eq(tiles, other)).flat_map(|(row, (tiles, other))| {
             let pairs = (0..).zip(tiles.iter().zip(other.iter())).filter(|(_, (tile, other))| tile != other);
-            pairs.map(move |(column, (tile, _))| (column, row, tile))
+            pairs.map(move |(column, (tile, other))| (column, row, tile, other))
         })
     }
 
@@ -267,16 +258,14 @@ impl Mask {
     }
 
     /// Swaps hole and known pixels.
-    pub fn invert(&mut self) -> RectPx {
+    pub fn invert(&mut self) {
         self.map_words(self.rect(), |_, _, old| !old);
-        self.rect()
     }
 
     /// Adds the hole of another mask; pixels outside either mask are ignored.
-    pub fn add(&mut self, other: &Self) -> RectPx {
+    pub fn add(&mut self, other: &Self) {
         let changed = other.hole_bounds().unwrap_or_default().intersection(self.rect());
         self.map_words(changed, |x, y, old| old | other.word(x, y));
-        changed
     }
 
     /// Removes the hole of another mask.
@@ -313,29 +302,28 @@ impl Mask {
     }
 
     /// Draws a whole stroke.
-    pub fn draw_stroke(&mut self, stroke: &Stroke) -> RectPx {
-        let mut changed = RectPx::default();
+    pub fn draw_stroke(&mut self, stroke: &Stroke) {
         let mut previous = None;
         for &point in stroke.points_in_photo.iter().filter(|point| is_finite(**point)) {
-            changed = changed.union(self.draw_segment(previous.unwrap_or(point), point, stroke.radius_px, stroke.kind));
+            self.draw_segment(previous.unwrap_or(point), point, stroke.radius_px, stroke.kind);
             previous = Some(point);
         }
-        changed
     }
 
     /// Draws the brush from one point to the next: every pixel whose centre is within the radius of the segment, and
     /// the pixels under both ends whatever the radius. Radii below half a pixel count as half a pixel, so that a thin
     /// line has no gaps. The cost is proportional to the rows crossed and the tiles touched.
-    pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) -> RectPx {
-        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
-        let changed = self.segment_bounds(from, to, radius_px);
-        // Rounding must not set a pixel outside the returned rectangle.
+    pub fn draw_segment(&mut self, from: Point, to: Point, radius_px: f32, kind: StrokeKind) {
+        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return };
+        let [columns, rows] = capsule.bounds();
+        let bounds = covered_pixels(columns, self.width);
+        // Rounding must not set a pixel outside the bounds.
         let covered = |y: u32| {
             let columns = covered_pixels(capsule.row_span(f64::from(y) + 0.5), self.width);
-            let start = columns.start.max(changed.x);
-            start..columns.end.min(changed.right()).max(start)
+            let start = columns.start.max(bounds.start);
+            start..columns.end.min(bounds.end).max(start)
         };
-        let rows: Vec<(u32, Range<u32>)> = (changed.y..changed.bottom()).map(|y| (y, covered(y))).collect();
+        let rows: Vec<(u32, Range<u32>)> = covered_pixels(rows, self.height).map(|y| (y, covered(y))).collect();
         // Tile row by tile row: a long slanting segment touches few tiles of each.
         for rows in rows.chunk_by(|(y, _), (next, _)| y / TILE_PX == next / TILE_PX) {
             let top = rows[0].0;
@@ -347,7 +335,6 @@ impl Mask {
         for end in [from, to] {
             self.set_rect(pixel_under(end, self.width, self.height), kind);
         }
-        changed
     }
 
     /// Draws a rectangle, which must lie inside the mask.
@@ -362,14 +349,6 @@ impl Mask {
             StrokeKind::Paint => old | covered(x, y),
             StrokeKind::Erase => old & !covered(x, y),
         });
-    }
-
-    /// The rectangle that [`draw_segment`](Self::draw_segment) may change.
-    fn segment_bounds(&self, from: Point, to: Point, radius_px: f32) -> RectPx {
-        let Some(capsule) = BrushCapsule::new(from, to, radius_px) else { return RectPx::default() };
-        let [columns, rows] = capsule.bounds();
-        let body = RectPx::from_ranges(covered_pixels(columns, self.width), covered_pixels(rows, self.height));
-        [from, to].into_iter().fold(body, |rect, end| rect.union(pixel_under(end, self.width, self.height)))
     }
 }
 

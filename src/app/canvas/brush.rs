@@ -4,6 +4,7 @@ use egui::{Painter, Pos2, Shape, Stroke as Line, vec2};
 
 use super::CanvasAction;
 use super::canvas_style::CanvasStyle;
+use crate::app::document::DocumentAction;
 use crate::geometry::Point;
 use crate::mask::{Stroke, StrokeKind};
 
@@ -30,7 +31,11 @@ pub(super) struct ActiveStroke {
 impl ActiveStroke {
     /// Begins a stroke with one point.
     pub fn begin(kind: StrokeKind, radius_px: f32, at_in_photo: Point, actions: &mut Vec<CanvasAction>) -> Self {
-        actions.push(CanvasAction::BeginStroke(Stroke { kind, radius_px, points_in_photo: vec![at_in_photo] }));
+        actions.push(CanvasAction::Edit(DocumentAction::BeginStroke(Stroke {
+            kind,
+            radius_px,
+            points_in_photo: vec![at_in_photo],
+        })));
         let spacing_px = (radius_px * SPACING_PER_RADIUS).max(MIN_SPACING_PX);
         Self { kind, last_point_in_photo: at_in_photo, spacing_px }
     }
@@ -47,7 +52,7 @@ impl ActiveStroke {
         if self.distance_to(at_in_photo) > 0.0 {
             self.line_to(at_in_photo, actions);
         }
-        actions.push(CanvasAction::EndStroke);
+        actions.push(CanvasAction::Edit(DocumentAction::EndStroke));
     }
 
     fn line_to(&mut self, to_in_photo: Point, actions: &mut Vec<CanvasAction>) {
@@ -56,7 +61,7 @@ impl ActiveStroke {
         for step in 1..=steps as u32 {
             let share = step as f32 / steps;
             let point = [x + share * (to_in_photo[0] - x), y + share * (to_in_photo[1] - y)];
-            actions.push(CanvasAction::ExtendStroke(point));
+            actions.push(CanvasAction::Edit(DocumentAction::ExtendStroke(point)));
         }
         self.last_point_in_photo = to_in_photo;
     }
@@ -100,8 +105,8 @@ mod tests {
         actions
             .iter()
             .filter_map(|action| match action {
-                CanvasAction::BeginStroke(stroke) => stroke.points_in_photo.first().copied(),
-                CanvasAction::ExtendStroke(point) => Some(*point),
+                CanvasAction::Edit(DocumentAction::BeginStroke(stroke)) => stroke.points_in_photo.first().copied(),
+                CanvasAction::Edit(DocumentAction::ExtendStroke(point)) => Some(*point),
                 _ => None,
             })
             .collect()
@@ -117,7 +122,7 @@ mod tests {
         let gaps = points.windows(2).map(|pair| (pair[1][0] - pair[0][0]).hypot(pair[1][1] - pair[0][1]));
         assert!(gaps.clone().all(|gap| gap <= 5.0 + 1e-4), "{:?}", gaps.collect::<Vec<_>>());
         assert_eq!((points.len(), points.last()), (1 + 21 + 1, Some(&[12.0, 113.0])));
-        assert_eq!(actions.last(), Some(&CanvasAction::EndStroke));
+        assert_eq!(actions.last(), Some(&CanvasAction::Edit(DocumentAction::EndStroke)));
     }
 
     #[test]

@@ -1,7 +1,8 @@
 //! The fill overlay: draws the fill over the photo.
 //!
-//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each version is uploaded
-//! once. When zoomed out, a smaller copy is uploaded instead.
+//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each is uploaded once. When zoomed out, a smaller copy is uploaded instead.
+
+use std::sync::{Arc, Weak};
 
 use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
 use rayon::prelude::*;
@@ -23,12 +24,17 @@ pub(super) struct FillOverlay {
     pieces: Vec<TexturePiece>,
 }
 
-/// Identifies the current textures' content.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// The current textures' content.
 struct UploadKey {
-    version: u64,
+    patch: Weak<FillPatch>,
     halvings: u32,
     sharp: bool,
+}
+
+impl UploadKey {
+    fn matches(&self, other: &Self) -> bool {
+        self.patch.ptr_eq(&other.patch) && (self.halvings, self.sharp) == (other.halvings, other.sharp)
+    }
 }
 
 struct TexturePiece {
@@ -46,13 +52,8 @@ struct PremultipliedImage {
 }
 
 impl FillOverlay {
-    /// Drops the textures.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Draws the patch within the painter's clip rectangle.
-    pub fn paint(&mut self, painter: &Painter, patch: &FillPatch, version: u64, map: &ScreenFromPhoto) {
+    pub fn paint(&mut self, painter: &Painter, patch: &Arc<FillPatch>, map: &ScreenFromPhoto) {
         let rect = patch.rect_in_photo;
         if rect.is_empty() || patch.width == 0 || patch.height == 0 {
             return;
@@ -61,16 +62,18 @@ impl FillOverlay {
         // A preview is coarser than the photo, so its texels must not look like sharp photo pixels.
         let full_size = (patch.width, patch.height) == (rect.width, rect.height);
         let sharp = full_size && map.zoom >= SHARP_FROM_ZOOM;
-        let key = UploadKey { version, halvings: level_for_zoom(texel_on_screen, MAX_HALVINGS), sharp };
-        if self.uploaded_key.replace(key) != Some(key) {
-            self.upload(painter.ctx(), patch, key);
+        let halvings = level_for_zoom(texel_on_screen, MAX_HALVINGS);
+        let key = UploadKey { patch: Arc::downgrade(patch), halvings, sharp };
+        if !self.uploaded_key.as_ref().is_some_and(|uploaded| uploaded.matches(&key)) {
+            self.upload(painter.ctx(), patch, &key);
+            self.uploaded_key = Some(key);
         }
         for piece in &self.pieces {
             painter.add(Shape::image(piece.texture.id(), map.rect(piece.rect_in_photo), piece.uv, Color32::WHITE));
         }
     }
 
-    fn upload(&mut self, ctx: &Context, patch: &FillPatch, key: UploadKey) {
+    fn upload(&mut self, ctx: &Context, patch: &FillPatch, key: &UploadKey) {
         let image = (0..key.halvings).fold(PremultipliedImage::from_patch(patch), |image, _| image.halved());
         let max_side = ctx.input(|input| input.max_texture_side).min(MAX_TEXTURE_SIDE);
         let options = if key.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };

@@ -43,11 +43,6 @@ pub(super) struct MaskOverlays {
 }
 
 impl MaskOverlays {
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-
     /// Marks a part of the photo as changed.
     pub fn mark_changed(&mut self, part: RectPx) {
         self.tint_overlay.mark_changed(part);
@@ -281,8 +276,9 @@ mod tests {
             let grid = TileGrid::new(70, 51, level);
             let (bounds, tint) = (grid.bounds(), MaskTint { hole_alpha: 100, has_outline: outlined });
             let mut texels = mask_texels(&mask, grid, bounds, tint);
-            let changed = mask.apply(&stroke(second, StrokeKind::Erase));
-            let part = affected_texels(grid, changed).intersection(bounds);
+            let before = mask.clone();
+            mask.apply(&stroke(second, StrokeKind::Erase));
+            let part = affected_texels(grid, mask.difference(&before)).intersection(bounds);
             let changed_texels = mask_texels(&mask, grid, part, tint);
             for (row, row_texels) in changed_texels.chunks(part.width.max(1) as usize).enumerate() {
                 let start = (part.y as usize + row) * bounds.width as usize + part.x as usize;

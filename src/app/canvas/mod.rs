@@ -2,7 +2,8 @@
 //!
 //! The canvas holds no document. It draws a [`CanvasScene`] and returns [`CanvasAction`]s. Its own state is the view
 //! (zoom and pan), the textures and the drag in progress. Photo textures are tiles, so that only the visible part of a
-//! large photo is uploaded. A stroke uploads only the rectangle that it changed.
+//! large photo is uploaded. A stroke uploads only the rectangle that it changed. The canvas notices itself that the photo,
+//! the mask or the fill is another one than in the last frame: what is unchanged is shared, so comparing is cheap.
 //!
 //! | file | purpose |
 //! | --- | --- |
@@ -43,13 +44,14 @@ mod zoom_pan;
 mod tests;
 
 use std::ops::RangeInclusive;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use egui::{CursorIcon, Key, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, WidgetInfo, vec2};
 
+use crate::app::document::DocumentAction;
 use crate::blend::FillPatch;
-use crate::geometry::{FaceFrame, Point, RectPx};
-use crate::mask::{Mask, Stroke, StrokeKind};
+use crate::geometry::FaceFrame;
+use crate::mask::{Mask, StrokeKind};
 use crate::photo::Photo;
 
 use divider::Divider;
@@ -88,9 +90,7 @@ pub struct CanvasScene<'a> {
     pub tool: Tool,
     pub brush_radius_px: f32,
     /// The fill, as live preview or finished, drawn over the photo.
-    pub patch: Option<&'a FillPatch>,
-    /// Changes whenever `patch` changes.
-    pub patch_version: u64,
+    pub patch: Option<&'a Arc<FillPatch>>,
     pub mask_display: MaskDisplay,
     pub show_frame: bool,
     /// Draws the photo without the fill (while the "before" key is held).
@@ -112,20 +112,27 @@ impl CanvasScene<'_> {
 /// What the user did.
 #[derive(Clone, Debug, PartialEq)]
 pub enum CanvasAction {
-    /// A stroke with its first point.
-    BeginStroke(Stroke),
-    ExtendStroke(Point),
-    EndStroke,
-    /// A detected face was clicked: its index in [`CanvasScene::faces`].
-    PickFace(usize),
-    /// A handle is being dragged.
-    SetFrame(FaceFrame),
-    /// The drag of a handle ended; undo restores `before`.
-    FrameChanged {
-        before: FaceFrame,
-    },
+    /// A stroke, or a change of the face frame.
+    Edit(DocumentAction),
     SetBrushRadius(f32),
     SetDivider(f32),
+}
+
+/// A command that changes the view.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ViewCommand {
+    /// Fit the whole photo.
+    Fit,
+    /// Zoom to this face, or fit the photo when the view shows the face already.
+    ZoomToFace(FaceFrame),
+    /// This face was chosen: show it if the view showed the face chosen before.
+    FollowFace(FaceFrame),
+    /// This face was found: zoom to it if it is small on the screen and the user has not moved the view.
+    ShowFoundFace(FaceFrame),
+    /// Show one photo pixel per physical screen pixel.
+    ActualPixels,
+    /// Zoom by this factor around the middle.
+    ZoomBy(f32),
 }
 
 /// The canvas widget: its view, its textures and the drag in progress.
@@ -134,6 +141,9 @@ pub struct Canvas {
     /// Colours and line widths.
     pub style: CanvasStyle,
     view: CanvasView,
+    /// The photo and the mask of the last frame.
+    last_photo: Weak<Photo>,
+    last_mask: Option<Mask>,
     last_screen_from_photo: Option<ScreenFromPhoto>,
     pointer: PointerInput,
     frame_glide: FrameGlide,
@@ -143,8 +153,12 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Draws the scene into all of `ui` and returns the user's actions, in order.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
+    /// Runs the commands, draws the scene into all of `ui`, and returns the user's actions, in order.
+    pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>, commands: Vec<ViewCommand>) -> Vec<CanvasAction> {
+        self.notice_changes(scene);
+        for command in commands {
+            self.run(command);
+        }
         // Not focusable: the window handles the keys, and Tab moves between the window's buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
@@ -171,51 +185,29 @@ impl Canvas {
         actions
     }
 
-    /// Drops all textures and fits the view to a new photo.
-    pub fn photo_changed(&mut self) {
-        self.photo_tiles = PhotoTiles::default();
-        self.mask_overlays.clear();
-        self.fill_overlay.clear();
-        self.pointer.reset();
-        self.frame_glide = FrameGlide::default();
-        self.view = CanvasView::default();
-    }
-
-    /// Marks a part of the mask as changed.
-    pub fn mask_changed(&mut self, rect_in_photo: RectPx) {
-        self.mask_overlays.mark_changed(rect_in_photo);
-    }
-
-    /// Fits the whole photo into the view.
-    pub fn fit(&mut self) {
-        self.view.fit();
-    }
-
-    /// Zooms to a face, or fits the whole photo if the view was zoomed to this face.
-    pub fn zoom_to_face_or_fit(&mut self, frame: FaceFrame) {
-        self.view.fit_face_or_photo(frame);
-    }
-
-    /// Shows another face, if the view was zoomed to a face.
-    pub fn follow_face(&mut self, frame: FaceFrame) {
-        self.view.follow_face(frame);
-    }
-
-    /// Zooms to a face that was found in a new photo, if it is too small to be painted and nobody has moved the view.
-    pub fn show_found_face(&mut self, frame: FaceFrame) {
-        if !self.is_dragging() {
-            self.view.offer_face(frame);
+    /// Drops everything that belongs to another photo, and marks the changed part of the mask.
+    fn notice_changes(&mut self, scene: &CanvasScene<'_>) {
+        let photo = Arc::downgrade(scene.photo);
+        if !self.last_photo.ptr_eq(&photo) {
+            *self = Self { style: self.style.clone(), last_photo: photo, ..Self::default() };
+        }
+        let last_mask = self.last_mask.replace(scene.mask.clone());
+        let changed = last_mask.map_or_else(|| scene.mask.rect(), |last| last.difference(scene.mask));
+        if !changed.is_empty() {
+            self.mask_overlays.mark_changed(changed);
         }
     }
 
-    /// Shows one photo pixel per physical screen pixel, around the middle of the view.
-    pub fn zoom_to_actual_pixels(&mut self) {
-        self.view.zoom_to(1.0);
-    }
-
-    /// Zooms by a factor around the middle of the view.
-    pub fn zoom_by(&mut self, factor: f32) {
-        self.view.zoom_to(self.view.zoom() * factor);
+    fn run(&mut self, command: ViewCommand) {
+        match command {
+            ViewCommand::Fit => self.view.fit(),
+            ViewCommand::ZoomToFace(frame) => self.view.fit_face_or_photo(frame),
+            ViewCommand::FollowFace(frame) => self.view.follow_face(frame),
+            ViewCommand::ShowFoundFace(_) if self.is_dragging() => {}
+            ViewCommand::ShowFoundFace(frame) => self.view.offer_face(frame),
+            ViewCommand::ActualPixels => self.view.zoom_to(1.0),
+            ViewCommand::ZoomBy(factor) => self.view.zoom_to(self.view.zoom() * factor),
+        }
     }
 
     /// Physical screen pixels per photo pixel.
@@ -237,7 +229,7 @@ impl Canvas {
 
     /// The screen position at which a point of the photo was last drawn; `None` before the first frame.
     #[cfg(test)]
-    pub fn screen_from_photo(&self, point_in_photo: Point) -> Option<Pos2> {
+    pub fn screen_from_photo(&self, point_in_photo: crate::geometry::Point) -> Option<Pos2> {
         self.last_screen_from_photo.map(|map| map.apply(point_in_photo))
     }
 
@@ -259,7 +251,7 @@ impl Canvas {
         self.photo_tiles.paint(painter, scene, map, style, &mut budget);
         if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
-            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, scene.patch_version, map);
+            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map);
         }
         self.mask_overlays.paint(painter, scene, map, style, &mut budget);
         let border = egui::Stroke::new(1.0, style.photo_border);

@@ -10,6 +10,7 @@ use super::divider::Divider;
 use super::frame_overlay::{self, FrameDrag, FrameHandle};
 use super::zoom_pan::{CanvasView, ScreenFromPhoto};
 use super::{CanvasAction, CanvasScene, Tool};
+use crate::app::document::DocumentAction;
 use crate::geometry::{FaceFrame, Point};
 use crate::mask::StrokeKind;
 
@@ -61,11 +62,6 @@ impl PointerContext<'_> {
 }
 
 impl PointerInput {
-    /// Resets the state, for a new photo.
-    pub fn reset(&mut self) {
-        *self = Self::default();
-    }
-
     /// Cancels the active drag without further actions.
     pub fn cancel_drag(&mut self) {
         self.active_drag = None;
@@ -150,7 +146,7 @@ impl PointerInput {
                 }
                 if scene.tool == Tool::Frame {
                     if let Some(face) = context.detected_face_at(pos) {
-                        actions.push(CanvasAction::PickFace(face));
+                        actions.push(CanvasAction::Edit(DocumentAction::PickFace(face)));
                         return None;
                     }
                     let start_in_photo = context.screen_from_photo.invert(pos);
@@ -186,7 +182,7 @@ impl PointerInput {
             }
             Some((_, ActiveDrag::Stroke(stroke))) => stroke.extend(context.screen_from_photo.invert(to), actions),
             Some((_, ActiveDrag::Frame(drag))) => {
-                actions.push(CanvasAction::SetFrame(dragged_frame(drag, to, modifiers, context)));
+                actions.push(CanvasAction::Edit(DocumentAction::SetFrame(dragged_frame(drag, to, modifiers, context))));
             }
             Some((_, ActiveDrag::Divider { offset })) => {
                 if let Some(divider) = context.divider {
@@ -214,10 +210,10 @@ impl PointerInput {
             Some((_, ActiveDrag::Frame(drag))) => {
                 let frame = pos.map_or(context.scene.face_frame, |pos| dragged_frame(&drag, pos, modifiers, context));
                 if frame != context.scene.face_frame {
-                    actions.push(CanvasAction::SetFrame(frame));
+                    actions.push(CanvasAction::Edit(DocumentAction::SetFrame(frame)));
                 }
                 if frame != drag.start_frame {
-                    actions.push(CanvasAction::FrameChanged { before: drag.start_frame });
+                    actions.push(CanvasAction::Edit(DocumentAction::FrameChanged { before: drag.start_frame }));
                 }
             }
             Some((_, ActiveDrag::Pan { .. } | ActiveDrag::Divider { .. })) | None => {}

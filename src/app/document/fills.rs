@@ -16,7 +16,7 @@ pub struct DocumentFill {
     pub record: FillRecord,
     pub loss_history: LossHistory,
     /// The fill blended into the photo at full size. A preview stands in for the first one.
-    pub composition: Latest<FillLook, FillPatch>,
+    pub composition: Latest<FillLook, Arc<FillPatch>>,
 }
 
 impl PhotoDocument {
@@ -62,7 +62,12 @@ impl PhotoDocument {
     }
 
     /// Adds a mix to the shown fill's candidates, or replaces the mix `replaced`. Shows it and returns its index.
-    pub fn add_or_replace_mix(&mut self, mix: Candidate, patch: FillPatch, replaced: Option<usize>) -> Option<usize> {
+    pub fn add_or_replace_mix(
+        &mut self,
+        mix: Candidate,
+        patch: Arc<FillPatch>,
+        replaced: Option<usize>,
+    ) -> Option<usize> {
         let fill = self.shown_fill_mut()?;
         let candidate = Arc::make_mut(&mut fill.record.outcome).store_mix(mix, replaced);
         fill.record.look.candidate = candidate;
@@ -71,18 +76,14 @@ impl PhotoDocument {
         Some(candidate)
     }
 
-    /// Changes the shown fill's candidate or blend. Returns whether anything changed.
-    pub fn change_look(&mut self, change: impl FnOnce(&mut FillLook)) -> bool {
+    /// Changes the shown fill's candidate or blend.
+    pub fn change_look(&mut self, change: impl FnOnce(&mut FillLook)) {
         let Some(FillRecord { look, outcome, .. }) = self.shown_fill_mut().map(|fill| &mut fill.record) else {
-            return false;
+            return;
         };
         let before = *look;
         change(look);
         look.candidate = look.candidate.min(outcome.candidates.len().saturating_sub(1));
-        let changed = *look != before;
-        if changed {
-            self.revision += 1;
-        }
-        changed
+        self.revision += u64::from(*look != before);
     }
 }

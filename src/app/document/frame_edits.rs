@@ -69,7 +69,7 @@ impl PhotoDocument {
     }
 
     /// Places the frame on the detected face with this index, as an undo step.
-    pub fn select_face(&mut self, index: usize) {
+    pub(super) fn select_face(&mut self, index: usize) {
         let Some(&face) = self.detected_faces().and_then(|faces| faces.get(index)) else { return };
         let before = self.face_frame();
         self.drag_frame_to(face);
@@ -77,7 +77,7 @@ impl PhotoDocument {
     }
 
     /// Places the frame on the next detected face, as an undo step.
-    pub fn select_next_face(&mut self) {
+    pub(super) fn select_next_face(&mut self) {
         let faces = self.detected_faces().unwrap_or_default();
         let framed = faces.iter().position(|face| face.is_of_same_face(&self.face_frame()));
         if !faces.is_empty() {
@@ -86,7 +86,7 @@ impl PhotoDocument {
     }
 
     /// Sets the frame during a drag, without an undo step.
-    pub fn drag_frame_to(&mut self, frame: FaceFrame) {
+    pub(super) fn drag_frame_to(&mut self, frame: FaceFrame) {
         self.is_frame_placed = true;
         let start = *self.frame_at_drag_start.get_or_insert(self.placed_frame);
         if frame == start.frame {
@@ -99,7 +99,7 @@ impl PhotoDocument {
     }
 
     /// Ends the drag of a handle that started at the frame `before`, as an undo step if the frame has changed.
-    pub fn end_frame_drag(&mut self, before: FaceFrame) {
+    pub(super) fn end_frame_drag(&mut self, before: FaceFrame) {
         let start = self.frame_at_drag_start.take();
         let before = start.unwrap_or(PlacedFrame { frame: before, ..self.placed_frame });
         if before.frame != self.placed_frame.frame {

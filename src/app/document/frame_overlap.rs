@@ -38,6 +38,11 @@ impl PhotoDocument {
             }
         }
     }
+
+    /// Whether a hole pixel lies in the frame.
+    pub fn is_hole_in_frame(&self) -> bool {
+        matches!(self.frame_overlap(), Some(FrameOverlap::Inside | FrameOverlap::PartlyOutside))
+    }
 }
 
 pub(super) fn overlap_of(mask: &Mask, frame: &FaceFrame) -> FrameOverlap {

@@ -5,7 +5,7 @@
 //!
 //! | file | purpose |
 //! | --- | --- |
-//! | `mod` | the photo, its hole, and whether there are unsaved changes |
+//! | `mod` | the photo, its hole, the actions on it, and whether there are unsaved changes |
 //! | `frame_edits` | the face frame and the detected faces |
 //! | `frame_search` | the face frame follows the hole |
 //! | `frame_overlap` | whether the hole lies in the frame |
@@ -22,19 +22,41 @@ mod undo;
 
 pub use fills::DocumentFill;
 pub use frame_overlap::FrameOverlap;
-pub use undo::{FrameUndo, UndoneChange};
 
 use std::cell::RefCell;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use frame_edits::PlacedFrame;
-use undo::{MAX_UNDO_BYTES, UndoStep};
+use undo::{FrameUndo, MAX_UNDO_BYTES, UndoStep};
 
-use crate::geometry::{FaceFrame, Point, RectPx};
+use crate::geometry::{FaceFrame, Point};
 use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
+
+/// A change of the hole or the face frame.
+#[derive(Clone, Debug, PartialEq)]
+pub enum DocumentAction {
+    /// A stroke with its first point.
+    BeginStroke(Stroke),
+    ExtendStroke(Point),
+    EndStroke,
+    /// Cancel the stroke or the drag of the frame, and undo its effect.
+    CancelDrag,
+    EditMask(MaskEdit),
+    /// Place the frame on the detected face with this index.
+    PickFace(usize),
+    PickNextFace,
+    /// A handle of the frame is being dragged.
+    SetFrame(FaceFrame),
+    /// The drag of a handle ended; undo restores `before`.
+    FrameChanged {
+        before: FaceFrame,
+    },
+    Undo,
+    Redo,
+}
 
 /// The stroke in progress.
 struct ActiveStroke {
@@ -113,26 +135,44 @@ impl PhotoDocument {
         !self.mask.is_empty()
     }
 
-    /// Starts a stroke; the whole stroke is one undo step. Returns the changed part of the mask.
-    pub fn begin_stroke(&mut self, stroke: Stroke) -> RectPx {
+    /// Applies an action. `is_frame_locked`: a running search uses the frame, so it must stay.
+    pub fn update(&mut self, action: DocumentAction, is_frame_locked: bool) {
+        let frame_undo = if is_frame_locked { FrameUndo::Keep } else { FrameUndo::Restore };
+        match action {
+            DocumentAction::BeginStroke(stroke) => self.begin_stroke(stroke),
+            DocumentAction::ExtendStroke(point) => self.extend_stroke(point),
+            DocumentAction::EndStroke => self.end_stroke(),
+            DocumentAction::CancelDrag => self.cancel_drag(),
+            DocumentAction::EditMask(edit) => self.edit_mask(&edit),
+            DocumentAction::PickFace(_) | DocumentAction::PickNextFace | DocumentAction::SetFrame(_)
+                if is_frame_locked => {}
+            DocumentAction::PickFace(index) => self.select_face(index),
+            DocumentAction::PickNextFace => self.select_next_face(),
+            DocumentAction::SetFrame(frame) => self.drag_frame_to(frame),
+            DocumentAction::FrameChanged { before } => self.end_frame_drag(before),
+            DocumentAction::Undo => self.undo(frame_undo),
+            DocumentAction::Redo => self.redo(frame_undo),
+        }
+    }
+
+    /// Starts a stroke; the whole stroke is one undo step.
+    fn begin_stroke(&mut self, stroke: Stroke) {
         let Stroke { kind, radius_px, ref points_in_photo } = stroke;
         let end_in_photo = points_in_photo.iter().rev().copied().find(|point| is_finite(*point));
-        let changed = self.edit_mask(&MaskEdit::Stroke(stroke));
+        self.edit_mask(&MaskEdit::Stroke(stroke));
         self.active_stroke = Some(ActiveStroke { kind, radius_px, end_in_photo });
-        changed
     }
 
-    /// Continues the stroke in progress, if any. Returns the changed part of the mask.
-    pub fn extend_stroke(&mut self, point_in_photo: Point) -> RectPx {
-        let Some(stroke) = self.active_stroke.as_mut().filter(|_| is_finite(point_in_photo)) else {
-            return RectPx::default();
-        };
-        let from = stroke.end_in_photo.replace(point_in_photo).unwrap_or(point_in_photo);
-        self.revision += 1;
-        self.mask.draw_segment(from, point_in_photo, stroke.radius_px, stroke.kind)
+    /// Continues the stroke in progress, if any.
+    fn extend_stroke(&mut self, point_in_photo: Point) {
+        if let Some(stroke) = self.active_stroke.as_mut().filter(|_| is_finite(point_in_photo)) {
+            let from = stroke.end_in_photo.replace(point_in_photo).unwrap_or(point_in_photo);
+            self.revision += 1;
+            self.mask.draw_segment(from, point_in_photo, stroke.radius_px, stroke.kind);
+        }
     }
 
-    pub fn end_stroke(&mut self) {
+    fn end_stroke(&mut self) {
         self.active_stroke = None;
     }
 
@@ -150,12 +190,12 @@ impl PhotoDocument {
         self.active_stroke.is_some() || self.frame_at_drag_start.is_some()
     }
 
-    /// Edits the mask, as an undo step. Returns the changed part.
-    pub fn edit_mask(&mut self, edit: &MaskEdit) -> RectPx {
+    /// Edits the mask, as an undo step.
+    pub fn edit_mask(&mut self, edit: &MaskEdit) {
         self.active_stroke = None;
         self.push_step(UndoStep::Painting { mask: self.mask.clone(), frame: self.placed_frame, bytes: 0 });
         self.placed_frame = self.placed_frame.after_edit(edit);
-        self.mask.apply(edit)
+        self.mask.apply(edit);
     }
 
     /// Counts the changes that are worth saving.

@@ -6,7 +6,6 @@
 
 use super::PhotoDocument;
 use super::frame_edits::PlacedFrame;
-use crate::geometry::RectPx;
 use crate::mask::Mask;
 
 /// Memory limit for the masks in the history. A stroke needs a few kilobytes, the most irregular mask of 24 megapixels
@@ -30,38 +29,29 @@ pub(super) enum UndoStep {
 
 /// Whether undo and redo may move the face frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameUndo {
+pub(super) enum FrameUndo {
     Restore,
     /// A running search uses the frame: only the mask is restored.
     Keep,
 }
 
-/// The parts of the document that undo or redo changed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct UndoneChange {
-    /// The changed part of the mask.
-    pub mask_rect: Option<RectPx>,
-    /// Whether another fill is shown now.
-    pub is_fill_switched: bool,
-}
-
 impl PhotoDocument {
-    /// Undoes the newest step. `None` if there is none.
-    pub fn undo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
+    /// Undoes the newest step, if any.
+    pub(super) fn undo(&mut self, frame: FrameUndo) {
         self.end_stroke();
-        let mut step = self.undo_steps.pop()?;
-        let change = self.swap_with(&mut step, frame);
-        self.redo_steps.push(step);
-        Some(change)
+        if let Some(mut step) = self.undo_steps.pop() {
+            self.swap_with(&mut step, frame);
+            self.redo_steps.push(step);
+        }
     }
 
-    /// Redoes the step that was undone last. `None` if there is none.
-    pub fn redo(&mut self, frame: FrameUndo) -> Option<UndoneChange> {
+    /// Redoes the step that was undone last, if any.
+    pub(super) fn redo(&mut self, frame: FrameUndo) {
         self.end_stroke();
-        let mut step = self.redo_steps.pop()?;
-        let change = self.swap_with(&mut step, frame);
-        self.undo_steps.push(step);
-        Some(change)
+        if let Some(mut step) = self.redo_steps.pop() {
+            self.swap_with(&mut step, frame);
+            self.undo_steps.push(step);
+        }
     }
 
     /// Whether undo would change only the mask.
@@ -84,15 +74,15 @@ impl PhotoDocument {
         self.redo_steps.last().map(UndoStep::name)
     }
 
-    /// Cancels the active stroke or frame drag, without a redo step. Returns the changed part of the mask.
-    pub fn cancel_drag(&mut self) -> Option<RectPx> {
+    /// Cancels the active stroke or frame drag, without a redo step.
+    pub(super) fn cancel_drag(&mut self) {
         if let Some(before) = self.frame_at_drag_start.take() {
             self.placed_frame = before;
         }
-        self.active_stroke.as_ref()?;
-        let change = self.undo(FrameUndo::Restore)?;
-        self.redo_steps.clear();
-        change.mask_rect
+        if self.active_stroke.is_some() {
+            self.undo(FrameUndo::Restore);
+            self.redo_steps.clear();
+        }
     }
 
     /// Adds an undo step and clears the redo steps.
@@ -125,11 +115,10 @@ impl PhotoDocument {
     }
 
     /// Swaps what a step holds with the current state.
-    fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) -> UndoneChange {
+    fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) {
         self.revision += 1;
         match step {
             UndoStep::Painting { mask, frame, .. } => {
-                let changed = self.mask.difference(mask);
                 std::mem::swap(&mut self.mask, mask);
                 match frame_undo {
                     FrameUndo::Restore => std::mem::swap(&mut self.placed_frame, frame),
@@ -138,19 +127,14 @@ impl PhotoDocument {
                         self.placed_frame.is_up_to_date = false;
                     }
                 }
-                UndoneChange { mask_rect: Some(changed), is_fill_switched: false }
             }
-            UndoStep::Frame(frame) => {
-                std::mem::swap(&mut self.placed_frame, frame);
-                UndoneChange { mask_rect: None, is_fill_switched: false }
-            }
+            UndoStep::Frame(frame) => std::mem::swap(&mut self.placed_frame, frame),
             UndoStep::Fill(index) => {
                 // A full-size patch can need much memory, so only the shown fill keeps one.
                 if let Some(fill) = self.shown_fill_mut() {
                     fill.composition.clear();
                 }
                 std::mem::swap(&mut self.shown_fill, index);
-                UndoneChange { mask_rect: None, is_fill_switched: true }
             }
         }
     }
@@ -211,19 +195,10 @@ mod tests {
             assert_eq!(document.mask(), mask);
         }
         document.undo(FrameUndo::Restore);
-        assert!(document.undo(FrameUndo::Restore).is_none() && document.has_hole(), "older steps are gone");
-        while document.redo(FrameUndo::Restore).is_some() {}
+        assert!(document.undo_name().is_none() && document.has_hole(), "older steps are gone");
+        while document.redo_name().is_some() {
+            document.redo(FrameUndo::Restore);
+        }
         assert_eq!(document.mask(), &masks[59]);
-    }
-
-    #[test]
-    fn undo_tells_what_changed() {
-        let mut document = document(MAX_UNDO_BYTES);
-        paint_line(&mut document, 100.0);
-        paint_line(&mut document, 500.0);
-        let change = document.undo(FrameUndo::Restore).expect("a step");
-        let rect = change.mask_rect.expect("painting");
-        assert!(rect.contains(300, 500) && !rect.contains(300, 100) && !change.is_fill_switched, "{rect:?}");
-        assert_eq!(document.redo(FrameUndo::Restore), Some(change));
     }
 }

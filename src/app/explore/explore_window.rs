@@ -6,10 +6,10 @@ use super::face_browser::{FacePage, MAX_FIRST_NUMBER};
 use super::face_grid::{self, COLUMNS, FaceTextures, TILE_GAP};
 use super::selection_panel::{self, ActiveFaceView, text_button};
 use super::{ExploreAction, ExploreState};
+use crate::app::engine::EngineState;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::panels::widgets::set_number_accessible_name;
-use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions, Derived};
 use crate::app::theme;
 
 /// Textures that the window keeps between frames.
@@ -21,8 +21,15 @@ pub struct ExploreWindow {
 
 impl ExploreWindow {
     /// Draws the window if it is open.
-    pub fn show(&mut self, context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
-        if state.preferences.explore {
+    pub fn show(
+        &mut self,
+        context: &Context,
+        explore: &ExploreState,
+        engine: &EngineState,
+        derived: &Derived<'_>,
+        actions: &mut Actions,
+    ) {
+        if actions.preferences.explore {
             let mut open = true;
             let screen = context.content_rect();
             let height = screen.height() - SPACE_ABOVE - SPACE_BELOW;
@@ -37,28 +44,34 @@ impl ExploreWindow {
                 .vscroll(true)
                 .show(context, |ui| {
                     ui.set_width(content_width());
-                    self.content(ui, state, actions);
+                    self.content(ui, explore, engine, derived, actions);
                 });
             if !open {
-                actions.push(Action::RunCommand(EditorCommand::Explore));
+                actions.preferences.explore = false;
             }
         }
         self.textures.end_frame();
     }
 
-    fn content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-        let explore = &state.explore;
+    fn content(
+        &mut self,
+        ui: &mut Ui,
+        explore: &ExploreState,
+        engine: &EngineState,
+        derived: &Derived<'_>,
+        actions: &mut Actions,
+    ) {
         if let Some(error) = explore.thumbnails.error() {
             show_model_error(ui, error, actions);
             return;
         }
-        if state.model_info.is_none() {
+        if engine.model.is_none() {
             ui.label(theme::hint_text(ui, "The model is loading; its faces will appear in a moment"));
             return;
         }
         page_header(ui, explore, actions);
         face_grid::face_grid(ui, &mut self.textures, explore, explore.browser.faces(), false, actions);
-        if explore.thumbnails.is_pending() && state.fill_controller.is_running() {
+        if explore.thumbnails.is_pending() && derived.is_running() {
             ui.label(theme::hint_text(ui, "New faces appear when the fill has finished"));
         }
         selection_panel::selection_buttons(ui, explore, actions);
@@ -66,7 +79,7 @@ impl ExploreWindow {
         self.saved_faces_section(ui, explore, actions);
     }
 
-    fn saved_faces_section(&mut self, ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
+    fn saved_faces_section(&mut self, ui: &mut Ui, explore: &ExploreState, actions: &mut Actions) {
         ui.separator();
         let heading = ui.label(theme::section_heading(ui, "Saved faces"));
         if let Some(path) = explore.saved_faces.path() {
@@ -96,7 +109,7 @@ fn content_width() -> f32 {
     columns * theme::THUMBNAIL_SIDE + (columns - 1.0) * TILE_GAP
 }
 
-fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Vec<Action>) {
+fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Actions) {
     ui.label(RichText::new("The model cannot generate faces").color(theme::palette(ui).error));
     ui.label(error);
     ui.label(theme::hint_text(ui, "Choose another model or device in the settings on the right, or try again"));
@@ -106,7 +119,7 @@ fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Vec<Action>) {
 }
 
 /// Header of the page: its first number or its source face, and the buttons for other pages.
-fn page_header(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
+fn page_header(ui: &mut Ui, explore: &ExploreState, actions: &mut Actions) {
     ui.horizontal(|ui| {
         match explore.browser.page() {
             FacePage::Samples => page_number_field(ui, explore, actions),
@@ -129,7 +142,7 @@ fn page_header(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
 const MORE_FACES_WIDTH: f32 = 112.0;
 
 /// The field for the page's first number.
-fn page_number_field(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
+fn page_number_field(ui: &mut Ui, explore: &ExploreState, actions: &mut Actions) {
     let tooltip = "Number of the first face on the page. A number always gives the same face, also on the command line";
     ui.label(RichText::new("Faces from number").color(theme::palette(ui).weak_text)).on_hover_text(tooltip);
     let before = explore.browser.first_number();

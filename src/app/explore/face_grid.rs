@@ -9,7 +9,7 @@ use image::RgbImage;
 use super::face::LatentHash;
 use super::{ExploreAction, ExploreFace, ExploreState};
 use crate::app::panels::widgets::tile_outline;
-use crate::app::state::Action;
+use crate::app::state::{Action, Actions};
 use crate::app::theme;
 
 /// Tiles in a row.
@@ -60,7 +60,7 @@ pub fn face_grid(
     explore: &ExploreState,
     faces: &[ExploreFace],
     captions: bool,
-    actions: &mut Vec<Action>,
+    actions: &mut Actions,
 ) {
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing = vec2(TILE_GAP, TILE_GAP);

@@ -25,7 +25,12 @@ pub use face_browser::FaceBrowser;
 pub use saved_faces::{LibraryChange, SavedFaces, change_library, default_library_path};
 pub use thumbnail_cache::ThumbnailCache;
 
+use super::outbox::Outbox;
+use super::preferences::Preferences;
+use super::tasks::BackgroundTask;
+use super::toasts::{Severity, UserMessage};
 use crate::explore::LatentLibrary;
+use crate::job::{FacesRequest, GeneratedFaces, WorkerCommand};
 use crate::model::ModelInfo;
 
 /// An action in the Explore window.
@@ -74,14 +79,124 @@ pub struct ExploreState {
 }
 
 impl ExploreState {
-    /// The model that generates the faces.
-    pub fn model(&self) -> Option<&ModelInfo> {
-        self.model.as_ref()
+    pub fn update(&mut self, action: ExploreAction, outbox: &mut Outbox) {
+        let browser = &mut self.browser;
+        match action {
+            ExploreAction::ShowFrom(first) => browser.show_from(first),
+            ExploreAction::ShowNextPage => browser.show_next_page(),
+            ExploreAction::ShowSamples => browser.show_samples(),
+            ExploreAction::ToggleSelected(face) => browser.toggle_selected(*face),
+            ExploreAction::DeselectAll => browser.deselect_all(),
+            ExploreAction::Average => browser.make_average(),
+            ExploreAction::ShowVariations => browser.show_variations(),
+            ExploreAction::ToggleInterpolation => browser.toggle_interpolation(),
+            ExploreAction::SetInterpolationPosition(position) => browser.set_interpolation_position(position),
+            ExploreAction::SetNameText(name) => self.name_text = name,
+            ExploreAction::Save | ExploreAction::Rename | ExploreAction::Delete => {
+                if let Some(change) = self.library_change(&action) {
+                    self.change_library(change, outbox);
+                }
+            }
+            ExploreAction::UseAsStart => {
+                if let Some(face) = browser.active_face().cloned() {
+                    outbox.notify(Severity::Success, format!("The next fill starts from {}", face.name));
+                    self.start_face = Some(face);
+                }
+            }
+            ExploreAction::ResetStart => self.start_face = None,
+            // The state loads the model.
+            ExploreAction::RetryModel => {}
+        }
+        self.browser.update_saved_names(self.saved_faces.faces());
+    }
+
+    /// The change of the library that an action asks for, if it is possible now.
+    fn library_change(&mut self, action: &ExploreAction) -> Option<LibraryChange> {
+        let face = self.browser.active_face()?;
+        let is_name_usable = self.name_disabled_reason().is_none();
+        match action {
+            ExploreAction::Save if is_name_usable => Some(LibraryChange::Save {
+                name: self.name_text.clone(),
+                latent: face.latent.clone(),
+                made_from: face.name.clone(),
+                model: Box::new(self.model.clone()?),
+            }),
+            ExploreAction::Rename if is_name_usable && face.is_saved => {
+                Some(LibraryChange::Rename { from: face.name.clone(), to: self.name_text.clone() })
+            }
+            ExploreAction::Delete if face.is_saved => {
+                let name = face.name.clone();
+                // With the name still in the field, Save restores the face.
+                self.name_text.clone_from(&name);
+                Some(LibraryChange::Remove { name })
+            }
+            _ => None,
+        }
+    }
+
+    fn change_library(&mut self, change: LibraryChange, outbox: &Outbox) {
+        if let Some(path) = self.saved_faces.begin_change() {
+            outbox.spawn(BackgroundTask::ChangeLibrary { path, change });
+        }
+    }
+
+    /// Stores the library's content after a change.
+    pub fn library_changed(
+        &mut self,
+        change: &LibraryChange,
+        result: Result<LatentLibrary, UserMessage>,
+        outbox: &mut Outbox,
+    ) {
+        match result {
+            Ok(library) => self.saved_faces.set_library(library, self.model.as_ref()),
+            Err(message) => {
+                self.saved_faces.change_failed();
+                outbox.tell(message);
+                return;
+            }
+        }
+        match change {
+            LibraryChange::Read => {}
+            LibraryChange::Save { .. } | LibraryChange::Rename { .. } => self.name_text.clear(),
+            LibraryChange::Remove { name } => {
+                outbox.notify(Severity::Info, format!("Deleted '{name}'. While it is selected, Save restores it"));
+            }
+        }
+        self.browser.update_saved_names(self.saved_faces.faces());
+    }
+
+    /// Switches to the model in use. Reads the library and requests missing thumbnails while the window is open: no
+    /// action asks for them.
+    pub fn follow_model(&mut self, model: &ModelInfo, preferences: &Preferences, outbox: &mut Outbox) {
+        if let Some(ExploreFace { name, .. }) = self.set_model(model) {
+            let headline = format!("Fills use the start from the settings again: {name} belongs to another model");
+            outbox.notify(Severity::Info, headline);
+        }
+        if !preferences.explore {
+            return;
+        }
+        if self.saved_faces.must_be_read() {
+            self.change_library(LibraryChange::Read, outbox);
+        }
+        let missing = self.thumbnails.missing(self.shown_faces());
+        if !missing.is_empty() {
+            let keys = missing.iter().map(|face| face.latent_hash()).collect();
+            let latents = missing.into_iter().map(|face| face.latent.clone()).collect();
+            let request = FacesRequest { latents, model: preferences.model.clone(), device: preferences.device };
+            let id = outbox.request(|id| WorkerCommand::DrawFaces(id, Box::new(request)));
+            self.thumbnails.set_pending(id, keys);
+        }
+    }
+
+    /// Stores thumbnails.
+    pub fn thumbnails_drawn(&mut self, faces: GeneratedFaces) {
+        let shown: Vec<_> = self.shown_faces().map(ExploreFace::latent_hash).collect();
+        self.thumbnails.insert(faces, &shown);
     }
 
     /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
     /// everything but the library is cleared. Returns the cleared start face.
-    pub fn set_model(&mut self, model: &ModelInfo) -> Option<ExploreFace> {
+    fn set_model(&mut self, model: &ModelInfo) -> Option<ExploreFace> {
         if self.model.as_ref().is_some_and(|current| current.sha256 == model.sha256) {
             return None;
         }
@@ -93,23 +208,9 @@ impl ExploreState {
         self.start_face.take()
     }
 
-    /// Stores the library read from the file.
-    pub fn set_library(&mut self, library: LatentLibrary) {
-        self.saved_faces.set_library(library, self.model.as_ref());
-    }
-
-    /// Updates names and `is_saved` of the selected faces from the library.
-    pub fn update_saved_names(&mut self) {
-        self.browser.update_saved_names(self.saved_faces.faces());
-    }
-
     /// The face that fills start from, if the user has chosen one.
     pub fn start_face(&self) -> Option<&ExploreFace> {
         self.start_face.as_ref()
-    }
-
-    pub fn set_start_face(&mut self, start: Option<ExploreFace>) {
-        self.start_face = start;
     }
 
     /// The faces that the window shows, most important thumbnails first.

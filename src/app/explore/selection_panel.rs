@@ -6,7 +6,7 @@ use super::face_browser::FaceInterpolation;
 use super::face_grid::{FaceTextures, draw_face};
 use super::{ExploreAction, ExploreFace, ExploreState};
 use crate::app::panels::widgets::{percent_slider, text_field};
-use crate::app::state::Action;
+use crate::app::state::{Action, Actions};
 use crate::app::theme;
 
 /// The large picture of the active face.
@@ -28,7 +28,7 @@ pub fn text_button(ui: &mut Ui, name: &str, disabled_reason: Option<&str>, toolt
 }
 
 /// The buttons for the selected faces, and the Morph slider while it is open.
-pub fn selection_buttons(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<Action>) {
+pub fn selection_buttons(ui: &mut Ui, explore: &ExploreState, actions: &mut Actions) {
     let browser = &explore.browser;
     let nothing_selected = browser.selected().is_empty().then_some("No face is selected");
     let not_two_selected = browser.interpolation_disabled_reason();
@@ -60,13 +60,7 @@ pub fn selection_buttons(ui: &mut Ui, explore: &ExploreState, actions: &mut Vec<
 
 impl ActiveFaceView {
     /// Draws the active face and the buttons that act on it.
-    pub fn show(
-        &mut self,
-        ui: &mut Ui,
-        textures: &mut FaceTextures,
-        explore: &ExploreState,
-        actions: &mut Vec<Action>,
-    ) {
+    pub fn show(&mut self, ui: &mut Ui, textures: &mut FaceTextures, explore: &ExploreState, actions: &mut Actions) {
         let Some(face) = explore.browser.active_face() else {
             self.shown = None;
             let hint = "Click faces to select them. The last one appears here, to save it or to start a fill from it";
@@ -94,7 +88,7 @@ impl ActiveFaceView {
 }
 
 /// The name field, with the buttons to save, rename or delete the active face.
-fn name_row(ui: &mut Ui, explore: &ExploreState, face: &ExploreFace, actions: &mut Vec<Action>) {
+fn name_row(ui: &mut Ui, explore: &ExploreState, face: &ExploreFace, actions: &mut Actions) {
     let reason = explore.name_disabled_reason();
     let (name, action, tooltip) = if face.is_saved {
         ("Rename", ExploreAction::Rename, "Gives this saved face the name on the left")

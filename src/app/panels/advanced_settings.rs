@@ -3,7 +3,8 @@
 use egui::{Checkbox, CollapsingHeader, Ui};
 
 use super::widgets;
-use crate::app::state::{Action, EditorState};
+use crate::app::engine::EngineState;
+use crate::app::preferences::Preferences;
 use crate::app::theme;
 use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
@@ -11,21 +12,21 @@ use crate::model::ModelInfo;
 use crate::model::cpu::CpuPrecision;
 use crate::search::{SETTINGS, Section, Settings};
 
-/// Draws the header and, when it is open, the settings.
-pub fn show(ui: &mut Ui, state: &EditorState, settings: &mut Settings, actions: &mut Vec<Action>) {
+/// Draws the header and, when it is open, the settings. `is_locked`: a fill runs.
+pub fn show(ui: &mut Ui, engine: &EngineState, is_locked: bool, preferences: &mut Preferences) {
     CollapsingHeader::new("More").id_salt("more").show_unindented(ui, |ui| {
         // These settings take effect with the next fill, so they are locked while one runs.
-        ui.add_enabled_ui(!state.is_locked(), |ui| {
+        ui.add_enabled_ui(!is_locked, |ui| {
             heading(ui, "Search");
-            section(ui, settings, &[Section::Search, Section::Hmc]);
+            section(ui, &mut preferences.settings, &[Section::Search, Section::Hmc]);
             heading(ui, "Losses");
-            section(ui, settings, &[Section::Losses]);
+            section(ui, &mut preferences.settings, &[Section::Losses]);
         });
         heading(ui, "Picture and device");
-        blend(ui, state, actions);
-        first_guess(ui, state, actions);
-        record(ui, state, actions);
-        device(ui, state, actions);
+        blend(ui, engine, &mut preferences.blend);
+        first_guess(ui, &mut preferences.first_guess);
+        record(ui, &mut preferences.record);
+        device(ui, engine, is_locked, &mut preferences.device);
     });
 }
 
@@ -43,48 +44,38 @@ fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
     }
 }
 
-fn blend(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Blend { mut mode, mut detail_percent, mut completion } = state.preferences.blend;
+fn blend(ui: &mut Ui, engine: &EngineState, blend: &mut Blend) {
+    let Blend { mode, detail_percent, completion } = blend;
     let options = BlendMode::ALL.map(|mode| (mode, mode.title(), mode.help()));
-    widgets::choice(ui, "Blend", "How the fill joins the photo", &mut mode, &options);
+    widgets::choice(ui, "Blend", "How the fill joins the photo", mode, &options);
     let tooltip = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
                    other half of the face is visible, its detail is used too. 0: as soft as it was drawn. \
                    Visible in the finished fill, at full size";
-    widgets::slider(ui, "Detail", tooltip, &mut detail_percent, 0..=100, widgets::Scale::default(), |_| {});
-    let has_completion = state.model_info.as_ref().is_none_or(ModelInfo::has_completion);
+    widgets::slider(ui, "Detail", tooltip, detail_percent, 0..=100, widgets::Scale::default(), |_| {});
+    let has_completion = engine.model.as_ref().is_none_or(ModelInfo::has_completion);
     let tooltip = "A second network draws the hole again, finer than the generator: from the photo around it and the \
                    shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is";
     let disabled_reason = "Not with this model: it works with face-128, and with models of 128 pixels trained on faces \
                            from `countenance prepare`";
-    ui.add_enabled(has_completion, Checkbox::new(&mut completion, "Redraw the hole"))
+    ui.add_enabled(has_completion, Checkbox::new(completion, "Redraw the hole"))
         .on_hover_text(tooltip)
         .on_disabled_hover_text(disabled_reason);
-    let blend = Blend { mode, detail_percent, completion };
-    if blend != state.preferences.blend {
-        actions.push(Action::SetBlend(blend));
-    }
 }
 
-fn first_guess(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let mut show_guess = state.preferences.first_guess;
+fn first_guess(ui: &mut Ui, is_shown: &mut bool) {
     let tooltip =
         "When a stroke ends, a quick guess by the model appears in the hole. Fill improves it. It is never exported";
-    if ui.checkbox(&mut show_guess, "Show a first guess while painting").on_hover_text(tooltip).changed() {
-        actions.push(Action::SetShowFirstGuess(show_guess));
-    }
+    ui.checkbox(is_shown, "Show a first guess while painting").on_hover_text(tooltip);
 }
 
-fn record(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let mut record = state.preferences.record;
+fn record(ui: &mut Ui, record: &mut bool) {
     let tooltip = "Exported files hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
                    the fill. Their XMP says that parts of the picture are generated";
-    if ui.checkbox(&mut record, "Record in the file how it was made").on_hover_text(tooltip).changed() {
-        actions.push(Action::SetRecordProvenance(record));
-    }
+    ui.checkbox(record, "Record in the file how it was made").on_hover_text(tooltip);
 }
 
-fn device(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let gpus: Vec<(DeviceChoice, String)> = state
+fn device(ui: &mut Ui, engine: &EngineState, is_locked: bool, device: &mut DeviceChoice) {
+    let gpus: Vec<(DeviceChoice, String)> = engine
         .gpus
         .iter()
         .map(|gpu| {
@@ -96,8 +87,7 @@ fn device(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         (DeviceChoice::Auto, "Automatic", "The first hardware GPU, or else the CPU"),
         (DeviceChoice::Cpu, "CPU", "Works on every computer"),
     ];
-    let mut device = state.preferences.device;
-    if CpuPrecision::fastest() != CpuPrecision::Single || device == DeviceChoice::CpuF32 {
+    if CpuPrecision::fastest() != CpuPrecision::Single || *device == DeviceChoice::CpuF32 {
         let tooltip = "All arithmetic in single precision: slower here, with no visible difference";
         options.push((DeviceChoice::CpuF32, "CPU, single precision", tooltip));
     }
@@ -105,13 +95,10 @@ fn device(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         options.push((*choice, title, "Use this GPU. Those marked software compute on the CPU, slowly"));
     }
     let fallback = device.to_string();
-    if !options.iter().any(|(choice, ..)| *choice == device) {
-        options.push((device, &fallback, "Not found on this computer"));
+    if !options.iter().any(|(choice, ..)| choice == device) {
+        options.push((*device, &fallback, "Not found on this computer"));
     }
-    ui.add_enabled_ui(!state.is_locked(), |ui| {
-        widgets::choice(ui, "Device", "The processor that computes the search", &mut device, &options);
+    ui.add_enabled_ui(!is_locked, |ui| {
+        widgets::choice(ui, "Device", "The processor that computes the search", device, &options);
     });
-    if device != state.preferences.device {
-        actions.push(Action::SetDevice(device));
-    }
 }

@@ -1,7 +1,7 @@
 //! The strip under the canvas: one tile for each candidate, live during a search, and the buttons for new candidates.
 //!
 //! A tile shows the fill in place, or the generator's whole face. A click or a digit key chooses a candidate; the best is
-//! marked. The strip appears when a fill starts and keeps its height, so that the canvas does not jump. During a search
+//! marked. The strip is shown from the start of a fill on, and keeps its height, so that the canvas does not jump. During a search
 //! the tiles stay in index order; afterwards the best comes first. `position` is a tile's place in the strip, `index` its
 //! candidate in the fill.
 
@@ -12,9 +12,11 @@ use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use super::candidate_painter::{CandidatePainter, CandidatePictures, FillPlace, PaintRequest, SheetGrid};
 use super::{candidate_buttons, widgets};
+use crate::app::document::DocumentFill;
+use crate::app::fill::{CandidateMix, FillAction, RunningFill, ShownFill};
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions, Derived};
 use crate::app::theme;
 use crate::photo::Photo;
 use crate::search::Losses;
@@ -65,53 +67,35 @@ struct CandidateTile {
 }
 
 impl CandidateList {
-    /// `None` until there are candidates.
-    fn from_state(state: &EditorState) -> Option<Self> {
-        let photo = Arc::clone(&state.document.as_ref()?.photo);
-        let is_in_place = !state.preferences.face_only;
-        if let Some(run) = state.fill_controller.running() {
-            let preview = run.preview.as_ref()?;
-            let tile = |index: usize| CandidateTile {
-                index,
-                is_best: index == preview.best,
-                is_mix: false,
-                is_shown: index == run.shown_candidate(),
-                is_mixed_in: false,
-            };
-            let (hole, mode) = (preview.hole.clone(), run.request.blend.mode);
-            let place = FillPlace { photo, hole, frame: run.request.frame, mode };
-            return Some(Self {
-                tiles: (0..preview.candidates.len()).map(tile).collect(),
-                shows_best: run.chosen_candidate.is_none(),
-                request: PaintRequest {
-                    pictures: CandidatePictures::Search(Arc::clone(&preview.candidates)),
-                    size_px: preview.size_px,
-                    place: is_in_place.then_some(place),
-                    is_live: !run.is_paused,
-                },
-            });
-        }
-        let fill = state.shown_fill()?;
-        let tile = |index: usize| {
-            fill.record.outcome.candidates.get(index).map(|candidate| CandidateTile {
-                index,
-                is_best: index == fill.record.outcome.best,
-                is_mix: candidate.is_mix,
-                is_shown: index == fill.record.look.candidate,
-                is_mixed_in: state.mix.as_ref().is_some_and(|mix| mix.to == index),
-            })
+    /// `None` until there are candidates. `is_face_only`: the tiles show the generator's whole faces.
+    fn new(derived: &Derived<'_>, mix: Option<&CandidateMix>, is_face_only: bool) -> Option<Self> {
+        let photo = Arc::clone(&derived.document?.photo);
+        let fill = derived.fill?;
+        let (best, shown) = (fill.best_candidate()?, fill.shown_candidate());
+        let tile = |&index: &usize| CandidateTile {
+            index,
+            is_best: index == best,
+            is_mix: fill.is_mix(index),
+            is_shown: index == shown,
+            is_mixed_in: mix.is_some_and(|mix| mix.to == index),
         };
-        let (hole, mode) = (fill.record.hole.clone(), fill.record.look.blend.mode);
-        let place = FillPlace { photo, hole, frame: fill.record.frame, mode };
+        let (pictures, size_px, hole, frame, mode, is_live) = match fill {
+            ShownFill::Running(run) => {
+                let preview = run.preview.as_ref()?;
+                let pictures = CandidatePictures::Search(Arc::clone(&preview.candidates));
+                let RunningFill { request, is_paused, .. } = run;
+                (pictures, preview.size_px, &preview.hole, request.frame, request.blend.mode, !is_paused)
+            }
+            ShownFill::Finished(DocumentFill { record, .. }) => {
+                let pictures = CandidatePictures::Fill(Arc::clone(&record.outcome));
+                (pictures, record.outcome.size_px, &record.hole, record.frame, record.look.blend.mode, false)
+            }
+        };
+        let place = (!is_face_only).then(|| FillPlace { photo, hole: hole.clone(), frame, mode });
         Some(Self {
-            tiles: state.candidate_order().into_iter().filter_map(tile).collect(),
-            shows_best: fill.record.look.candidate == fill.record.outcome.best,
-            request: PaintRequest {
-                pictures: CandidatePictures::Fill(Arc::clone(&fill.record.outcome)),
-                size_px: fill.record.outcome.size_px,
-                place: is_in_place.then_some(place),
-                is_live: false,
-            },
+            tiles: derived.candidate_order.iter().map(tile).collect(),
+            shows_best: fill.chosen_candidate().is_none_or(|chosen| chosen == best && !derived.is_running()),
+            request: PaintRequest { pictures, size_px, place, is_live },
         })
     }
 }
@@ -135,16 +119,11 @@ impl CandidateTile {
     }
 }
 
-/// Whether the strip is shown: from the start of a fill on, as long as there is one.
-pub fn is_visible(state: &EditorState) -> bool {
-    state.fill_controller.is_running() || state.has_shown_fill()
-}
-
 impl CandidateStrip {
     /// Draws the tiles and the buttons.
-    pub fn show(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-        self.forget_other_fill(state);
-        let candidates = CandidateList::from_state(state);
+    pub fn show(&mut self, ui: &mut Ui, derived: &Derived<'_>, mix: Option<&CandidateMix>, actions: &mut Actions) {
+        self.forget_other_fill(derived);
+        let candidates = CandidateList::new(derived, mix, actions.preferences.face_only);
         if let Some(candidates) = &candidates {
             self.painter.request(ui.ctx(), candidates.request.clone());
         }
@@ -153,12 +132,12 @@ impl CandidateStrip {
         let (tiles_area, buttons_area) = area.split_left_right_at_x(area.right() - BUTTONS_WIDTH);
         let tiles_area = tiles_area.with_max_x(tiles_area.right() - 2.0 * theme::GAP);
         ui.scope_builder(UiBuilder::new().max_rect(tiles_area), |ui| {
-            self.tiles(ui, state, candidates.as_ref(), actions);
+            self.tiles(ui, derived, candidates.as_ref(), actions);
         });
         ui.scope_builder(UiBuilder::new().max_rect(buttons_area), |ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, BUTTON_GAP);
             let shows_best = candidates.as_ref().is_some_and(|candidates| candidates.shows_best);
-            candidate_buttons::show(ui, state, shows_best, actions);
+            candidate_buttons::show(ui, derived, mix, shows_best, actions);
         });
     }
 
@@ -169,10 +148,10 @@ impl CandidateStrip {
     }
 
     /// Drops the pictures of another fill. Those of a search stay until its result is painted.
-    fn forget_other_fill(&mut self, state: &EditorState) {
-        let source = state.document.as_ref().map(|document| Source {
+    fn forget_other_fill(&mut self, derived: &Derived<'_>) {
+        let source = derived.document.map(|document| Source {
             photo: Arc::downgrade(&document.photo),
-            fill_index: document.shown_fill_index().filter(|_| !state.fill_controller.is_running()),
+            fill_index: document.shown_fill_index().filter(|_| !derived.is_running()),
         });
         let is_same = match (&self.source, &source) {
             (Some(old), Some(new)) => {
@@ -200,13 +179,7 @@ impl CandidateStrip {
         }
     }
 
-    fn tiles(
-        &mut self,
-        ui: &mut Ui,
-        state: &EditorState,
-        candidates: Option<&CandidateList>,
-        actions: &mut Vec<Action>,
-    ) {
+    fn tiles(&mut self, ui: &mut Ui, derived: &Derived<'_>, candidates: Option<&CandidateList>, actions: &mut Actions) {
         // The wheel scrolls the row: there is nothing else to scroll.
         ui.style_mut().always_scroll_the_only_direction = true;
         ScrollArea::horizontal().id_salt("candidates").auto_shrink(false).show(ui, |ui| {
@@ -215,30 +188,31 @@ impl CandidateStrip {
                 ui.horizontal(|ui| {
                     let tiles = candidates.map_or(&[][..], |candidates| &candidates.tiles);
                     for (position, tile) in tiles.iter().enumerate() {
-                        self.tile(ui, state, position, tile, actions);
+                        self.tile(ui, derived, position, tile, actions);
                     }
-                    let expected = state.fill_controller.running().map_or(0, |run| run.request.settings.candidates);
+                    let expected = derived.running().map_or(0, |run| run.request.settings.candidates);
                     for _ in tiles.len()..expected as usize {
                         empty_tile(ui);
                     }
                 });
             });
         });
-        self.last_chosen = chosen_candidate(state);
+        self.last_chosen = derived.fill.and_then(ShownFill::chosen_candidate);
     }
 
-    fn tile(&self, ui: &mut Ui, state: &EditorState, position: usize, tile: &CandidateTile, actions: &mut Vec<Action>) {
+    fn tile(&self, ui: &mut Ui, derived: &Derived<'_>, position: usize, tile: &CandidateTile, actions: &mut Actions) {
         let response = self.draw_tile(ui, position, tile);
         if response.clicked() {
-            let is_mix_click = ui.input(|input| input.modifiers.shift) && !state.fill_controller.is_running();
+            let is_mix_click = ui.input(|input| input.modifiers.shift) && !derived.is_running();
             let choice = Action::RunCommand(EditorCommand::ShowCandidate(position));
-            actions.push(if is_mix_click { Action::MixWith(tile.index) } else { choice });
+            actions.push(if is_mix_click { Action::Fill(FillAction::MixWith(tile.index)) } else { choice });
         }
-        let is_newly_chosen = chosen_candidate(state) == Some(tile.index) && self.last_chosen != Some(tile.index);
+        let chosen = derived.fill.and_then(ShownFill::chosen_candidate);
+        let is_newly_chosen = chosen == Some(tile.index) && self.last_chosen != Some(tile.index);
         if response.gained_focus() || is_newly_chosen {
             response.scroll_to_me(None);
         }
-        if let Some(losses) = candidate_losses(state, tile.index) {
+        if let Some(losses) = derived.fill.and_then(|fill| fill.losses_of(tile.index)) {
             response.on_hover_text(tooltip(&tile.label(position), position, losses));
         }
     }
@@ -286,23 +260,6 @@ fn empty_tile(ui: &mut Ui) {
     let side = theme::CANDIDATE_SIDE;
     let (rect, _) = ui.allocate_exact_size(vec2(side, side), Sense::hover());
     ui.painter().rect_filled(rect, CORNER_RADIUS, theme::palette(ui).field);
-}
-
-/// The candidate that the user chose, or `None` while a search shows whichever is the best.
-fn chosen_candidate(state: &EditorState) -> Option<usize> {
-    match (state.fill_controller.running(), state.shown_fill()) {
-        (Some(run), _) => run.chosen_candidate,
-        (None, Some(fill)) => Some(fill.record.look.candidate),
-        (None, None) => None,
-    }
-}
-
-fn candidate_losses(state: &EditorState, candidate: usize) -> Option<Losses> {
-    match (state.fill_controller.running(), state.shown_fill()) {
-        (Some(run), _) => run.loss_history.latest_losses(candidate),
-        (None, Some(fill)) => fill.record.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
-        (None, None) => None,
-    }
 }
 
 fn tooltip(name: &str, position: usize, losses: Losses) -> String {

@@ -4,38 +4,45 @@ use egui::{Align, Button, Frame, Label, Layout, RichText, Role, Ui, WidgetInfo, 
 
 use super::add_command_button;
 use crate::app::document::{FrameOverlap, PhotoDocument};
-use crate::app::explore::ExploreAction;
+use crate::app::explore::{ExploreAction, ExploreFace};
 use crate::app::icons::{Icon, IconButton};
 use crate::app::shortcuts::{BEFORE_KEY, EditorCommand};
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions, Derived, ViewState};
 use crate::app::theme;
 
-/// Draws the buttons.
-pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    warn_of_paint_outside(ui, state);
-    start_face_chip(ui, state, actions);
+/// Draws the buttons. `start_face`: the face that fills start from.
+pub fn show(
+    ui: &mut Ui,
+    derived: &Derived<'_>,
+    view: &ViewState,
+    start_face: Option<&ExploreFace>,
+    actions: &mut Actions,
+) {
+    // While the frame is searched, it may move to the paint.
+    if let Some(document) = derived.document.filter(|_| !derived.is_frame_pending) {
+        warn_of_paint_outside(ui, document);
+    }
+    if let Some(face) = start_face {
+        start_face_chip(ui, face, actions);
+    }
     ui.horizontal(|ui| {
         let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
-        fill_or_stop_button(ui, state, ui.available_width() - side_buttons, actions);
-        let is_paused = state.fill_controller.running().is_some_and(|run| run.is_paused);
+        fill_or_stop_button(ui, derived, ui.available_width() - side_buttons, actions);
+        let is_paused = derived.running().is_some_and(|run| run.is_paused);
         let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
         let pause = IconButton::new(icon, name).with_primary_height();
-        add_command_button(ui, state, EditorCommand::PauseOrResume, pause, actions);
+        add_command_button(ui, &derived.commands, EditorCommand::PauseOrResume, pause, actions);
         let step = IconButton::new(Icon::Step, "Step").with_primary_height();
-        add_command_button(ui, state, EditorCommand::StepOnce, step, actions);
+        add_command_button(ui, &derived.commands, EditorCommand::StepOnce, step, actions);
     });
-    if state.has_shown_fill() && !state.fill_controller.is_running() {
-        comparison_buttons(ui, state, actions);
+    if derived.fill.is_some() && !derived.is_running() {
+        comparison_buttons(ui, derived, view, actions);
     }
 }
 
 /// Warns about paint that will not be filled, because it is outside the face frame.
-fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
-    if state.is_frame_pending() {
-        // The frame may move to the paint.
-        return;
-    }
-    let text = match state.document.as_ref().and_then(PhotoDocument::frame_overlap) {
+fn warn_of_paint_outside(ui: &mut Ui, document: &PhotoDocument) {
+    let text = match document.frame_overlap() {
         Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",
         Some(FrameOverlap::Outside) => "All paint is outside the face frame",
         Some(FrameOverlap::Inside) | None => return,
@@ -45,8 +52,7 @@ fn warn_of_paint_outside(ui: &mut Ui, state: &EditorState) {
 }
 
 /// Shows the face that the next fills start from, with a button to reset it.
-fn start_face_chip(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some(face) = state.explore.start_face() else { return };
+fn start_face_chip(ui: &mut Ui, face: &ExploreFace, actions: &mut Actions) {
     let palette = theme::palette(ui);
     Frame::new().fill(palette.selection).corner_radius(theme::CORNER_RADIUS).show(ui, |ui| {
         let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
@@ -65,10 +71,10 @@ fn start_face_chip(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) 
     });
 }
 
-fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &mut Vec<Action>) {
+fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: &mut Actions) {
     let palette = theme::palette(ui);
-    let (command, name) = match state.fill_controller.running() {
-        None if state.is_fill_waiting() => (EditorCommand::Stop, "Starting…"),
+    let (command, name) = match derived.running() {
+        None if derived.is_fill_waiting => (EditorCommand::Stop, "Starting…"),
         None => (EditorCommand::Fill, "Fill"),
         Some(run) if run.is_stopping => (EditorCommand::Stop, "Stopping…"),
         Some(_) => (EditorCommand::Stop, "Stop"),
@@ -83,21 +89,21 @@ fn fill_or_stop_button(ui: &mut Ui, state: &EditorState, width: f32, actions: &m
         .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
         .fill(fill)
         .min_size(vec2(width, theme::PRIMARY_HEIGHT));
-    let response = add_command_button(ui, state, command, button, actions);
+    let response = add_command_button(ui, &derived.commands, command, button, actions);
     response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
 }
 
-fn comparison_buttons(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, actions: &mut Actions) {
     ui.horizontal(|ui| {
-        let before = ui.add(IconButton::new(Icon::Eye, "Before").with_text("Before").selected(state.show_before));
+        let before = ui.add(IconButton::new(Icon::Eye, "Before").with_text("Before").selected(view.show_before));
         let is_held = before.is_pointer_button_down_on();
-        if is_held != state.show_before && (is_held || !ui.input(|input| input.key_down(BEFORE_KEY))) {
+        if is_held != view.show_before && (is_held || !ui.input(|input| input.key_down(BEFORE_KEY))) {
             actions.push(Action::ShowBefore(is_held));
         }
         before.on_hover_text("Hold to see the original photo (or hold the \\ key)");
         let divider = IconButton::new(Icon::Divider, EditorCommand::ToggleDivider.name())
             .with_text("Side by side")
-            .selected(state.divider.is_some());
-        add_command_button(ui, state, EditorCommand::ToggleDivider, divider, actions);
+            .selected(view.divider.is_some());
+        add_command_button(ui, &derived.commands, EditorCommand::ToggleDivider, divider, actions);
     });
 }

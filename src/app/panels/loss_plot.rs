@@ -3,8 +3,8 @@
 use egui::{Color32, Ui};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 
+use crate::app::fill::ShownFill;
 use crate::app::loss_history::LossHistory;
-use crate::app::state::{Action, EditorState};
 use crate::app::theme;
 use crate::search::Losses;
 
@@ -38,28 +38,29 @@ const CURVES: [LossCurve; 3] = [
 ];
 
 /// Whether there is something to plot.
-pub fn has_losses(state: &EditorState) -> bool {
-    plotted_losses(state).is_some()
+pub fn has_losses(fill: ShownFill<'_>) -> bool {
+    // A mix was not searched and has no loss history.
+    fill.loss_history().candidate_losses(fill.shown_candidate()).next().is_some()
 }
 
-/// Draws the plot. Draws nothing without losses.
-pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some((history, candidate, steps)) = plotted_losses(state) else { return };
+/// Draws the plot. `is_log`: the y axis is logarithmic.
+pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
+    let (history, candidate, steps) = (fill.loss_history(), fill.shown_candidate(), fill.iterations());
     let palette = theme::palette(ui);
     let plotted_curves = curves_to_plot(history, candidate);
-    let log = state.preferences.log_losses;
     ui.horizontal(|ui| {
         ui.label(theme::section_heading(ui, "Losses"));
         for curve in plotted_curves {
             legend(ui, curve, (curve.color)(palette));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let button = egui::Button::selectable(log, egui::RichText::new("log").small());
+            let button = egui::Button::selectable(*is_log, egui::RichText::new("log").small());
             if ui.add(button).on_hover_text("Logarithmic scale").clicked() {
-                actions.push(Action::SetLogLosses(!log));
+                *is_log = !*is_log;
             }
         });
     });
+    let log = *is_log;
     let plotted_value = move |value: f32| -> Option<f64> {
         let value = f64::from(value);
         if !value.is_finite() {
@@ -98,17 +99,6 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                 );
             }
         });
-}
-
-/// The loss history to plot, the candidate's index, and the number of steps on the x axis.
-fn plotted_losses(state: &EditorState) -> Option<(&LossHistory, usize, u32)> {
-    let (history, candidate, steps) = match (state.fill_controller.running(), state.shown_fill()) {
-        (Some(run), _) => (&run.loss_history, run.shown_candidate(), run.total_iterations()),
-        (None, Some(fill)) => (&fill.loss_history, fill.record.look.candidate, fill.record.outcome.steps),
-        (None, None) => return None,
-    };
-    // A mix was not searched and has no loss history.
-    history.candidate_losses(candidate).next().is_some().then_some((history, candidate, steps))
 }
 
 /// All curves, or only the context loss when there is no prior loss: then it equals the total.

@@ -1,4 +1,4 @@
-//! The panels around the canvas. Every panel reads the state and pushes actions.
+//! The panels around the canvas. Each gets the parts of the state that it shows, and asks for actions.
 
 pub mod advanced_settings;
 mod candidate_buttons;
@@ -17,22 +17,27 @@ use egui::{Response, Ui, Widget};
 
 use super::icons::IconButton;
 use super::shortcuts::EditorCommand;
-use super::state::{Action, EditorState};
+use super::state::{Action, Actions, CommandStates};
 
 /// An icon button for a command. Its tooltip names the key, or says why the command is disabled.
-pub fn command_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) -> Response {
-    add_command_button(ui, state, command, IconButton::new(command.icon(), command.name()), actions)
+pub fn command_button(
+    ui: &mut Ui,
+    commands: &CommandStates,
+    command: EditorCommand,
+    actions: &mut Actions,
+) -> Response {
+    add_command_button(ui, commands, command, IconButton::new(command.icon(), command.name()), actions)
 }
 
 /// Like [`command_button`], with a button from the caller.
 pub fn add_command_button(
     ui: &mut Ui,
-    state: &EditorState,
+    commands: &CommandStates,
     command: EditorCommand,
     button: impl Widget,
-    actions: &mut Vec<Action>,
+    actions: &mut Actions,
 ) -> Response {
-    let disabled_reason = state.disabled_reason(command);
+    let disabled_reason = commands.disabled_reason(command);
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     if response.clicked() {
         actions.push(Action::RunCommand(command));

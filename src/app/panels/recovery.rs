@@ -5,15 +5,16 @@ use std::time::{Duration, SystemTime};
 use egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 
 use crate::app::autosave::RecoverableProject;
-use crate::app::state::{Action, DocumentSource, EditorState};
+use crate::app::dialogs::DocumentSource;
+use crate::app::state::{Action, Actions, FileState};
 use crate::app::theme;
 
 /// Height of the row, in points: two lines of text.
 pub const ROW_HEIGHT: f32 = 34.0;
 
 /// Offers the first recoverable project. The next one follows once the user has decided.
-pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let Some(project) = state.recoverable.first() else { return };
+pub fn show(ui: &mut Ui, files: &FileState, actions: &mut Actions) {
+    let Some(project) = files.recoverable.first() else { return };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
         ui.set_min_height(ROW_HEIGHT);
@@ -27,14 +28,14 @@ pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.selection);
             let recover = recover.min_size(vec2(0.0, theme::ROW_HEIGHT));
             let tooltip = "Open the photo and restore the unsaved work";
-            if ui.add_enabled(!state.is_opening, recover).on_hover_text(tooltip).clicked() {
+            if ui.add_enabled(!files.is_opening, recover).on_hover_text(tooltip).clicked() {
                 actions.push(Action::Open(DocumentSource::Recoverable(path.to_owned())));
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
                 let text = RichText::new(format!("Work on {} was not saved", project.name)).color(palette.text);
                 ui.add(Label::new(text).truncate());
-                let other_count = state.recoverable.len() - 1;
+                let other_count = files.recoverable.len() - 1;
                 ui.label(theme::hint_text(ui, age_and_count(project, other_count, SystemTime::now())));
             });
         });

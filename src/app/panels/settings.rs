@@ -5,34 +5,33 @@ use std::path::Path;
 use egui::{ComboBox, Ui};
 
 use super::{add_command_button, advanced_settings, widgets};
+use crate::app::engine::EngineState;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::loss_history::prior_share;
+use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions, Derived};
 use crate::app::theme;
 use crate::model::ModelChoice;
-use crate::search::{Preset, Settings};
+use crate::search::Preset;
 
 /// Draws the settings.
-pub fn show(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    preset(ui, state, actions);
-    model(ui, state, actions);
-    let mut settings = state.preferences.settings;
-    lambda(ui, state, &mut settings);
+pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, actions: &mut Actions) {
+    preset(ui, &mut actions.preferences);
+    model(ui, engine, derived, actions);
+    let settings = &mut actions.preferences.settings;
+    lambda(ui, derived.losses.and_then(prior_share), &mut settings.lambda);
     let tooltip = widgets::setting_tooltip("steps");
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
     widgets::slider(ui, "Steps", tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
-    advanced_settings::show(ui, state, &mut settings, actions);
-    if settings != state.preferences.settings {
-        actions.push(Action::SetSettings(settings));
-    }
+    advanced_settings::show(ui, engine, derived.is_running(), &mut actions.preferences);
 }
 
-fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn preset(ui: &mut Ui, preferences: &mut Preferences) {
     let tooltip = "Settings that work well together. All but Best reproduce published methods";
     widgets::row(ui, "Preset", tooltip, |ui| {
-        let is_changed = state.has_modified_preset();
-        let current = state.preferences.preset;
+        let is_changed = preferences.has_modified_preset();
+        let current = preferences.preset;
         let title = if is_changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
         let reset_width = if is_changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
         let response = ComboBox::from_id_salt("preset")
@@ -43,7 +42,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
                 for preset in Preset::ALL {
                     let entry = ui.selectable_label(preset == current, preset.title());
                     if entry.on_hover_text(preset.help()).clicked() {
-                        actions.push(Action::SetPreset(preset));
+                        preferences.set_preset(preset);
                     }
                 }
             })
@@ -53,7 +52,7 @@ fn preset(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         if is_changed {
             let reset = ui.add(IconButton::new(Icon::Reset, "Reset to the preset"));
             if reset.on_hover_text(format!("Back to the values of {}", current.title())).clicked() {
-                actions.push(Action::SetPreset(current));
+                preferences.set_preset(current);
             }
         }
     });
@@ -71,26 +70,26 @@ fn file_title(path: &Path) -> String {
     path.file_stem().map_or_else(|| path.display().to_string(), |stem| stem.to_string_lossy().into_owned())
 }
 
-fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut Actions) {
     let tooltip = "The trained networks that draw faces: built in, or a .safetensors file";
     widgets::row(ui, "Model", tooltip, |ui| {
-        let current = &state.preferences.model;
-        let title = model_title(current);
-        let files = state.model_paths.iter().cloned().map(ModelChoice::File);
+        let current = actions.preferences.model.clone();
+        let title = model_title(&current);
+        let files = engine.model_paths.iter().cloned().map(ModelChoice::File);
         let mut choices: Vec<ModelChoice> = ModelChoice::BUILT_IN.into_iter().chain(files).collect();
-        if !choices.contains(current) {
+        if !choices.contains(&current) {
             choices.push(current.clone());
         }
         let response = ui
-            .add_enabled_ui(!state.is_locked(), |ui| {
+            .add_enabled_ui(!derived.is_running(), |ui| {
                 ComboBox::from_id_salt("model")
                     .selected_text(&title)
                     .width(ui.available_width())
                     .truncate()
                     .show_ui(ui, |ui| {
                         for choice in choices {
-                            if ui.selectable_label(choice == *current, model_title(&choice)).clicked() {
-                                actions.push(Action::SetModel(choice));
+                            if ui.selectable_label(choice == current, model_title(&choice)).clicked() {
+                                actions.preferences.model = choice;
                             }
                         }
                         ui.separator();
@@ -103,7 +102,7 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             })
             .inner;
         widgets::set_combo_accessible_name(&response, "Model", &title);
-        response.on_hover_text(describe_model(state).unwrap_or_else(|| tooltip.to_owned()));
+        response.on_hover_text(describe_model(engine).unwrap_or_else(|| tooltip.to_owned()));
     });
     let tooltip = "Look at the faces this model makes up, or at the training of your own models";
     widgets::row(ui, "Generator", tooltip, |ui| {
@@ -116,13 +115,13 @@ fn model(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
             (EditorCommand::Training, "Training", "Watch a run of `countenance train`, and use its models"),
         ] {
             let button = IconButton::new(command.icon(), command.name()).with_text(text);
-            add_command_button(ui, state, command, button, actions).on_hover_text(tooltip);
+            add_command_button(ui, &derived.commands, command, button, actions).on_hover_text(tooltip);
         }
     });
 }
 
-fn describe_model(state: &EditorState) -> Option<String> {
-    let info = state.model_info.as_ref()?;
+fn describe_model(engine: &EngineState) -> Option<String> {
+    let info = engine.model.as_ref()?;
     let has = |present: bool, what: &str| format!("{} {what}", if present { "with" } else { "without" });
     Some(format!(
         "{}: draws faces of {} × {} pixels from {} numbers, {}, {}\nSHA-256 {}",
@@ -136,11 +135,11 @@ fn describe_model(state: &EditorState) -> Option<String> {
     ))
 }
 
-fn lambda(ui: &mut Ui, state: &EditorState, settings: &mut Settings) {
+/// `share`: the share of λ·prior in the total loss.
+fn lambda(ui: &mut Ui, share: Option<f32>, lambda: &mut f32) {
     let tooltip = widgets::setting_tooltip("lambda");
-    let share = state.shown_losses().and_then(prior_share);
     let scale = widgets::Scale { logarithmic: true, space_after: widgets::PERCENT_WIDTH };
-    widgets::slider(ui, "λ", tooltip, &mut settings.lambda, 0.0..=100.0, scale, |ui| {
+    widgets::slider(ui, "λ", tooltip, lambda, 0.0..=100.0, scale, |ui| {
         let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
         let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
         ui.add_sized([widgets::PERCENT_WIDTH, theme::ROW_HEIGHT], label)

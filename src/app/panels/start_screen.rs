@@ -7,15 +7,18 @@ use egui::{WidgetInfo, vec2};
 
 use super::add_command_button;
 use super::widgets::text_field;
+use crate::app::dialogs::DocumentSource;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, DocumentSource, EditorState};
+use crate::app::state::{Action, Actions, CommandStates, FileState};
 use crate::app::theme;
 
-/// The start screen's textures: thumbnails of the samples.
+/// The start screen's textures and its text field.
 #[derive(Default)]
 pub struct StartScreen {
+    /// Thumbnails of the samples.
     textures: Vec<(SamplePortrait, TextureHandle)>,
+    path_text: String,
 }
 
 const CONTENT_WIDTH: f32 = 480.0;
@@ -28,10 +31,10 @@ const RECOVERY_CARD_HEIGHT: f32 = super::recovery::ROW_HEIGHT + 2.0 * theme::GAP
 
 impl StartScreen {
     /// Draws the screen.
-    pub fn show(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-        self.load_textures(ui, state);
+    pub fn show(&mut self, ui: &mut Ui, files: &FileState, commands: &CommandStates, actions: &mut Actions) {
+        self.load_textures(ui, files);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let height = if state.recoverable.is_empty() {
+            let height = if files.recoverable.is_empty() {
                 CONTENT_HEIGHT
             } else {
                 CONTENT_HEIGHT + RECOVERY_CARD_HEIGHT + theme::GAP
@@ -42,21 +45,21 @@ impl StartScreen {
                 ui.label(RichText::new("Countenance").color(theme::palette(ui).strong_text).size(28.0));
                 ui.label(RichText::new("Paint over part of a face to replace it").color(theme::palette(ui).weak_text));
                 ui.add_space(theme::GAP * 2.0);
-                recovery_card(ui, state, actions);
-                drop_area(ui, state, actions);
+                recovery_card(ui, files, actions);
+                drop_area(ui, files, commands, actions);
                 ui.add_space(theme::GAP);
-                path_field(ui, state, actions);
+                path_field(ui, &mut self.path_text, actions);
                 ui.add_space(theme::GAP * 2.0);
                 ui.label(theme::hint_text(ui, "No photo at hand? Try one of these"));
                 self.sample_buttons(ui, actions);
                 ui.add_space(theme::GAP);
-                training_button(ui, state, actions);
+                training_button(ui, commands, actions);
             });
         });
     }
 
-    fn load_textures(&mut self, ui: &Ui, state: &EditorState) {
-        for (sample, image) in &state.sample_thumbnails {
+    fn load_textures(&mut self, ui: &Ui, files: &FileState) {
+        for (sample, image) in &files.sample_thumbnails {
             if !self.textures.iter().any(|(loaded, _)| loaded == sample) {
                 let texture = ui.ctx().load_texture(sample.file_stem(), image.clone(), TextureOptions::LINEAR);
                 self.textures.push((*sample, texture));
@@ -64,7 +67,7 @@ impl StartScreen {
         }
     }
 
-    fn sample_buttons(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+    fn sample_buttons(&self, ui: &mut Ui, actions: &mut Actions) {
         let palette = theme::palette(ui);
         let gap = theme::GAP * 2.0;
         #[expect(clippy::cast_precision_loss, reason = "two samples")]
@@ -98,18 +101,18 @@ impl StartScreen {
     }
 }
 
-fn recovery_card(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    if state.recoverable.is_empty() {
+fn recovery_card(ui: &mut Ui, files: &FileState, actions: &mut Actions) {
+    if files.recoverable.is_empty() {
         return;
     }
     let palette = theme::palette(ui);
     let card = egui::Frame::new().fill(palette.panel).stroke(Stroke::new(1.0, palette.accent));
     let card = card.corner_radius(theme::CARD_CORNER_RADIUS).inner_margin(egui::Margin::symmetric(12, 8));
-    card.show(ui, |ui| super::recovery::show(ui, state, actions));
+    card.show(ui, |ui| super::recovery::show(ui, files, actions));
     ui.add_space(theme::GAP);
 }
 
-fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn drop_area(ui: &mut Ui, files: &FileState, commands: &CommandStates, actions: &mut Actions) {
     let palette = theme::palette(ui);
     let hovered = ui.input(|input| !input.raw.hovered_files.is_empty());
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), DROP_HEIGHT), Sense::hover());
@@ -123,7 +126,7 @@ fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         let (icon, _) = ui.allocate_exact_size(vec2(40.0, 40.0), Sense::hover());
         crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
         ui.add_space(theme::GAP / 2.0);
-        let text = match (state.is_opening, state.can_drop_files) {
+        let text = match (files.is_opening, files.can_drop_files) {
             (true, _) => "Opening…",
             (false, true) => "Drop a photo or a project here",
             (false, false) => "Open a photo or a project",
@@ -132,7 +135,7 @@ fn drop_area(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         ui.add_space(theme::GAP / 2.0);
         let label = RichText::new(EditorCommand::Open.name()).color(palette.on_accent).strong();
         let button = Button::new(label).fill(palette.accent).min_size(vec2(160.0, theme::PRIMARY_HEIGHT));
-        add_command_button(ui, state, EditorCommand::Open, button, actions);
+        add_command_button(ui, commands, EditorCommand::Open, button, actions);
         ui.label(theme::hint_text(ui, "PNG, JPEG, WebP, TIFF, BMP, or a saved project"));
     });
 }
@@ -148,23 +151,21 @@ fn dashed_outline(ui: &Ui, rect: Rect, color: Color32) {
 }
 
 /// Opens the Training window, which needs no photo.
-fn training_button(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn training_button(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
     let button = Button::new(EditorCommand::Training.name()).frame_when_inactive(false);
     let button = button.min_size(vec2(0.0, theme::ROW_HEIGHT));
-    add_command_button(ui, state, EditorCommand::Training, button, actions);
+    add_command_button(ui, commands, EditorCommand::Training, button, actions);
 }
 
-fn path_field(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn path_field(ui: &mut Ui, path_text: &mut String, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let button_width = 64.0;
         let (name, hint) = ("Path of a photo or project", "Or type a path");
         let width = ui.available_width() - button_width - theme::GAP;
-        let (response, text) = text_field(ui, &state.start_screen_path, name, hint, vec2(10.0, 6.0), width);
+        let (response, text) = text_field(ui, path_text, name, hint, vec2(10.0, 6.0), width);
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
-        if response.changed() {
-            actions.push(Action::SetStartScreenPath(text.clone()));
-        }
-        let path = text.trim().trim_matches('"');
+        *path_text = text;
+        let path = path_text.trim().trim_matches('"');
         let button = Button::new("Open").min_size(vec2(button_width, theme::ROW_HEIGHT));
         let clicked = ui.add_enabled(!path.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
         if (clicked || is_enter_pressed) && !path.is_empty() {

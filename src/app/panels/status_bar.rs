@@ -2,29 +2,32 @@
 
 use egui::{RichText, Ui};
 
+use crate::app::canvas::MaskDisplay;
 use crate::app::document::PhotoDocument;
-use crate::app::state::EditorState;
+use crate::app::engine::EngineState;
+use crate::app::fill::ShownFill;
+use crate::app::state::{Derived, FileState};
 use crate::app::theme;
 
 /// Draws the status bar.
-pub fn show(ui: &mut Ui, state: &EditorState) {
+pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &FileState) {
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
         let mut parts: Vec<(String, egui::Color32)> = Vec::new();
-        if let Some(document) = &state.document {
+        if let Some(document) = derived.document {
             let (width, height) = (document.photo.width(), document.photo.height());
             parts.push((format!("{}  {width} × {height}", document.name), palette.text));
             parts.extend(project_status(document, palette));
             parts.push((faces_status(document.detected_faces()), palette.weak_text));
         }
-        if state.is_opening {
+        if files.is_opening {
             parts.push(("Opening…".to_owned(), palette.text));
         }
-        if state.is_saving {
+        if files.is_saving {
             parts.push(("Saving…".to_owned(), palette.text));
         }
-        parts.push(device_status(state, palette));
-        parts.extend(fill_progress(state).into_iter().map(|part| (part, palette.text)));
+        parts.push(device_status(engine, palette));
+        parts.extend(fill_progress(derived).into_iter().map(|part| (part, palette.text)));
         for (index, (text, color)) in parts.into_iter().enumerate() {
             if index > 0 {
                 ui.label(RichText::new("·").color(palette.weak_text).small());
@@ -55,24 +58,22 @@ fn faces_status(faces: Option<&[crate::geometry::FaceFrame]>) -> String {
     }
 }
 
-fn device_status(state: &EditorState, palette: &theme::ThemePalette) -> (String, egui::Color32) {
-    match state.fill_controller.device() {
+fn device_status(engine: &EngineState, palette: &theme::ThemePalette) -> (String, egui::Color32) {
+    match &engine.device {
         Some(device) => match &device.notice {
             Some(notice) => (notice.clone(), palette.warning),
             None => (device.name.clone(), palette.weak_text),
         },
-        None if state.fill_controller.is_preparing() => {
-            ("Preparing the device and the model…".to_owned(), palette.weak_text)
-        }
+        None if engine.is_preparing => ("Preparing the device and the model…".to_owned(), palette.weak_text),
         None => ("The device or the model is not ready".to_owned(), palette.warning),
     }
 }
 
-fn fill_progress(state: &EditorState) -> Vec<String> {
-    if state.is_fill_waiting() {
+fn fill_progress(derived: &Derived<'_>) -> Vec<String> {
+    if derived.is_fill_waiting {
         return vec!["Starting: looking for the face around the paint…".to_owned()];
     }
-    let Some(run) = state.fill_controller.running() else { return result_summary(state) };
+    let Some(run) = derived.running() else { return result_summary(derived) };
     let iteration = run.loss_history.latest_iteration();
     if run.is_stopping {
         return vec!["Stopping…".to_owned()];
@@ -81,7 +82,7 @@ fn fill_progress(state: &EditorState) -> Vec<String> {
         return vec!["Starting…".to_owned()];
     }
     let mut parts = vec![format!("Iteration {iteration} of {}", run.total_iterations())];
-    if let Some(losses) = state.shown_losses() {
+    if let Some(losses) = derived.losses {
         parts.push(format!("Context {:.4}", losses.context));
     }
     if run.is_paused {
@@ -92,17 +93,17 @@ fn fill_progress(state: &EditorState) -> Vec<String> {
     parts
 }
 
-fn result_summary(state: &EditorState) -> Vec<String> {
-    if state.shows_first_guess() {
+fn result_summary(derived: &Derived<'_>) -> Vec<String> {
+    if derived.shows_first_guess {
         return vec!["First guess: press Fill to improve it".to_owned()];
     }
-    let Some(fill) = state.shown_fill() else { return Vec::new() };
+    let Some(ShownFill::Finished(fill)) = derived.fill else { return Vec::new() };
     let outcome = &fill.record.outcome;
     let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
-    if let Some(losses) = state.shown_losses() {
+    if let Some(losses) = derived.losses {
         parts.push(format!("Context {:.4}", losses.context));
     }
-    if state.is_hole_tinted() {
+    if derived.mask_display == MaskDisplay::Tinted {
         parts.push("The painted area has changed since this fill".to_owned());
     }
     parts

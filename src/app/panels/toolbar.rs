@@ -5,42 +5,51 @@ use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
 use super::widgets::add_slider;
 use super::{add_command_button, command_button};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
+use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
+use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions, CommandStates};
 use crate::app::theme::{self, ThemeChoice};
 use crate::mask::MaskPreset;
 
 /// Draws the toolbar. `zoom`: screen pixels per photo pixel.
-pub fn show(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
+pub fn show(
+    ui: &mut Ui,
+    commands: &CommandStates,
+    document: &PhotoDocument,
+    tool: Tool,
+    zoom: f32,
+    actions: &mut Actions,
+) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, theme::GAP / 2.0);
         let open = IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text("Open");
-        add_command_button(ui, state, EditorCommand::Open, open, actions);
-        command_button(ui, state, EditorCommand::SaveProject, actions);
+        add_command_button(ui, commands, EditorCommand::Open, open, actions);
+        command_button(ui, commands, EditorCommand::SaveProject, actions);
         let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text("Export");
-        add_command_button(ui, state, EditorCommand::Export, export, actions);
-        command_button(ui, state, EditorCommand::ExportLayer, actions);
+        add_command_button(ui, commands, EditorCommand::Export, export, actions);
+        command_button(ui, commands, EditorCommand::ExportLayer, actions);
         divider_line(ui);
-        for (command, tool) in [
+        for (command, its_tool) in [
             (EditorCommand::BrushTool, Tool::Brush),
             (EditorCommand::EraserTool, Tool::Eraser),
             (EditorCommand::FrameTool, Tool::Frame),
         ] {
-            let button = IconButton::new(command.icon(), command.name()).selected(state.tool == tool);
-            add_command_button(ui, state, command, button, actions);
+            let button = IconButton::new(command.icon(), command.name()).selected(tool == its_tool);
+            add_command_button(ui, commands, command, button, actions);
         }
-        brush_size(ui, state, actions);
-        command_button(ui, state, EditorCommand::ClearMask, actions);
-        command_button(ui, state, EditorCommand::InvertMask, actions);
-        shapes_menu(ui, state, actions);
+        brush_size(ui, &mut actions.preferences);
+        command_button(ui, commands, EditorCommand::ClearMask, actions);
+        command_button(ui, commands, EditorCommand::InvertMask, actions);
+        shapes_menu(ui, commands, actions);
         divider_line(ui);
-        history_button(ui, state, EditorCommand::Undo, actions);
-        history_button(ui, state, EditorCommand::Redo, actions);
+        history_button(ui, commands, EditorCommand::Undo, document.undo_name(), actions);
+        history_button(ui, commands, EditorCommand::Redo, document.redo_name(), actions);
         divider_line(ui);
-        zoom_buttons(ui, state, zoom, actions);
+        zoom_buttons(ui, commands, zoom, actions);
         divider_line(ui);
-        help_menu(ui, state, actions);
+        help_menu(ui, commands, actions);
     });
 }
 
@@ -50,9 +59,9 @@ fn divider_line(ui: &mut Ui) {
     ui.painter().vline(rect.center().x, rect.shrink(6.0).y_range(), stroke);
 }
 
-fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     // Shows the diameter, as the cursor's circle does.
-    let before = state.preferences.brush_radius_px * 2.0;
+    let before = preferences.brush_radius_px * 2.0;
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_RANGE_PX.start() * 2.0..=BRUSH_RADIUS_RANGE_PX.end() * 2.0;
     let tooltip = "Brush size in photo pixels ([ and ], or Ctrl+wheel)";
@@ -67,12 +76,12 @@ fn brush_size(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
     number.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Brush size, number"));
     number.on_hover_text(tooltip);
     if (diameter_px - before).abs() > f32::EPSILON {
-        actions.push(Action::SetBrushRadius(diameter_px / 2.0));
+        preferences.set_brush_radius(diameter_px / 2.0);
     }
 }
 
-fn shapes_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-    let disabled_reason = state.disabled_reason(EditorCommand::LoadMask);
+fn shapes_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
+    let disabled_reason = commands.disabled_reason(EditorCommand::LoadMask);
     let button = IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes");
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
@@ -89,13 +98,13 @@ fn shapes_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         }
         ui.separator();
         for command in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
-            menu_item(ui, state, command, actions);
+            menu_item(ui, commands, command, actions);
         }
     });
 }
 
-fn menu_item(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) {
-    let disabled_reason = state.disabled_reason(command);
+fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCommand, actions: &mut Actions) {
+    let disabled_reason = commands.disabled_reason(command);
     let key = command.key_text(ui.ctx()).unwrap_or_default();
     let response = ui.add_enabled(disabled_reason.is_none(), egui::Button::new(command.name()).shortcut_text(key));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, disabled_reason.is_none(), command.name()));
@@ -121,48 +130,49 @@ fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     }
 }
 
-fn history_button(ui: &mut Ui, state: &EditorState, command: EditorCommand, actions: &mut Vec<Action>) {
-    let response = command_button(ui, state, command, actions);
-    let step_name = state.document.as_ref().and_then(|document| match command {
-        EditorCommand::Undo => document.undo_name(),
-        _ => document.redo_name(),
-    });
+/// `step_name`: the step that it would undo or redo.
+fn history_button(
+    ui: &mut Ui,
+    commands: &CommandStates,
+    command: EditorCommand,
+    step_name: Option<&str>,
+    actions: &mut Actions,
+) {
+    let response = command_button(ui, commands, command, actions);
     if let Some(step_name) = step_name {
         response.on_hover_text(format!("{} {step_name}", command.name()));
     }
 }
 
-fn zoom_buttons(ui: &mut Ui, state: &EditorState, zoom: f32, actions: &mut Vec<Action>) {
-    command_button(ui, state, EditorCommand::ZoomOut, actions);
+fn zoom_buttons(ui: &mut Ui, commands: &CommandStates, zoom: f32, actions: &mut Actions) {
+    command_button(ui, commands, EditorCommand::ZoomOut, actions);
     let percent = egui::RichText::new(format!("{:.0} %", zoom * 100.0)).color(theme::palette(ui).weak_text);
     ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent))
         .on_hover_text("Screen pixels per photo pixel");
-    command_button(ui, state, EditorCommand::ZoomIn, actions);
+    command_button(ui, commands, EditorCommand::ZoomIn, actions);
     for (command, text) in [
         (EditorCommand::ZoomToFit, "Fit"),
         (EditorCommand::ZoomToFace, "Face"),
         (EditorCommand::ZoomToActualPixels, "1:1"),
     ] {
         let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW_HEIGHT));
-        let response = add_command_button(ui, state, command, button, actions);
+        let response = add_command_button(ui, commands, command, button, actions);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), command.name()));
     }
 }
 
-fn help_menu(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn help_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
     let response = ui.add(IconButton::new(Icon::Help, "Help and theme"));
     let response = response.on_hover_text("Keyboard shortcuts, theme, about");
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
         for command in [EditorCommand::Shortcuts, EditorCommand::About] {
-            menu_item(ui, state, command, actions);
+            menu_item(ui, commands, command, actions);
         }
         ui.separator();
         ui.label(theme::section_heading(ui, "Theme"));
         for choice in ThemeChoice::ALL {
-            if ui.radio(state.preferences.theme == choice, choice.title()).clicked() {
-                actions.push(Action::SetTheme(choice));
-            }
+            ui.radio_value(&mut actions.preferences.theme, choice, choice.title());
         }
     });
 }

@@ -1,254 +1,152 @@
-//! The editor's state, and the one function that changes it.
+//! The editor's state, in parts, and the one function that changes it.
 //!
-//! Panels read [`EditorState`] and return [`Action`]s, which only [`EditorState::handle`] applies. Commands for the
-//! canvas (fit, zoom, redraw a part) wait in a queue, [`EditorState::take_canvas_commands`].
+//! Panels read the parts that they show and return [`Action`]s, which only [`EditorState::handle`] applies. Each part
+//! has an `update` function for its own actions; what concerns several parts is here:
+//!
+//! | part | file |
+//! | --- | --- |
+//! | the open photo and the work on it | [`PhotoDocument`](super::document) |
+//! | fills: running, first guess, mix | [`FillState`](super::fill) |
+//! | device and model | [`EngineState`](super::engine) |
+//! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
+//! | dialogs | [`DialogState`](super::dialogs) |
+//! | preferences | [`Preferences`](super::preferences) |
+//! | files being read and written, autosave | [`FileState`], in `files` and `project_files` |
+//! | what leaves the state: tasks, requests, messages | [`Outbox`](super::outbox) |
+//!
+//! After every action the fills, the Explore window and so on follow the document, so that an action needs not know what
+//! depends on it. What several panels show is derived once per frame: see [`Derived`].
 
-mod actions;
-mod candidate_mix;
+mod action;
 mod commands;
-mod explore_actions;
+mod derived;
 mod files;
-mod fill_results;
-mod first_guess;
-mod frame_search;
 mod project_files;
-mod training_run;
+mod worker_events;
 
-pub use actions::{Action, CanvasCommand, DocumentSource, HelpWindow, PathBar, PendingClose, SaveAnswer};
-pub use candidate_mix::CandidateMix;
-#[cfg(test)]
-pub use frame_search::FrameSearchMode;
+pub use action::{Action, Actions};
+pub use commands::CommandStates;
+pub use derived::Derived;
+pub use files::{FileState, expand_home};
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use first_guess::FirstGuess;
-use frame_search::FrameSearch;
-
-use super::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
-use super::canvas::{BRUSH_RADIUS_RANGE_PX, CanvasAction, Tool};
-use super::document::{DocumentFill, PhotoDocument};
-use super::explore::ExploreState;
-use super::fill_controller::FillController;
+use super::canvas::{Tool, ViewCommand};
+use super::dialogs::DialogState;
+use super::document::{DocumentAction, PhotoDocument};
+use super::engine::EngineState;
+use super::explore::{ExploreAction, ExploreState};
+use super::fill::{FillAction, FillContext, FillState};
+use super::outbox::Outbox;
 use super::preferences::Preferences;
-use super::sample_portraits::SamplePortrait;
 use super::tasks::{BackgroundTask, PathPurpose, TaskRunner};
-use super::toasts::{Severity, UserMessage};
 use super::training::TrainingState;
-use crate::device::GpuInfo;
-use crate::geometry::RectPx;
-use crate::job::WorkerHandle;
+use crate::geometry::FaceFrame;
+use crate::job::{LiveSettings, WorkerHandle};
 use crate::mask::{MaskEdit, MaskPreset};
-use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
-use crate::search::Settings;
 
-/// The editor's state.
-#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
-pub struct EditorState {
-    pub document: Option<PhotoDocument>,
-    pub fill_controller: FillController,
-    pub preferences: Preferences,
+/// How the photo is looked at.
+#[derive(Default)]
+pub struct ViewState {
     pub tool: Tool,
     /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
-    pub gpus: Vec<GpuInfo>,
-    pub model_paths: Vec<PathBuf>,
-    /// Thumbnails of the samples, for the start screen.
-    pub sample_thumbnails: Vec<(SamplePortrait, egui::ColorImage)>,
-    /// Text of the path field on the start screen.
-    pub start_screen_path: String,
-    pub model_info: Option<ModelInfo>,
-    /// Data of the Explore window.
+}
+
+/// The editor's state.
+pub struct EditorState {
+    pub document: Option<PhotoDocument>,
+    pub fill: FillState,
+    pub engine: EngineState,
     pub explore: ExploreState,
-    pub frame_search: FrameSearch,
-    first_guess: FirstGuess,
-    /// The mix of two candidates, while its slider is open.
-    pub mix: Option<CandidateMix>,
-    pub pending_close: Option<PendingClose>,
-    /// What to do once the project is saved.
-    close_after_save: Option<PendingClose>,
-    /// Save the project as soon as no search runs and no other file is being written.
-    save_when_idle: bool,
-    autosave: Autosave,
-    recovery_scan_timer: RecoveryScanTimer,
-    /// Recoverable projects, newest first; projects found by later scans are appended.
-    pub recoverable: Vec<RecoverableProject>,
-    pub path_bar: Option<PathBar>,
     pub training: TrainingState,
-    pub help_window: Option<HelpWindow>,
-    /// Files can be dropped onto the window.
-    pub can_drop_files: bool,
-    /// A photo is being opened.
-    pub is_opening: bool,
-    /// A file is being written.
-    pub is_saving: bool,
-    /// The preferences are being written.
-    pub is_saving_preferences: bool,
-    /// Increases with every change of the pictures on the screen.
-    pub scene_version: u64,
-    /// The window may close now.
-    pub may_close: bool,
-    tasks: TaskRunner,
-    messages: Vec<UserMessage>,
-    canvas_commands: Vec<CanvasCommand>,
+    pub dialogs: DialogState,
+    pub files: FileState,
+    pub view: ViewState,
+    pub preferences: Preferences,
+    pub outbox: Outbox,
 }
 
 impl EditorState {
     pub fn new(worker: WorkerHandle, tasks: TaskRunner, preferences: Preferences) -> Self {
         Self {
             document: None,
-            fill_controller: FillController::new(worker),
-            training: TrainingState::new(preferences.training_run.as_deref()),
-            preferences,
-            tool: Tool::Brush,
-            divider: None,
-            show_before: false,
-            gpus: Vec::new(),
-            model_paths: Vec::new(),
-            sample_thumbnails: Vec::new(),
-            start_screen_path: String::new(),
-            model_info: None,
+            fill: FillState::default(),
+            engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
-            frame_search: FrameSearch::default(),
-            first_guess: FirstGuess::default(),
-            mix: None,
-            pending_close: None,
-            close_after_save: None,
-            save_when_idle: false,
-            autosave: Autosave::default(),
-            recovery_scan_timer: RecoveryScanTimer::default(),
-            recoverable: Vec::new(),
-            path_bar: None,
-            help_window: None,
-            can_drop_files: true,
-            is_opening: false,
-            is_saving: false,
-            is_saving_preferences: false,
-            scene_version: 0,
-            may_close: false,
-            tasks,
-            messages: Vec::new(),
-            canvas_commands: Vec::new(),
+            training: TrainingState::new(preferences.training_run.as_deref()),
+            dialogs: DialogState::default(),
+            files: FileState { can_drop_files: true, ..FileState::default() },
+            view: ViewState::default(),
+            preferences,
+            outbox: Outbox::new(worker, tasks),
         }
     }
 
     /// Starts the slow work of the program start in the background: device, model, model list, sample thumbnails.
     pub fn start_initial_tasks(&mut self) {
-        self.tasks.spawn(BackgroundTask::ListGpus);
-        self.tasks.spawn(BackgroundTask::FindModels);
-        self.tasks.spawn(BackgroundTask::DecodeSampleThumbnails);
+        self.outbox.spawn(BackgroundTask::ListGpus);
+        self.outbox.spawn(BackgroundTask::FindModels);
+        self.outbox.spawn(BackgroundTask::DecodeSampleThumbnails);
         self.warm_up_engine();
     }
 
-    /// Starts a background task.
-    pub fn spawn(&self, task: BackgroundTask) {
-        self.tasks.spawn(task);
-    }
-
-    /// The most compositions that ran at the same time.
-    #[cfg(test)]
-    pub fn most_compositions(&self) -> usize {
-        self.tasks.compositions.most()
-    }
-
-    /// Handles results of background tasks and updates of the fill thread.
+    /// Handles results of background tasks and events of the fill thread.
     pub fn poll(&mut self) {
-        while let Some(result) = self.tasks.try_result() {
+        while let Some(result) = self.outbox.try_task_result() {
             self.handle(Action::TaskDone(result));
         }
-        for event in self.fill_controller.take_events() {
+        for event in self.outbox.take_worker_events() {
             self.handle_worker_event(event);
         }
-        self.update_for_hole();
-        self.update_explore();
+        self.follow_up();
         self.save_project_if_idle();
-        self.compose_if_needed();
-    }
-
-    /// Takes the messages that were not shown yet.
-    pub fn take_messages(&mut self) -> Vec<UserMessage> {
-        std::mem::take(&mut self.messages)
-    }
-
-    /// Takes the commands that the canvas has not run yet.
-    pub fn take_canvas_commands(&mut self) -> Vec<CanvasCommand> {
-        std::mem::take(&mut self.canvas_commands)
-    }
-
-    /// Whether frame, model and device are locked by a running search. The hole is not: the search adopts its changes.
-    pub fn is_locked(&self) -> bool {
-        self.fill_controller.is_running()
+        if let Some(document) = &mut self.document {
+            self.fill.compose_if_needed(document, &self.outbox);
+        }
     }
 
     /// Applies an action.
     pub fn handle(&mut self, action: Action) {
         self.apply(action);
-        self.update_for_hole();
-        self.update_explore();
+        self.follow_up();
     }
 
     fn apply(&mut self, action: Action) {
         match action {
             Action::RunCommand(command) => self.run_command(command),
-            Action::Open(source) => self.request_close(PendingClose::Open(source)),
-            Action::Canvas(action) => self.handle_canvas_action(action),
-            Action::CancelDrag => self.cancel_drag(),
+            Action::Document(action) => self.update_document(action),
             Action::AddShape(preset) => self.add_shape(preset),
-            Action::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
-            Action::SetPreset(preset) => {
-                let seed = self.preferences.settings.seed;
-                self.preferences.preset = preset;
-                self.set_settings(Settings { seed, ..preset.settings() });
-            }
-            Action::SetSettings(settings) => self.set_settings(settings),
-            Action::SetBlend(blend) => self.set_blend(blend),
-            Action::SetDevice(device) => {
-                self.preferences.device = device;
-                self.warm_up_engine();
-            }
-            Action::SetModel(model) => {
-                self.preferences.model = model;
-                self.model_info = None;
-                self.warm_up_engine();
-            }
-            Action::ChooseModelFile => self.spawn(BackgroundTask::ShowFileDialog(PathPurpose::OpenModel, None)),
-            Action::SetTheme(theme) => self.preferences.theme = theme,
-            Action::SetLogLosses(is_log) => self.preferences.log_losses = is_log,
-            Action::SetRecordProvenance(record) => self.preferences.record = record,
-            Action::SetShowFirstGuess(show) => self.preferences.first_guess = show,
-            Action::SetFaceOnly(is_face_only) => self.preferences.face_only = is_face_only,
-            Action::MixWith(candidate) => self.mix_with(candidate),
-            Action::SetMixPosition(position) => self.set_mix_position(position),
-            Action::KeepMix => self.keep_mix(),
-            Action::Explore(action) => self.handle_explore(action),
-            Action::ShowBefore(show) => self.show_before = show,
-            Action::SetPathText(text) => self.set_path_text(text),
+            Action::Fill(action) => self.update_fill(action),
+            Action::Explore(ExploreAction::RetryModel) => self.warm_up_engine(),
+            Action::Explore(action) => self.explore.update(action, &mut self.outbox),
+            Action::Training(action) => self.training.update(action, &mut self.preferences, &mut self.outbox),
+            Action::Dialog(action) => self.dialogs.update(action),
+            Action::SetPreferences(preferences) => self.set_preferences(*preferences),
+            Action::ChooseModelFile => self.show_file_dialog(PathPurpose::OpenModel),
+            Action::ShowBefore(show) => self.view.show_before = show,
+            Action::SetDivider(position) => self.view.divider = Some(position.clamp(0.0, 1.0)),
+            Action::Open(source) => self.open(source),
             Action::SubmitPath { replace } => self.submit_path(replace),
-            Action::ClosePathBar => {
-                self.path_bar = None;
-                self.close_after_save = None;
-            }
-            Action::SetStartScreenPath(text) => self.start_screen_path = text,
-            Action::CloseHelpWindow => self.help_window = None,
-            Action::RequestClose => self.request_close(PendingClose::Window),
+            Action::RequestClose => self.close_window(),
             Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
-            Action::Training(action) => self.handle_training(action),
             Action::TaskDone(result) => self.handle_task_result(result),
         }
     }
 
-    /// Whether the settings differ from the preset. Presets have no seed, so it is ignored.
-    pub fn has_modified_preset(&self) -> bool {
-        let seed = self.preferences.settings.seed;
-        self.preferences.settings != Settings { seed, ..self.preferences.preset.settings() }
-    }
-
-    /// The shown finished fill, if any.
-    pub fn shown_fill(&self) -> Option<&DocumentFill> {
-        self.document.as_ref()?.shown_fill()
+    /// Brings everything up to date that depends on what has changed.
+    fn follow_up(&mut self) {
+        let Self { document, fill, engine, explore, preferences, outbox, .. } = self;
+        if let Some(document) = document {
+            let context = FillContext { preferences, engine, start_face: explore.start_face() };
+            fill.follow_document(document, context, outbox);
+        }
+        if let Some(model) = &engine.model {
+            explore.follow_model(model, preferences, outbox);
+        }
     }
 
     /// The document, if it still has this photo: results of tasks can arrive after another photo was opened.
@@ -256,74 +154,65 @@ impl EditorState {
         self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo))
     }
 
-    fn edit_document(&mut self, edit: impl FnOnce(&mut PhotoDocument)) {
+    fn update_document(&mut self, action: DocumentAction) {
         if let Some(document) = &mut self.document {
-            edit(document);
+            document.update(action, self.fill.is_running());
         }
     }
-
-    /// Adds a model file to the list of models.
-    fn list_model(&mut self, model: &ModelChoice) {
-        if let ModelChoice::File(path) = model
-            && !self.model_paths.contains(path)
-        {
-            self.model_paths.push(path.clone());
-        }
-    }
-
-    fn notify(&mut self, severity: Severity, headline: impl Into<String>) {
-        self.notify_with_details(severity, headline, Vec::new());
-    }
-
-    /// Tells the user about lost work.
-    fn notify_lasting(&mut self, headline: impl Into<String>, details: Vec<String>) {
-        self.messages.push(UserMessage::new(Severity::Error, headline).with_details(details).lasting());
-    }
-
-    fn notify_with_details(&mut self, severity: Severity, headline: impl Into<String>, details: Vec<String>) {
-        self.messages.push(UserMessage::new(severity, headline).with_details(details));
-    }
-
-    fn bump_scene_version(&mut self) {
-        self.scene_version += 1;
-    }
-
-    fn set_brush_radius(&mut self, radius_px: f32) {
-        if radius_px.is_finite() {
-            self.preferences.brush_radius_px =
-                radius_px.clamp(*BRUSH_RADIUS_RANGE_PX.start(), *BRUSH_RADIUS_RANGE_PX.end());
-        }
-    }
-
-    fn handle_canvas_action(&mut self, action: CanvasAction) {
-        match action {
-            CanvasAction::SetBrushRadius(radius_px) => self.set_brush_radius(radius_px),
-            CanvasAction::SetDivider(position) => self.divider = Some(position.clamp(0.0, 1.0)),
-            CanvasAction::BeginStroke(stroke) => self.edit_mask(|document| document.begin_stroke(stroke)),
-            CanvasAction::ExtendStroke(point) => self.edit_mask(|document| document.extend_stroke(point)),
-            CanvasAction::EndStroke => self.edit_document(PhotoDocument::end_stroke),
-            CanvasAction::FrameChanged { before } => self.edit_document(|document| document.end_frame_drag(before)),
-            CanvasAction::PickFace(_) | CanvasAction::SetFrame(_) if self.is_locked() => {}
-            CanvasAction::PickFace(index) => self.edit_document(|document| document.select_face(index)),
-            CanvasAction::SetFrame(frame) => self.edit_document(|document| document.drag_frame_to(frame)),
-        }
-    }
-
-    /// Crop side before the model is loaded: that of the default model.
-    const DEFAULT_CROP_SIZE_PX: u32 = 128;
 
     fn add_shape(&mut self, preset: MaskPreset) {
-        let crop_size_px = self.model_info.as_ref().map_or(Self::DEFAULT_CROP_SIZE_PX, |info| info.image_size_px);
-        let seed = self.preferences.settings.seed;
-        self.edit_mask(|document| {
-            let frame = document.face_frame();
-            document.edit_mask(&MaskEdit::Preset { preset, frame, crop_size_px, seed })
-        });
+        let Some(frame) = self.document.as_ref().map(PhotoDocument::face_frame) else { return };
+        let (crop_size_px, seed) = (self.engine.crop_size_px(), self.preferences.settings.seed);
+        self.update_document(DocumentAction::EditMask(MaskEdit::Preset { preset, frame, crop_size_px, seed }));
     }
 
-    /// Edits the mask. `edit` returns the changed rectangle, which the canvas redraws.
-    fn edit_mask(&mut self, edit: impl FnOnce(&mut PhotoDocument) -> RectPx) {
-        let rect_in_photo = self.document.as_mut().map(edit);
-        self.canvas_commands.extend(rect_in_photo.map(CanvasCommand::MaskChanged));
+    fn update_fill(&mut self, action: FillAction) {
+        let Self { document: Some(document), fill, engine, explore, preferences, outbox, .. } = self else { return };
+        let context = FillContext { preferences, engine, start_face: explore.start_face() };
+        fill.update(action, document, context, outbox);
+    }
+
+    /// Opens the device and loads the model ahead of the first fill.
+    fn warm_up_engine(&mut self) {
+        if !self.fill.is_running() {
+            self.explore.thumbnails.set_error(None);
+            self.engine.warm_up(&self.preferences, &self.outbox);
+        }
+    }
+
+    /// Replaces the preferences, and applies those that have an effect now.
+    fn set_preferences(&mut self, preferences: Preferences) {
+        let before = std::mem::replace(&mut self.preferences, preferences);
+        let (settings, blend) = (self.preferences.settings, self.preferences.blend);
+        if (settings.lambda, settings.steps) != (before.settings.lambda, before.settings.steps) {
+            let live = LiveSettings { lambda: settings.lambda, steps: settings.steps };
+            self.fill.set_live_settings(live, &self.outbox);
+        }
+        if blend != before.blend {
+            self.fill.set_blend(blend, self.document.as_mut(), &self.outbox);
+        }
+        let is_other_model = self.preferences.model != before.model;
+        if is_other_model {
+            self.engine.model = None;
+        }
+        if is_other_model || self.preferences.device != before.device {
+            self.warm_up_engine();
+        }
+    }
+
+    /// Shows a newly opened document, and drops everything that belonged to the previous one.
+    fn show_document(&mut self, document: PhotoDocument) {
+        self.fill.document_changed(&self.outbox);
+        self.files.document_changed();
+        self.view.show_before = false;
+        self.outbox.take_view_commands();
+        self.document = Some(document);
+    }
+
+    /// Changes the canvas's view to the face frame.
+    fn change_view_to_frame(&mut self, command: fn(FaceFrame) -> ViewCommand) {
+        if let Some(document) = &self.document {
+            self.outbox.change_view(command(document.face_frame()));
+        }
     }
 }

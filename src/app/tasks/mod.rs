@@ -249,7 +249,7 @@ pub enum TaskResult {
         fill_index: usize,
         photo: Arc<Photo>,
         look: FillLook,
-        patch: Result<FillPatch, UserMessage>,
+        patch: Result<Arc<FillPatch>, UserMessage>,
     },
     GpusListed(Vec<GpuInfo>),
     ModelsFound(Vec<PathBuf>),
@@ -361,10 +361,11 @@ fn run_task(task: BackgroundTask) -> TaskResult {
         }
         BackgroundTask::Compose { fill_index, photo, fill } => {
             // A failed composition must be answered, too: the next one waits for it.
-            let patch = catch_panic(|| fill.compose(&photo).expect("the shown candidate exists")).map_err(|reason| {
-                tracing::error!("composing a fill: {reason}");
-                internal_error("The fill cannot be drawn at full size".to_owned())
-            });
+            let patch =
+                catch_panic(|| Arc::new(fill.compose(&photo).expect("the shown candidate exists"))).map_err(|reason| {
+                    tracing::error!("composing a fill: {reason}");
+                    internal_error("The fill cannot be drawn at full size".to_owned())
+                });
             TaskResult::FillComposed { fill_index, photo, look: fill.look, patch }
         }
         BackgroundTask::ListGpus => TaskResult::GpusListed(list_gpus()),

@@ -26,6 +26,7 @@ fn canvas_rect(window: &TestWindow<'_>) -> Rect {
 fn wait_for_pictures(window: &mut TestWindow<'_>, cell_px: u32) {
     wait_for(window, "the candidates' pictures", |editor| {
         editor
+            .widgets
             .candidate_strip
             .shown_grid()
             .is_some_and(|grid| (grid.candidates, u32::try_from(grid.cell_px)) == (CANDIDATES, Ok(cell_px)))
@@ -90,18 +91,21 @@ fn the_canvas_keeps_its_size_during_a_fill() {
 fn tiles_show_fills_in_place_or_whole_faces() {
     let (mut window, engine) = small_editor(1.0);
     start_fill(&mut window, &engine);
-    assert!(window.state().candidate_strip.shown_grid().is_none());
+    assert!(window.state().widgets.candidate_strip.shown_grid().is_none());
     engine.set_preview();
     window.run_steps(2);
     wait_for_pictures(&mut window, IN_PLACE_PX);
     click(&mut window, "Face only");
     wait_for_pictures(&mut window, SIZE_PX);
     finish_fill(&mut window, &engine);
-    assert!(window.state().candidate_strip.shown_grid().is_some(), "the end of the search leaves no empty tiles");
+    assert!(
+        window.state().widgets.candidate_strip.shown_grid().is_some(),
+        "the end of the search leaves no empty tiles"
+    );
     click(&mut window, "Face only");
     wait_for_pictures(&mut window, IN_PLACE_PX);
     start_fill(&mut window, &engine);
-    assert!(window.state().candidate_strip.shown_grid().is_none(), "the last fill's pictures are dropped");
+    assert!(window.state().widgets.candidate_strip.shown_grid().is_none(), "the last fill's pictures are dropped");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! End-to-end tests with the real search on tiny networks: open, paint, fill, compare, export, undo.
 
+use crate::app::fill::FrameSearchMode;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,7 +12,6 @@ use super::open_paint_undo::paint;
 use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
 use crate::app::preferences::Preferences;
-use crate::app::state::FrameSearchMode;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
 use crate::device::DeviceChoice;
@@ -33,7 +33,7 @@ pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
         let worker = WorkerHandle::spawn(Arc::new(move |_| context.request_repaint()));
         Editor::new(&creation.egui_ctx, worker, preferences, None)
     });
-    window.state_mut().state.frame_search.mode = FrameSearchMode::Off;
+    window.state_mut().state.fill.frame_search.mode = FrameSearchMode::Off;
     window.step();
     click(&mut window, "Sample: Eileen Collins");
     wait_for(&mut window, "the sample", |editor| editor.state.document.is_some());
@@ -49,7 +49,7 @@ fn stop_reason(window: &TestWindow<'_>) -> Option<StopReason> {
 #[test]
 fn open_paint_fill_compare_export_undo() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 30);
-    window.state_mut().state.frame_search.mode = FrameSearchMode::Detector;
+    window.state_mut().state.fill.frame_search.mode = FrameSearchMode::Detector;
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill at full size", |editor| {
         let document = editor.state.document.as_ref().expect("open");
@@ -57,7 +57,7 @@ fn open_paint_fill_compare_export_undo() {
     });
     assert_eq!(stop_reason(&window), None);
     press(&mut window, Modifiers::NONE, Key::D);
-    assert!(window.state().state.divider.is_some());
+    assert!(window.state().state.view.divider.is_some());
 
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
@@ -72,7 +72,7 @@ fn open_paint_fill_compare_export_undo() {
     assert!(changed.iter().all(|(x, y, _)| document.mask().is_hole(*x, *y)), "only the hole may change");
 
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!window.state().state.has_shown_fill(), "the first undo removes the fill");
+    assert!(!window.state().state.has_fill(), "the first undo removes the fill");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!window.state().state.document.as_ref().expect("open").has_hole(), "the second undo removes the stroke");
 }
@@ -82,10 +82,10 @@ fn escape_stops_a_fill_and_keeps_its_result() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", Settings::MAX_STEPS);
     click(&mut window, "Fill");
     wait_for(&mut window, "progress", |editor| {
-        editor.state.fill_controller.running().is_some_and(|run| run.loss_history.latest_iteration() > 3)
+        editor.state.fill.running().is_some_and(|run| run.loss_history.latest_iteration() > 3)
     });
     press(&mut window, Modifiers::NONE, Key::Escape);
-    wait_for(&mut window, "the end", |editor| !editor.state.fill_controller.is_running());
+    wait_for(&mut window, "the end", |editor| !editor.state.fill.is_running());
     assert_eq!(stop_reason(&window), Some(StopReason::Cancelled));
 }
 
@@ -93,9 +93,9 @@ fn escape_stops_a_fill_and_keeps_its_result() {
 fn a_missing_model_shows_an_error() {
     let mut window = editor_with_real_engine("no-such-model.safetensors", 30);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
     assert_eq!(newest_message(&window).severity, Severity::Error);
     let state = &window.state().state;
-    assert!(!state.fill_controller.is_running() && !state.has_shown_fill());
+    assert!(!state.fill.is_running() && !state.has_fill());
     assert!(state.document.as_ref().expect("open").has_hole());
 }

@@ -1,5 +1,7 @@
 //! The Explore window: pages of faces, selection, interpolation, saved faces, and a face as the start of a fill.
 
+use super::change_preferences;
+use crate::app::explore::SavedFaces;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
@@ -12,7 +14,6 @@ use super::{
 };
 use crate::app::explore::ExploreAction;
 use crate::app::state::{Action, EditorState};
-use crate::device::DeviceChoice;
 use crate::explore::{LatentLibrary, LatentSource, lerp, mean_latent, sample_latent};
 use crate::job::{SearchStart, WorkerCommand, WorkerEvent};
 use crate::model::ModelInfo;
@@ -141,7 +142,7 @@ fn fills_start_from_the_chosen_face() {
     let (_, request) = engine.newest_job();
     assert_eq!(request.start, SearchStart::spread_around(&sample_latent(12, 100), &request.settings));
     let steps = Settings { steps: 77, ..state(&window).preferences.settings };
-    window.state_mut().state.handle(Action::SetSettings(steps));
+    change_preferences(&mut window, |preferences| preferences.settings = steps);
     assert!(engine.was_sent(|command| matches!(command, WorkerCommand::SetLiveSettings(live) if live.steps == 77)));
     finish_fill(&mut window, &engine);
     click(&mut window, "Reset the start");
@@ -201,7 +202,7 @@ fn faces_are_saved_renamed_and_deleted() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("latents.json");
     let (mut window, engine) = editor_with_photo();
-    window.state_mut().state.set_library_path(path.clone());
+    window.state_mut().state.explore.saved_faces = SavedFaces::with_path(path.clone());
     open_explore(&mut window, &engine);
     let is_free = |editor: &crate::app::Editor| editor.state.explore.saved_faces.disabled_reason().is_none();
     wait_for(&mut window, "the library", is_free);
@@ -235,9 +236,9 @@ fn an_unreadable_library_is_reported_and_not_overwritten() {
     let path = folder.path().join("latents.json");
     std::fs::write(&path, "no library").expect("written");
     let (mut window, engine) = editor_with_photo();
-    window.state_mut().state.set_library_path(path.clone());
+    window.state_mut().state.explore.saved_faces = SavedFaces::with_path(path.clone());
     open_explore(&mut window, &engine);
-    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
     assert!(super::newest_message(&window).headline.contains("is not a library of latents"));
     assert!(!state(&window).explore.saved_faces.must_be_read());
     assert_eq!(std::fs::read(&path).expect("the file exists"), b"no library");
@@ -259,7 +260,8 @@ fn the_smallest_window_shows_all_explore_controls() {
 #[test]
 fn the_real_engine_fills_from_an_explored_face() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 5);
-    window.state_mut().state.handle(Action::SetDevice(DeviceChoice::Cpu));
+    // Loads the model, as the start of the program does.
+    window.state_mut().state.handle(Action::Explore(ExploreAction::RetryModel));
     press(&mut window, Modifiers::NONE, Key::X);
     wait_for(&mut window, "the faces", |editor| {
         let explore = &editor.state.explore;
@@ -273,7 +275,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     // The start-face chip moves the Fill button, so the layout needs another frame.
     window.run_steps(2);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the fill", |editor| editor.state.has_shown_fill());
+    wait_for(&mut window, "the fill", |editor| editor.state.has_fill());
     let document = state(&window).document.as_ref().expect("open");
     let outcome = &document.shown_fill().expect("filled").record.outcome;
     let settings = Settings { steps: 5, candidates: 2, ..Preset::Best.settings() };

@@ -1,5 +1,8 @@
 //! Export, masks, closing, and the questions that protect unsaved work.
 
+use crate::app::dialogs::DialogAction;
+use crate::app::dialogs::DocumentSource;
+use crate::app::dialogs::SaveAnswer;
 use std::path::Path;
 
 use egui::{Key, Modifiers};
@@ -10,7 +13,7 @@ use super::open_paint_undo::paint;
 use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_for};
 use crate::app::document::PhotoDocument;
 use crate::app::sample_portraits::SamplePortrait;
-use crate::app::state::{Action, DocumentSource, SaveAnswer};
+use crate::app::state::Action;
 use crate::app::tasks::{PathPurpose, TaskResult};
 use crate::app::toasts::Severity;
 use crate::blend::Blend;
@@ -22,7 +25,7 @@ pub fn choose_path(window: &mut super::TestWindow<'_>, purpose: PathPurpose, pat
 }
 
 pub fn wait_until_saved(window: &mut super::TestWindow<'_>) {
-    wait_for(window, "the file", |editor| !editor.state.is_saving);
+    wait_for(window, "the file", |editor| !editor.state.files.is_saving);
 }
 
 #[test]
@@ -81,10 +84,16 @@ fn an_exported_layer_is_transparent_outside_the_hole() {
     let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::ExportLayer)));
     window.run_steps(2);
-    assert_eq!(window.state().state.path_bar.as_ref().expect("the path bar is shown").text, "astronaut-layer.png");
+    assert_eq!(
+        window.state().state.dialogs.path_bar.as_ref().expect("the path bar is shown").text,
+        "astronaut-layer.png"
+    );
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("layer.png");
-    window.state_mut().state.handle(Action::SetPathText(path.with_extension("").display().to_string()));
+    window
+        .state_mut()
+        .state
+        .handle(Action::Dialog(DialogAction::SetPathText(path.with_extension("").display().to_string())));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
     assert!(newest_message(&window).headline.starts_with("Layer exported"));
@@ -110,14 +119,14 @@ fn typed_names_never_replace_files_without_asking() {
     let path = folder.path().join("precious.png");
     std::fs::write(&path, "precious").expect("written");
     press(&mut window, Modifiers::COMMAND, Key::P);
-    window.state_mut().state.handle(Action::SetPathText(path.display().to_string()));
+    window.state_mut().state.handle(Action::Dialog(DialogAction::SetPathText(path.display().to_string())));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     wait_until_saved(&mut window);
     assert_eq!(std::fs::read(&path).expect("the file exists"), b"precious");
     click(&mut window, "Replace");
     wait_until_saved(&mut window);
     image::open(&path).expect("replaced by the picture");
-    assert!(window.state().state.path_bar.is_none());
+    assert!(window.state().state.dialogs.path_bar.is_none());
 }
 
 #[test]
@@ -129,7 +138,7 @@ fn confirming_another_name_does_not_allow_replacing() {
     choose_path(&mut window, PathPurpose::Export, &path, false);
     wait_until_saved(&mut window);
     assert_eq!(std::fs::read(&path).expect("the file exists"), b"precious");
-    assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
+    assert!(window.state().state.dialogs.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
 }
 
 #[test]
@@ -147,7 +156,7 @@ fn without_a_dialog_a_path_field_appears() {
     let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::Export)));
     window.run_steps(2);
-    let bar = window.state().state.path_bar.as_ref().expect("the path bar is shown");
+    let bar = window.state().state.dialogs.path_bar.as_ref().expect("the path bar is shown");
     assert_eq!(bar.text, "astronaut-filled.png");
     window.get_by_role_and_label(egui::accesskit::Role::TextInput, "Export as");
 }
@@ -174,11 +183,11 @@ fn closing_with_unsaved_work_asks_first() {
     window.run_steps(2);
     window.get_by_label("Save before closing?");
     click(&mut window, "Cancel");
-    assert!(!window.state().state.may_close && window.state().state.pending_close.is_none());
+    assert!(!window.state().state.files.may_close && window.state().state.dialogs.save_question.is_none());
     window.state_mut().state.handle(Action::RequestClose);
     window.run_steps(2);
     click(&mut window, "Close without saving");
-    assert!(window.state().state.may_close);
+    assert!(window.state().state.files.may_close);
 }
 
 #[test]
@@ -188,17 +197,17 @@ fn closing_after_export_does_not_ask() {
     choose_path(&mut window, PathPurpose::Export, &folder.path().join("a.png"), true);
     wait_until_saved(&mut window);
     window.state_mut().state.handle(Action::RequestClose);
-    assert!(window.state().state.may_close);
+    assert!(window.state().state.files.may_close);
 }
 
 #[test]
 fn opening_over_unsaved_work_asks_first() {
     let (mut window, _) = editor_with_fill();
     window.state_mut().state.handle(Action::Open(DocumentSource::Sample(SamplePortrait::GraceHopper)));
-    assert!(!window.state().state.is_opening);
+    assert!(!window.state().state.files.is_opening);
     window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Discard));
     wait_for(&mut window, "the sample", |editor| {
         editor.state.document.as_ref().is_some_and(|document| document.name == "grace_hopper")
     });
-    assert!(!window.state().state.has_shown_fill());
+    assert!(!window.state().state.has_fill());
 }

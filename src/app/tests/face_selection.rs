@@ -1,5 +1,6 @@
 //! Detected faces: which one gets the face frame, and how to choose another.
 
+use crate::app::document::DocumentAction;
 use std::sync::Arc;
 
 use eframe::App as _;
@@ -9,7 +10,7 @@ use image::RgbImage;
 
 use super::scripted_engine::ScriptedEngine;
 use super::{editor, wait_for};
-use crate::app::canvas::{CanvasAction, Tool};
+use crate::app::canvas::Tool;
 use crate::app::document::PhotoDocument;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
@@ -86,8 +87,8 @@ fn a_moved_frame_stays_when_faces_are_found() {
     let (mut state, photo) = state_during_detection();
     let before = document(&state).face_frame();
     let moved = FaceFrame { side_px: 50.0, ..before };
-    state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
-    state.handle(Action::Canvas(CanvasAction::FrameChanged { before }));
+    state.handle(Action::Document(DocumentAction::SetFrame(moved)));
+    state.handle(Action::Document(DocumentAction::FrameChanged { before }));
     report_faces(&mut state, &photo, &[LARGER, SMALLER]);
     assert_eq!(document(&state).face_frame(), moved);
     // The found faces can still be chosen.
@@ -132,9 +133,9 @@ fn next_face_does_nothing_with_one_face() {
 fn clicking_another_face_moves_the_frame_there() {
     let (mut window, photo) = window_with_blank_photo();
     report_faces(&mut window.state_mut().state, &photo, &[LARGER, SMALLER]);
-    window.state_mut().state.tool = Tool::Frame;
+    window.state_mut().state.view.tool = Tool::Frame;
     window.run_steps(2);
-    let pos = window.state().canvas.screen_from_photo(SMALLER.center_in_photo).expect("the photo is drawn");
+    let pos = window.state().widgets.canvas.screen_from_photo(SMALLER.center_in_photo).expect("the photo is drawn");
     window.hover_at(pos);
     window.run_steps(2);
     window.drag_at(pos);

@@ -1,16 +1,17 @@
 //! A fill from the Fill button to its result, with the scripted engine.
 
+use super::change_preferences;
+use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable};
 
 use super::open_paint_undo::{paint, paint_more};
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine, device, model};
 use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
-use crate::app::canvas::CanvasAction;
 use crate::app::document::PhotoDocument;
 use crate::app::state::{Action, EditorState};
 use crate::app::toasts::Severity;
-use crate::blend::{Blend, BlendMode};
+use crate::blend::BlendMode;
 use crate::geometry::FaceFrame;
 use crate::job::{StopReason, WorkerCommand, WorkerEvent};
 use crate::search::Preset;
@@ -79,8 +80,8 @@ fn paint_outside_the_frame_shows_a_warning() {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let [left, top, width, height] = [bounds.x, bounds.y, bounds.width, bounds.height].map(|value| value as f32);
     let mut warnings_at = |center_in_photo: [f32; 2], side_px: f32| {
-        let action = CanvasAction::SetFrame(FaceFrame { center_in_photo, side_px, ..frame });
-        window.state_mut().state.handle(Action::Canvas(action));
+        let action = DocumentAction::SetFrame(FaceFrame { center_in_photo, side_px, ..frame });
+        window.state_mut().state.handle(Action::Document(action));
         window.run_steps(2);
         let is_label_shown = |text: &str| window.query_by_label(text).is_some();
         let partly = is_label_shown("Paint far outside the face frame is not filled");
@@ -101,8 +102,8 @@ fn a_running_fill_shows_progress_picture_and_losses() {
     window.get_by_label(&format!("Iteration 73 of {}", Preset::Best.settings().steps));
     window.get_by_label("1.2 s left");
     assert!(has_button(&window, "Candidate 2, best"));
-    assert!(state(&window).shown_patch().is_some() && !state(&window).is_hole_tinted());
-    let losses = state(&window).shown_losses().expect("losses");
+    assert!(state(&window).derive().patch.is_some() && !state(&window).is_hole_tinted());
+    let losses = state(&window).derive().losses.expect("losses");
     assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "losses of the best candidate: {losses:?}");
     // λ·prior is a fifth of the scripted losses.
     window.get_by_label("20 %");
@@ -113,7 +114,7 @@ fn frame_and_export_are_locked_during_a_fill() {
     let (mut window, engine) = editor_with_running_fill();
     let frame = state(&window).document.as_ref().expect("open").face_frame();
     let moved = FaceFrame { side_px: frame.side_px * 2.0, ..frame };
-    window.state_mut().state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
+    window.state_mut().state.handle(Action::Document(DocumentAction::SetFrame(moved)));
     assert_eq!(state(&window).document.as_ref().expect("open").face_frame(), frame);
     assert!(!is_enabled(&window, "Export…"));
     assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
@@ -130,7 +131,7 @@ fn stop_keeps_the_best_result_so_far() {
     assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
     engine.report_finish(20, Some(StopReason::Cancelled));
     window.run_steps(2);
-    assert!(state(&window).has_shown_fill() && has_button(&window, "Fill"));
+    assert!(state(&window).has_fill() && has_button(&window, "Fill"));
     assert_eq!(newest_message(&window).headline, "Stopped. The best of 20 iterations is kept");
 }
 
@@ -141,7 +142,7 @@ fn stopping_before_the_first_iteration_shows_no_error() {
     engine.report_failure("Cancelled", "no iteration was done");
     window.run_steps(2);
     assert_eq!(newest_message(&window).severity, Severity::Info);
-    assert!(!state(&window).has_shown_fill() && state(&window).is_hole_tinted());
+    assert!(!state(&window).has_fill() && state(&window).is_hole_tinted());
 }
 
 #[test]
@@ -163,7 +164,7 @@ fn an_interrupted_fill_keeps_its_result() {
     engine.set_preview();
     engine.report_finish(9, Some(StopReason::Failed("device lost".to_owned())));
     window.run_steps(2);
-    assert!(state(&window).has_shown_fill());
+    assert!(state(&window).has_fill());
     assert_eq!(newest_message(&window).details[0], "device lost");
 }
 
@@ -184,7 +185,7 @@ fn lambda_and_steps_reach_a_running_search() {
     let (mut window, engine) = editor_with_running_fill();
     let mut settings = state(&window).preferences.settings;
     (settings.lambda, settings.steps) = (0.5, 300);
-    window.state_mut().state.handle(Action::SetSettings(settings));
+    change_preferences(&mut window, |preferences| preferences.settings = settings);
     assert!(engine.was_sent(|command| matches!(
         command,
         WorkerCommand::SetLiveSettings(live) if (live.lambda - 0.5).abs() < 1e-6 && live.steps == 300
@@ -200,26 +201,26 @@ fn events_of_an_older_fill_are_ignored() {
     let (job, _) = engine.newest_job();
     engine.push_event(WorkerEvent::Failed { job: job - 1, message: "old".to_owned(), causes: Vec::new() });
     window.run_steps(2);
-    assert!(state(&window).fill_controller.is_running());
+    assert!(state(&window).fill.is_running());
 }
 
 #[test]
 fn a_result_is_one_undo_step() {
     let (mut window, _) = editor_with_fill();
-    assert!(!state(&window).is_hole_tinted() && state(&window).shown_patch().is_some());
+    assert!(!state(&window).is_hole_tinted() && state(&window).derive().patch.is_some());
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!state(&window).has_shown_fill() && state(&window).is_hole_tinted());
+    assert!(!state(&window).has_fill() && state(&window).is_hole_tinted());
     assert!(state(&window).document.as_ref().expect("open").has_hole(), "the stroke is still there");
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
-    assert!(state(&window).has_shown_fill());
-    wait_for(&mut window, "the picture again", |editor| editor.state.shown_patch().is_some());
+    assert!(state(&window).has_fill());
+    wait_for(&mut window, "the picture again", |editor| editor.state.derive().patch.is_some());
 }
 
 #[test]
 fn painting_after_a_fill_can_be_undone() {
     let (mut window, _) = editor_with_fill();
     paint_more(&mut window);
-    assert!(state(&window).is_hole_tinted() && state(&window).has_shown_fill());
+    assert!(state(&window).is_hole_tinted() && state(&window).has_fill());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!state(&window).is_hole_tinted());
 }
@@ -267,7 +268,7 @@ fn the_chosen_candidate_reaches_a_running_search() {
 #[test]
 fn changing_the_blend_composes_the_fill_again() {
     let (mut window, _) = editor_with_fill();
-    window.state_mut().state.handle(Action::SetBlend(BlendMode::None.into()));
+    change_preferences(&mut window, |preferences| preferences.blend = BlendMode::None.into());
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
         fill.composition.key().is_some_and(|composed| composed.blend.mode == BlendMode::None)
@@ -293,16 +294,14 @@ fn the_detail_slider_composes_the_fill_again() {
 #[test]
 fn a_dragged_detail_slider_composes_one_picture_at_a_time() {
     let (mut window, _) = editor_with_fill();
-    let editor = &mut window.state_mut().state;
     for percent in (0..100).rev() {
-        editor.handle(Action::SetBlend(Blend { detail_percent: percent, ..editor.preferences.blend }));
-        editor.poll();
+        change_preferences(&mut window, |preferences| preferences.blend.detail_percent = percent);
     }
     wait_for(&mut window, "the last position", |editor| {
-        let fill = editor.state.shown_fill().expect("filled");
+        let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
         fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == 0)
     });
-    assert_eq!(state(&window).most_compositions(), 1);
+    assert_eq!(state(&window).outbox.most_compositions(), 1);
 }
 
 #[test]
@@ -347,14 +346,14 @@ fn the_before_key_and_the_divider_work() {
     let (mut window, _) = editor_with_fill();
     window.key_down(Key::Backslash);
     window.run_steps(2);
-    assert!(state(&window).show_before);
+    assert!(state(&window).view.show_before);
     window.key_up(Key::Backslash);
     window.run_steps(2);
-    assert!(!state(&window).show_before);
+    assert!(!state(&window).view.show_before);
     press(&mut window, Modifiers::NONE, Key::D);
-    assert!(state(&window).divider.is_some());
+    assert!(state(&window).view.divider.is_some());
     press(&mut window, Modifiers::NONE, Key::D);
-    assert!(state(&window).divider.is_none());
+    assert!(state(&window).view.divider.is_none());
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! The encoder's first guess, which is updated with the hole while no search runs.
 
+use super::change_preferences;
+use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::open_paint_undo::{paint, stroke};
 use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, editor_with_photo, is_enabled, press};
-use crate::app::canvas::{CanvasAction, MaskDisplay};
+use crate::app::canvas::MaskDisplay;
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
@@ -67,16 +69,19 @@ fn a_finished_stroke_shows_a_labelled_first_guess() {
     assert_eq!(request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
     assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::FromSettings));
-    assert!(state(&window).is_hole_tinted() && state(&window).shown_patch().is_none());
+    assert!(state(&window).is_hole_tinted() && state(&window).derive().patch.is_none());
     answer_newest_preview(&mut window, &engine);
-    assert_eq!((state(&window).mask_display(), state(&window).shown_patch().is_some()), (MaskDisplay::Outlined, true));
+    assert_eq!(
+        (state(&window).derive().mask_display, state(&window).derive().patch.is_some()),
+        (MaskDisplay::Outlined, true)
+    );
     window.get_by_label("First guess: press Fill to improve it");
 }
 
 #[test]
 fn a_first_guess_is_not_a_result() {
     let (mut window, _) = editor_with_guess();
-    assert!(!state(&window).has_shown_fill() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
+    assert!(!state(&window).has_fill() && !is_enabled(&window, "Export…") && is_enabled(&window, "Fill"));
     let state = &mut window.state_mut().state;
     let project = state.document.as_mut().expect("open").make_project(&state.preferences, None);
     assert!(project.fill.is_none());
@@ -86,23 +91,27 @@ fn a_first_guess_is_not_a_result() {
 #[test]
 fn hole_frame_and_blend_changes_request_another_guess() {
     let (mut window, engine) = editor_with_guess();
-    let requests_guess = |window: &mut TestWindow<'_>, what: &str, action: Action| {
+    let requests_guess = |window: &mut TestWindow<'_>, what: &str, change: &dyn Fn(&mut TestWindow<'_>)| {
         let before = engine.quick_preview_requests().len();
-        act(window, action);
+        change(window);
         assert_eq!(engine.quick_preview_requests().len(), before + 1, "{what}");
         answer_newest_preview(window, &engine);
-        assert_eq!(state(window).mask_display(), MaskDisplay::Outlined, "{what}");
+        assert_eq!(state(window).derive().mask_display, MaskDisplay::Outlined, "{what}");
     };
-    requests_guess(&mut window, "a shape", Action::AddShape(MaskPreset::Center));
-    requests_guess(&mut window, "undo", Action::RunCommand(EditorCommand::Undo));
-    requests_guess(&mut window, "another blend", Action::SetBlend(BlendMode::None.into()));
+    requests_guess(&mut window, "a shape", &|window| act(window, Action::AddShape(MaskPreset::Center)));
+    requests_guess(&mut window, "undo", &|window| act(window, Action::RunCommand(EditorCommand::Undo)));
+    requests_guess(&mut window, "another blend", &|window| {
+        change_preferences(window, |preferences| preferences.blend = BlendMode::None.into());
+    });
     let before = document(&window).face_frame();
     let mut moved = before;
     moved.side_px += 10.0;
     let request_count = engine.quick_preview_requests().len();
-    act(&mut window, Action::Canvas(CanvasAction::SetFrame(moved)));
+    act(&mut window, Action::Document(DocumentAction::SetFrame(moved)));
     assert_eq!(engine.quick_preview_requests().len(), request_count, "no request while the frame is dragged");
-    requests_guess(&mut window, "the frame's move", Action::Canvas(CanvasAction::FrameChanged { before }));
+    requests_guess(&mut window, "the frame's move", &|window| {
+        act(window, Action::Document(DocumentAction::FrameChanged { before }));
+    });
     assert_eq!(newest_guess(&engine).frame, moved);
 }
 
@@ -113,23 +122,23 @@ fn a_guess_of_an_older_hole_is_ignored() {
     act(&mut window, Action::AddShape(MaskPreset::Center));
     engine.answer_quick_preview(old, vec![0.0; 100], 0.5);
     window.run_steps(2);
-    assert!(state(&window).shown_patch().is_none() && state(&window).is_hole_tinted());
+    assert!(state(&window).derive().patch.is_none() && state(&window).is_hole_tinted());
     answer_newest_preview(&mut window, &engine);
-    assert!(state(&window).shows_first_guess());
+    assert!(state(&window).derive().shows_first_guess);
 }
 
 #[test]
 fn the_guess_stays_while_painting_but_not_erasing() {
     let (mut window, _) = editor_with_guess();
-    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    act(&mut window, Action::Document(DocumentAction::BeginStroke(stroke())));
     assert!(
-        state(&window).shown_patch().is_some()
+        state(&window).derive().patch.is_some()
             && state(&window).is_hole_tinted()
-            && !state(&window).shows_first_guess()
+            && !state(&window).derive().shows_first_guess
     );
-    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
-    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(erase())));
-    assert!(state(&window).shown_patch().is_none());
+    act(&mut window, Action::Document(DocumentAction::EndStroke));
+    act(&mut window, Action::Document(DocumentAction::BeginStroke(erase())));
+    assert!(state(&window).derive().patch.is_none());
 }
 
 #[test]
@@ -140,7 +149,7 @@ fn a_guess_waits_for_the_device() {
     engine.report_ready();
     window.run_steps(2);
     assert_eq!(engine.quick_preview_requests().len(), 1);
-    act(&mut window, Action::SetDevice(crate::device::DeviceChoice::Cpu));
+    change_preferences(&mut window, |preferences| preferences.device = crate::device::DeviceChoice::Cpu);
     assert_eq!(engine.quick_preview_requests().len(), 1, "the other device is not open yet");
     engine.report_ready();
     window.run_steps(2);
@@ -165,7 +174,7 @@ fn the_check_box_switches_guesses_off() {
     window.get_by_label("Show a first guess while painting").click_accesskit();
     window.run_steps(2);
     assert!(!state(&window).preferences.first_guess);
-    assert!(state(&window).shown_patch().is_none() && state(&window).is_hole_tinted());
+    assert!(state(&window).derive().patch.is_none() && state(&window).is_hole_tinted());
     act(&mut window, Action::AddShape(MaskPreset::Center));
     assert_eq!(engine.quick_preview_requests().len(), 1);
 }
@@ -176,9 +185,9 @@ fn undoing_a_fill_brings_the_guess_back() {
     press(&mut window, Modifiers::NONE, Key::Enter);
     engine.report_start();
     window.run_steps(2);
-    assert!(state(&window).shown_patch().is_some() && state(&window).shows_first_guess());
+    assert!(state(&window).derive().patch.is_some() && state(&window).derive().shows_first_guess);
     super::fill::finish_fill(&mut window, &engine);
-    assert!(!state(&window).shows_first_guess());
+    assert!(!state(&window).derive().shows_first_guess);
     assert_eq!(engine.quick_preview_requests().len(), 1);
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert_eq!(engine.quick_preview_requests().len(), 2);
@@ -189,10 +198,10 @@ fn the_before_key_hides_the_guess() {
     let (mut window, _) = editor_with_guess();
     window.key_down(Key::Backslash);
     window.run_steps(2);
-    assert!(state(&window).show_before);
+    assert!(state(&window).view.show_before);
     window.key_up(Key::Backslash);
     window.run_steps(2);
-    assert!(state(&window).shows_first_guess());
+    assert!(state(&window).derive().shows_first_guess);
 }
 
 #[test]
@@ -202,5 +211,5 @@ fn a_failed_guess_is_silent_and_not_repeated() {
     engine.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id, message: "no".to_owned() });
     window.run_steps(4);
     assert_eq!(engine.quick_preview_requests().len(), 1);
-    assert!(state(&window).is_hole_tinted() && window.state().toaster.latest().is_none());
+    assert!(state(&window).is_hole_tinted() && window.state().widgets.toaster.latest().is_none());
 }

@@ -1,5 +1,7 @@
 //! The face frame follows the hole. The test answers the searches.
 
+use crate::app::document::DocumentAction;
+use crate::app::fill::FrameSearchMode;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
@@ -10,10 +12,9 @@ use super::open_paint_undo::{paint, stroke};
 use super::projects::as_project;
 use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, editor, has_button, newest_message, press};
-use crate::app::canvas::CanvasAction;
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, FrameSearchMode};
+use crate::app::state::Action;
 use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::job::WorkerCommand;
@@ -39,7 +40,7 @@ pub fn editor_with_blank_photo<'a>(width: u32, height: u32) -> (TestWindow<'a>, 
     let photo = Arc::new(Photo::from_pixels(RgbImage::new(width, height).into()));
     let (name, origin) = ("blank".to_owned(), PhotoOrigin::Sample("blank".to_owned()));
     let state = &mut window.state_mut().state;
-    state.frame_search.mode = FrameSearchMode::Scripted;
+    state.fill.frame_search.mode = FrameSearchMode::Scripted;
     state.document = Some(PhotoDocument::new(Arc::clone(&photo), name, None, origin));
     (window, engine, photo)
 }
@@ -63,8 +64,8 @@ fn answer_current(window: &mut TestWindow<'_>, frame: Option<FaceFrame>) {
 }
 
 fn paint_dab(window: &mut TestWindow<'_>, stroke: Stroke) {
-    act(window, Action::Canvas(CanvasAction::BeginStroke(stroke)));
-    act(window, Action::Canvas(CanvasAction::EndStroke));
+    act(window, Action::Document(DocumentAction::BeginStroke(stroke)));
+    act(window, Action::Document(DocumentAction::EndStroke));
 }
 
 fn is_fill_started(engine: &ScriptedEngine) -> bool {
@@ -75,11 +76,11 @@ fn is_fill_started(engine: &ScriptedEngine) -> bool {
 fn a_stroke_moves_the_frame_in_one_undo_step() {
     let (mut window, engine) = scripted_editor();
     paint(&mut window);
-    assert!(state(&window).is_frame_pending() && document(&window).face_frame() == FACE);
+    assert!(state(&window).derive().is_frame_pending && document(&window).face_frame() == FACE);
     assert!(engine.quick_preview_requests().is_empty(), "the first guess waits for the frame");
     let found = moved(&window, 6.0);
     answer_current(&mut window, Some(found));
-    assert!(!state(&window).is_frame_pending() && document(&window).face_frame() == found);
+    assert!(!state(&window).derive().is_frame_pending && document(&window).face_frame() == found);
     assert_eq!(engine.quick_preview_requests().pop().expect("a first guess").1.frame, found);
 
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -87,35 +88,35 @@ fn a_stroke_moves_the_frame_in_one_undo_step() {
     assert_eq!(document(&window).undo_name(), None);
     press(&mut window, Modifiers::COMMAND, Key::Y);
     assert_eq!((document(&window).face_frame(), document(&window).has_hole()), (found, true));
-    assert!(!state(&window).is_frame_pending(), "the frame of this hole is known");
+    assert!(!state(&window).derive().is_frame_pending, "the frame of this hole is known");
 }
 
 #[test]
 fn a_frame_placed_by_hand_stays() {
     let (mut window, _) = scripted_editor();
     let by_hand = moved(&window, 9.0);
-    act(&mut window, Action::Canvas(CanvasAction::SetFrame(by_hand)));
-    act(&mut window, Action::Canvas(CanvasAction::FrameChanged { before: FACE }));
+    act(&mut window, Action::Document(DocumentAction::SetFrame(by_hand)));
+    act(&mut window, Action::Document(DocumentAction::FrameChanged { before: FACE }));
     paint(&mut window);
-    assert!(!state(&window).is_frame_pending());
+    assert!(!state(&window).derive().is_frame_pending);
     answer_current(&mut window, Some(FACE));
     assert_eq!(document(&window).face_frame(), by_hand);
     press(&mut window, Modifiers::COMMAND, Key::Z);
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert_eq!(document(&window).face_frame(), FACE);
     paint(&mut window);
-    assert!(state(&window).is_frame_pending(), "moving it by hand was undone");
+    assert!(state(&window).derive().is_frame_pending, "moving it by hand was undone");
 }
 
 #[test]
 fn a_drag_back_to_the_start_changes_nothing() {
     let (mut window, _) = scripted_editor();
     for frame in [moved(&window, 9.0), FACE] {
-        act(&mut window, Action::Canvas(CanvasAction::SetFrame(frame)));
+        act(&mut window, Action::Document(DocumentAction::SetFrame(frame)));
     }
     assert!(!document(&window).has_active_drag() && document(&window).undo_name().is_none());
     paint(&mut window);
-    assert!(state(&window).is_frame_pending());
+    assert!(state(&window).derive().is_frame_pending);
 }
 
 #[test]
@@ -128,7 +129,7 @@ fn choosing_a_face_pins_the_frame() {
     let chosen = document(&window).face_frame();
     assert_ne!(chosen, found);
     paint(&mut window);
-    assert!(!state(&window).is_frame_pending() && document(&window).face_frame() == chosen);
+    assert!(!state(&window).derive().is_frame_pending && document(&window).face_frame() == chosen);
 }
 
 #[test]
@@ -175,11 +176,11 @@ fn results_for_older_holes_are_dropped() {
     paint_dab(&mut window, stroke());
     let (old, new) = (moved(&window, 3.0), moved(&window, 6.0));
     answer(&mut window, first.clone(), Some(old));
-    assert!(state(&window).is_frame_pending() && document(&window).face_frame() == FACE);
+    assert!(state(&window).derive().is_frame_pending && document(&window).face_frame() == FACE);
     answer_current(&mut window, Some(new));
     assert_eq!(document(&window).face_frame(), new);
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(state(&window).is_frame_pending(), "the first hole was not searched to the end");
+    assert!(state(&window).derive().is_frame_pending, "the first hole was not searched to the end");
     answer(&mut window, first, Some(old));
     assert_eq!(document(&window).face_frame(), old);
 }
@@ -191,10 +192,10 @@ fn paint_beside_every_face_keeps_the_frame() {
     paint_dab(&mut window, far);
     let found = moved(&window, 6.0);
     answer_current(&mut window, Some(found));
-    assert!(document(&window).face_frame() == FACE && !state(&window).is_frame_pending());
+    assert!(document(&window).face_frame() == FACE && !state(&window).derive().is_frame_pending);
     paint(&mut window);
     answer_current(&mut window, None);
-    assert!(document(&window).face_frame() == FACE && !state(&window).is_frame_pending());
+    assert!(document(&window).face_frame() == FACE && !state(&window).derive().is_frame_pending);
 }
 
 #[test]
@@ -214,10 +215,10 @@ fn a_shape_keeps_its_frame_until_cleared() {
     let (mut window, _) = scripted_editor();
     act(&mut window, Action::AddShape(MaskPreset::Random));
     paint(&mut window);
-    assert!(!state(&window).is_frame_pending() && document(&window).face_frame() == FACE);
+    assert!(!state(&window).derive().is_frame_pending && document(&window).face_frame() == FACE);
     act(&mut window, Action::RunCommand(EditorCommand::ClearMask));
     paint(&mut window);
-    assert!(state(&window).is_frame_pending());
+    assert!(state(&window).derive().is_frame_pending);
 }
 
 #[test]
@@ -230,7 +231,7 @@ fn a_running_fill_keeps_its_frame() {
     engine.report_start();
     window.run_steps(2);
     paint_dab(&mut window, stroke());
-    assert!(!state(&window).is_frame_pending());
+    assert!(!state(&window).derive().is_frame_pending);
     let other = moved(&window, 9.0);
     answer_current(&mut window, Some(other));
     assert_eq!(document(&window).face_frame(), found);
@@ -241,7 +242,7 @@ fn a_running_fill_keeps_its_frame() {
     engine.set_preview_in_hole(document(&window).mask().clone());
     engine.report_finish(9, None);
     window.run_steps(2);
-    assert!(document(&window).is_shown_fill_current() && !state(&window).is_frame_pending());
+    assert!(document(&window).is_shown_fill_current() && !state(&window).derive().is_frame_pending);
 }
 
 #[test]
@@ -257,8 +258,8 @@ fn a_reopened_frame_follows_the_hole_again() {
         let (photo, origin) = (Arc::clone(&document(&window).photo), project.photo.origin.clone());
         let mut reopened = PhotoDocument::from_project(photo, "again".to_owned(), origin, &project);
         assert!(reopened.face_frame() == found && !reopened.needs_frame_search());
-        reopened.begin_stroke(stroke());
-        reopened.end_stroke();
+        reopened.update(DocumentAction::BeginStroke(stroke()), false);
+        reopened.update(DocumentAction::EndStroke, false);
         assert_eq!(reopened.needs_frame_search(), !is_by_hand);
     }
 }

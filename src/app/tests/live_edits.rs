@@ -1,5 +1,7 @@
 //! Editing the hole and the settings while a search runs.
 
+use super::change_preferences;
+use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
@@ -7,7 +9,7 @@ use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_u
 use super::first_guess::{act, document, state};
 use super::open_paint_undo::stroke;
 use super::{TestWindow, is_enabled, press};
-use crate::app::canvas::{CanvasAction, MaskDisplay};
+use crate::app::canvas::MaskDisplay;
 use crate::app::state::Action;
 use crate::blend::BlendMode;
 use crate::job::{FillProgress, WorkerCommand, WorkerEvent};
@@ -19,16 +21,16 @@ fn a_finished_stroke_reaches_the_running_search() {
     let (mut window, engine) = editor_with_running_fill();
     engine.set_preview();
     window.run_steps(2);
-    assert_eq!(state(&window).mask_display(), MaskDisplay::Hidden);
-    act(&mut window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    assert_eq!(state(&window).derive().mask_display, MaskDisplay::Hidden);
+    act(&mut window, Action::Document(DocumentAction::BeginStroke(stroke())));
     assert!(engine.newest_hole().is_none() && state(&window).is_hole_tinted(), "the paint is visible");
-    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
+    act(&mut window, Action::Document(DocumentAction::EndStroke));
     assert_eq!(engine.newest_hole().as_ref(), Some(document(&window).mask()));
-    assert!(state(&window).is_hole_tinted() && state(&window).fill_controller.is_running());
+    assert!(state(&window).is_hole_tinted() && state(&window).fill.is_running());
     assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
     engine.set_preview_in_hole(document(&window).mask().clone());
     window.run_steps(2);
-    assert_eq!(state(&window).mask_display(), MaskDisplay::Hidden);
+    assert_eq!(state(&window).derive().mask_display, MaskDisplay::Hidden);
 }
 
 #[test]
@@ -57,8 +59,8 @@ fn a_fill_has_its_own_edited_hole() {
 }
 
 fn paint_more(window: &mut TestWindow<'_>) {
-    act(window, Action::Canvas(CanvasAction::BeginStroke(stroke())));
-    act(window, Action::Canvas(CanvasAction::EndStroke));
+    act(window, Action::Document(DocumentAction::BeginStroke(stroke())));
+    act(window, Action::Document(DocumentAction::EndStroke));
 }
 
 #[test]
@@ -69,17 +71,17 @@ fn a_late_edit_does_not_change_the_fill() {
     // The search ends before the stroke does.
     engine.report_finish(9, None);
     let crate::job::FillRequest { hole, .. } = request;
-    window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
+    window.state_mut().state.handle(Action::Document(DocumentAction::BeginStroke(stroke())));
     window.run_steps(2);
-    assert!(!state(&window).fill_controller.is_running(), "job {job}");
+    assert!(!state(&window).fill.is_running(), "job {job}");
     let fill = document(&window).shown_fill().expect("filled");
     assert!(fill.record.hole == before && fill.record.hole == hole && !document(&window).is_shown_fill_current());
     assert!(document(&window).has_active_stroke());
-    act(&mut window, Action::Canvas(CanvasAction::EndStroke));
+    act(&mut window, Action::Document(DocumentAction::EndStroke));
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(document(&window).is_shown_fill_current(), "undo removes only the stroke");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(!state(&window).has_shown_fill(), "the next undo removes the fill");
+    assert!(!state(&window).has_fill(), "the next undo removes the fill");
 }
 
 #[test]
@@ -90,7 +92,7 @@ fn undo_is_limited_to_strokes_during_a_search() {
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!is_enabled(&window, "Undo"), "the previous fill cannot be undone");
     press(&mut window, Modifiers::COMMAND, Key::Z);
-    assert!(state(&window).has_shown_fill());
+    assert!(state(&window).has_fill());
 }
 
 #[test]
@@ -98,7 +100,7 @@ fn blend_changes_apply_to_the_running_fill() {
     let (mut window, engine) = editor_with_fill();
     let before = document(&window).shown_fill().expect("filled").record.look.blend;
     start_fill(&mut window, &engine);
-    act(&mut window, Action::SetBlend(BlendMode::Feather.into()));
+    change_preferences(&mut window, |preferences| preferences.blend = BlendMode::Feather.into());
     assert!(
         engine
             .was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather))

@@ -17,14 +17,14 @@ use crate::photo::Photo;
 use crate::project::PhotoOrigin;
 
 fn lasting_count(window: &TestWindow<'_>) -> usize {
-    window.state().toaster.lasting().len()
+    window.state().widgets.toaster.lasting().len()
 }
 
 #[test]
 fn a_failed_save_stays_until_it_is_closed() {
     let (mut window, _) = editor_with_fill();
     choose_path(&mut window, PathPurpose::Export, std::path::Path::new("/no/such/folder/out.png"), true);
-    wait_for(&mut window, "the message", |editor| !editor.toaster.lasting().is_empty());
+    wait_for(&mut window, "the message", |editor| !editor.widgets.toaster.lasting().is_empty());
     // Toasts are gone by then.
     window.input_mut().time = Some(1000.0);
     window.run_steps(3);
@@ -40,7 +40,7 @@ fn the_same_failure_is_told_once() {
     let (mut window, _) = editor_with_fill();
     for _ in 0..3 {
         choose_path(&mut window, PathPurpose::Export, std::path::Path::new("/no/such/folder/out.png"), true);
-        wait_for(&mut window, "the end", |editor| !editor.state.is_saving);
+        wait_for(&mut window, "the end", |editor| !editor.state.files.is_saving);
     }
     assert_eq!(lasting_count(&window), 1);
     press(&mut window, Modifiers::NONE, Key::Escape);
@@ -72,7 +72,7 @@ fn load_mask(window: &mut TestWindow<'_>, pixel: impl Fn(u32, u32) -> u8) {
     let (width, height) = (document(window).photo.width(), document(window).photo.height());
     GrayImage::from_fn(width, height, |x, y| Luma([pixel(x, y)])).save(&path).expect("written");
     choose_path(window, PathPurpose::LoadMask, &path, true);
-    wait_for(window, "the mask", |editor| editor.toaster.latest().is_some());
+    wait_for(window, "the mask", |editor| editor.widgets.toaster.latest().is_some());
     // A window is not drawn in its first frame, because its size is unknown.
     window.run_steps(2);
 }
@@ -103,7 +103,7 @@ fn a_mask_of_labels_leaves_the_paint() {
 fn the_start_screen_promises_only_what_works() {
     let (mut window, _) = editor();
     window.get_by_label("Drop a photo or a project here");
-    window.state_mut().state.can_drop_files = false;
+    window.state_mut().state.files.can_drop_files = false;
     window.run_steps(2);
     assert!(window.query_by_label("Drop a photo or a project here").is_none());
     window.get_by_label("Open a photo or a project");

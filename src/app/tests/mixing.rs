@@ -1,5 +1,7 @@
 //! "More like this", mixes of two candidates, and the order of the thumbnails.
 
+use super::change_preferences;
+use crate::app::fill::FillAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
@@ -63,7 +65,7 @@ fn more_like_this_keeps_its_own_steps() {
     let steps = engine.newest_job().1.settings.steps;
     let mut settings = state(&window).preferences.settings;
     (settings.lambda, settings.steps) = (0.7, 400);
-    act(&mut window, Action::SetSettings(settings));
+    change_preferences(&mut window, |preferences| preferences.settings = settings);
     assert!(engine.was_sent(|command| matches!(
         command,
         WorkerCommand::SetLiveSettings(live) if live.steps == steps && (live.lambda - 0.7).abs() < 1e-6
@@ -75,14 +77,14 @@ fn more_like_this_needs_a_current_fill() {
     let (mut window, _) = editor_with_photo();
     assert!(!has_button(&window, "More like this"));
     press(&mut window, Modifiers::NONE, Key::L);
-    assert!(!state(&window).fill_controller.is_running());
+    assert!(!state(&window).fill.is_running());
     let (mut window_with_fill, _) = editor_with_fill();
     assert!(is_enabled(&window_with_fill, "More like this") && is_enabled(&window_with_fill, "Mix two candidates"));
     let other = crate::model::ModelInfo { sha256: "1".repeat(64), ..super::scripted_engine::model() };
-    let original = window_with_fill.state_mut().state.model_info.replace(other);
+    let original = window_with_fill.state_mut().state.engine.model.replace(other);
     window_with_fill.run_steps(2);
     assert!(!is_enabled(&window_with_fill, "More like this"));
-    window_with_fill.state_mut().state.model_info = original;
+    window_with_fill.state_mut().state.engine.model = original;
     paint_more(&mut window_with_fill);
     assert!(!is_enabled(&window_with_fill, "More like this") && !is_enabled(&window_with_fill, "Mix two candidates"));
     window.run_steps(1);
@@ -98,7 +100,7 @@ fn thumbnails_are_ranked_only_after_the_search() {
     engine.report_finish(9, None);
     window.run_steps(2);
     assert!(has_button(&window, "Candidate 1, best") && !has_button(&window, "Candidate 2, best"));
-    assert_eq!(state(&window).candidate_order(), [1, 2, 0]);
+    assert_eq!(state(&window).derive().candidate_order, [1, 2, 0]);
 }
 
 #[test]
@@ -112,28 +114,28 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     }
     super::button(&window, "Candidate 3").click_modifiers(Modifiers::SHIFT);
     window.run_steps(2);
-    let mix = state(&window).mix.as_ref().expect("open");
+    let mix = state(&window).fill.mix().expect("open");
     assert_eq!((mix.from, mix.to), (BEST, 0));
     assert_eq!(fill(&window).record.look.candidate, BEST, "the shown one stays");
 
-    act(&mut window, Action::SetMixPosition(0.25));
+    act(&mut window, Action::Fill(FillAction::SetMixPosition(0.25)));
     let (_, request) = engine.quick_preview_requests().pop().expect("a request");
     let expected = spread(BEST) + 0.25 * (spread(0) - spread(BEST));
     let SearchStart::At(latent) = &request.start else { panic!("{:?}", request.start) };
     assert!(latent.len() == 100 && latent.iter().all(|value| (value - expected).abs() < 1e-6), "{latent:?}");
     answer_newest_preview(&mut window, &engine, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES, "the mix is not kept yet");
-    assert!((state(&window).shown_losses().expect("drawn").total - 0.15).abs() < 1e-6);
+    assert!((state(&window).derive().losses.expect("drawn").total - 0.15).abs() < 1e-6);
 
-    act(&mut window, Action::KeepMix);
+    act(&mut window, Action::Fill(FillAction::KeepMix));
     assert_eq!((state(&window).candidate_count(), fill(&window).record.look.candidate), (CANDIDATES + 1, CANDIDATES));
     assert!(fill(&window).record.outcome.candidates[CANDIDATES].is_mix);
-    assert_eq!(state(&window).candidate_order(), [1, 3, 2, 0], "ranked among the others");
+    assert_eq!(state(&window).derive().candidate_order, [1, 3, 2, 0], "ranked among the others");
     assert!(has_button(&window, "Candidate 2, mix"));
     assert!(state(&window).document.as_ref().expect("open").has_unsaved_work());
 
-    act(&mut window, Action::SetMixPosition(0.75));
-    act(&mut window, Action::KeepMix);
+    act(&mut window, Action::Fill(FillAction::SetMixPosition(0.75)));
+    act(&mut window, Action::Fill(FillAction::KeepMix));
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     answer_newest_preview(&mut window, &engine, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
@@ -145,9 +147,9 @@ fn releasing_the_mix_slider_keeps_the_mix() {
 fn editor_with_mix<'a>() -> (TestWindow<'a>, std::sync::Arc<ScriptedEngine>) {
     let (mut window, engine) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
-    act(&mut window, Action::SetMixPosition(0.5));
+    act(&mut window, Action::Fill(FillAction::SetMixPosition(0.5)));
     answer_newest_preview(&mut window, &engine, 0.15);
-    act(&mut window, Action::KeepMix);
+    act(&mut window, Action::Fill(FillAction::KeepMix));
     wait_until_composed(&mut window);
     (window, engine)
 }
@@ -161,7 +163,7 @@ fn arrow_keys_move_and_keep_the_mix() {
     press(&mut window, Modifiers::NONE, Key::ArrowRight);
     answer_newest_preview(&mut window, &engine, 0.15);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1);
-    assert!(state(&window).mix.as_ref().is_some_and(|mix| mix.position > 0.0));
+    assert!(state(&window).fill.mix().is_some_and(|mix| mix.position > 0.0));
 }
 
 #[test]
@@ -175,10 +177,10 @@ fn other_actions_end_a_mix() {
     for action in actions {
         let (mut window, engine) = editor_with_fill();
         press(&mut window, Modifiers::NONE, Key::M);
-        act(&mut window, Action::SetMixPosition(0.5));
+        act(&mut window, Action::Fill(FillAction::SetMixPosition(0.5)));
         answer_newest_preview(&mut window, &engine, 0.15);
         action(&mut window);
-        assert!(state(&window).mix.is_none());
+        assert!(state(&window).fill.mix().is_none());
         assert_eq!(fill(&window).record.outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
     }
 }
@@ -187,11 +189,11 @@ fn other_actions_end_a_mix() {
 fn a_failed_mix_shows_the_reason() {
     let (mut window, engine) = editor_with_fill();
     press(&mut window, Modifiers::NONE, Key::M);
-    act(&mut window, Action::SetMixPosition(0.5));
+    act(&mut window, Action::Fill(FillAction::SetMixPosition(0.5)));
     let (id, _) = engine.quick_preview_requests().pop().expect("a request");
     engine.push_event(crate::job::WorkerEvent::QuickPreviewFailed { id, message: "the device is lost".to_owned() });
     window.run_steps(2);
-    assert!(state(&window).mix.is_none());
+    assert!(state(&window).fill.mix().is_none());
     assert_eq!(super::newest_message(&window).details, ["the device is lost"]);
 }
 
@@ -208,5 +210,5 @@ fn projects_and_exports_include_the_mix() {
     let provenance = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
     let latent = fill(&window).record.outcome.candidates[CANDIDATES].latent.clone();
     assert!(provenance.mixed && provenance.start == SearchStart::At(latent) && provenance.candidate == 0);
-    wait_for(&mut window, "quiet", |editor| !editor.state.is_saving);
+    wait_for(&mut window, "quiet", |editor| !editor.state.files.is_saving);
 }

@@ -31,9 +31,11 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
+use super::dialogs::DocumentSource;
+use super::fill::FrameSearchMode;
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
-use super::state::{Action, DocumentSource, FrameSearchMode};
+use super::state::Action;
 use super::{Editor, toasts::UserMessage};
 use scripted_engine::ScriptedEngine;
 
@@ -52,7 +54,7 @@ fn editor_at_scale<'a>(width: f32, height: f32, pixels_per_point: f32) -> (TestW
         .with_pixels_per_point(pixels_per_point)
         .with_max_steps(16)
         .build_eframe(|creation| Editor::new(&creation.egui_ctx, worker, Preferences::default(), None));
-    harness.state_mut().state.frame_search.mode = FrameSearchMode::Off;
+    harness.state_mut().state.fill.frame_search.mode = FrameSearchMode::Off;
     harness.step();
     (harness, engine)
 }
@@ -86,6 +88,14 @@ fn wait_for(window: &mut TestWindow<'_>, what: &str, condition: impl Fn(&Editor)
     window.step();
 }
 
+/// Changes the preferences, as the settings panel does, and runs the editor until it has reacted.
+fn change_preferences(window: &mut TestWindow<'_>, change: impl FnOnce(&mut Preferences)) {
+    let mut preferences = window.state().state.preferences.clone();
+    change(&mut preferences);
+    window.state_mut().state.handle(Action::SetPreferences(Box::new(preferences)));
+    window.run_steps(2);
+}
+
 /// Presses a key and runs the editor until it has reacted.
 fn press(window: &mut TestWindow<'_>, modifiers: Modifiers, key: Key) {
     window.key_press_modifiers(modifiers, key);
@@ -111,5 +121,5 @@ fn is_enabled(window: &TestWindow<'_>, name: &str) -> bool {
 }
 
 fn newest_message<'w>(window: &'w TestWindow<'_>) -> &'w UserMessage {
-    window.state().toaster.latest().expect("a message")
+    window.state().widgets.toaster.latest().expect("a message")
 }

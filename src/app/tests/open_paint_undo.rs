@@ -1,12 +1,15 @@
 //! Opening, painting, undo, shapes, shortcuts and settings.
 
+use super::change_preferences;
+use crate::app::dialogs::DocumentSource;
+use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, Queryable};
 
 use super::{click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for};
-use crate::app::canvas::{CanvasAction, Tool};
+use crate::app::canvas::Tool;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, DocumentSource};
+use crate::app::state::Action;
 use crate::app::toasts::Severity;
 use crate::mask::{MaskPreset, Stroke, StrokeKind};
 use crate::search::Preset;
@@ -27,7 +30,7 @@ pub fn paint_more(window: &mut super::TestWindow<'_>) {
 
 fn drag(window: &mut super::TestWindow<'_>, from: [f32; 2], to: [f32; 2]) {
     let at = |window: &super::TestWindow<'_>, point_in_photo| {
-        window.state().canvas.screen_from_photo(point_in_photo).expect("the photo is drawn")
+        window.state().widgets.canvas.screen_from_photo(point_in_photo).expect("the photo is drawn")
     };
     window.step();
     let (from, to) = (at(window, from), at(window, to));
@@ -79,11 +82,11 @@ fn an_invalid_photo_leaves_the_document_open() {
     let path = folder.path().join("notes.png");
     std::fs::write(&path, "not a picture").expect("written");
     window.state_mut().state.handle(Action::Open(DocumentSource::File(path)));
-    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
     let message = newest_message(&window);
     assert_eq!((message.severity, message.headline.as_str()), (Severity::Error, "Photo not opened: notes.png"));
     assert_eq!(message.details, ["this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file"]);
-    assert!(!window.state().state.is_opening);
+    assert!(!window.state().state.files.is_opening);
     assert_eq!(window.state().state.document.as_ref().expect("still open").name, "astronaut");
 }
 
@@ -91,7 +94,7 @@ fn an_invalid_photo_leaves_the_document_open() {
 fn messages_are_announced_to_assistive_technology() {
     let (mut window, _) = editor();
     window.state_mut().state.handle(Action::Open(DocumentSource::File("/nowhere/at/all.png".into())));
-    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
     window.get_by_label("Photo not opened: all.png");
 }
 
@@ -128,9 +131,9 @@ fn moving_the_frame_is_one_undo_step() {
     for shift in [5.0, 9.0, 14.0] {
         let mut moved = before;
         moved.center_in_photo[0] += shift;
-        state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
+        state.handle(Action::Document(DocumentAction::SetFrame(moved)));
     }
-    state.handle(Action::Canvas(CanvasAction::FrameChanged { before }));
+    state.handle(Action::Document(DocumentAction::FrameChanged { before }));
     state.handle(Action::RunCommand(EditorCommand::Undo));
     let document = state.document.as_ref().expect("open");
     assert_eq!((document.face_frame(), document.undo_name()), (before, None));
@@ -141,13 +144,13 @@ fn a_cancelled_drag_leaves_no_undo_step() {
     let (mut window, _) = editor_with_photo();
     let state = &mut window.state_mut().state;
     let before = state.document.as_ref().expect("open").face_frame();
-    state.handle(Action::Canvas(CanvasAction::BeginStroke(stroke())));
-    state.handle(Action::Canvas(CanvasAction::ExtendStroke([236.0, 148.0])));
-    state.handle(Action::CancelDrag);
+    state.handle(Action::Document(DocumentAction::BeginStroke(stroke())));
+    state.handle(Action::Document(DocumentAction::ExtendStroke([236.0, 148.0])));
+    state.handle(Action::Document(DocumentAction::CancelDrag));
     let mut moved = before;
     moved.side_px += 40.0;
-    state.handle(Action::Canvas(CanvasAction::SetFrame(moved)));
-    state.handle(Action::CancelDrag);
+    state.handle(Action::Document(DocumentAction::SetFrame(moved)));
+    state.handle(Action::Document(DocumentAction::CancelDrag));
     let document = state.document.as_ref().expect("open");
     assert_eq!((document.undo_name(), document.redo_name(), document.face_frame()), (None, None, before));
     assert!(!document.has_hole());
@@ -171,7 +174,7 @@ fn tools_and_brush_size_have_shortcuts() {
     let (mut window, _) = editor_with_photo();
     for (key, tool) in [(Key::E, Tool::Eraser), (Key::F, Tool::Frame), (Key::B, Tool::Brush)] {
         press(&mut window, Modifiers::NONE, key);
-        assert_eq!(window.state().state.tool, tool);
+        assert_eq!(window.state().state.view.tool, tool);
     }
     let before = window.state().state.preferences.brush_radius_px;
     press(&mut window, Modifiers::NONE, Key::CloseBracket);
@@ -185,10 +188,10 @@ fn resetting_to_the_preset_keeps_the_seed() {
     let (mut window, _) = editor_with_photo();
     let mut settings = window.state().state.preferences.settings;
     settings.seed = 77;
-    window.state_mut().state.handle(Action::SetSettings(settings));
-    assert!(!window.state().state.has_modified_preset(), "presets do not include the seed");
+    change_preferences(&mut window, |preferences| preferences.settings = settings);
+    assert!(!window.state().state.preferences.has_modified_preset(), "presets do not include the seed");
     settings.lambda = 3.0;
-    window.state_mut().state.handle(Action::SetSettings(settings));
+    change_preferences(&mut window, |preferences| preferences.settings = settings);
     window.run_steps(2);
     click(&mut window, "Reset to the preset");
     let preferences = &window.state().state.preferences;
@@ -217,5 +220,5 @@ fn f1_opens_the_help_and_escape_closes_it() {
     press(&mut window, Modifiers::NONE, Key::F1);
     window.get_by_label("Straight line from the last point");
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert!(window.state().state.help_window.is_none());
+    assert!(window.state().state.dialogs.help_window.is_none());
 }

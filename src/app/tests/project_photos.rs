@@ -1,5 +1,6 @@
 //! Projects that refer to a photo file: finding the photo, and restoring mask, frame and fill.
 
+use crate::app::document::DocumentAction;
 use std::path::{Path, PathBuf};
 
 use egui::{Key, Modifiers};
@@ -27,8 +28,9 @@ fn saved_photo(folder: &Path) -> (PathBuf, PathBuf) {
     });
     let opened = window.state_mut().state.document.as_mut().expect("open");
     let before = opened.face_frame();
-    opened.drag_frame_to(FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 });
-    opened.end_frame_drag(before);
+    let moved = FaceFrame { center_in_photo: [32.0, 24.0], side_px: 40.0, angle_radians: 0.1 };
+    opened.update(DocumentAction::SetFrame(moved), false);
+    opened.update(DocumentAction::FrameChanged { before }, false);
     let mut dot = stroke();
     dot.points_in_photo = vec![[30.0, 20.0]];
     opened.edit_mask(&MaskEdit::Stroke(dot));
@@ -82,7 +84,7 @@ fn a_photo_moved_with_its_project_is_found() {
     let (mut window, _) = editor();
     open(&mut window, &new.join("face.countenance"));
     assert_eq!(document(&window).photo.source.as_deref(), Some(new.join("face.png").as_path()));
-    assert!(window.state().toaster.latest().is_none(), "no warning, because the photo is unchanged");
+    assert!(window.state().widgets.toaster.latest().is_none(), "no warning, because the photo is unchanged");
     std::fs::remove_file(new.join("face.png")).expect("removed");
     let (mut window, _) = editor_with_photo();
     open(&mut window, &new.join("face.countenance"));

@@ -1,5 +1,8 @@
 //! Project files: saving, opening again, and errors.
 
+use super::change_preferences;
+use crate::app::dialogs::DocumentSource;
+use crate::app::dialogs::SaveAnswer;
 use std::path::Path;
 
 use egui::{Key, Modifiers};
@@ -13,7 +16,7 @@ use super::scripted_engine::CANDIDATES;
 use super::{TestWindow, click, editor, editor_with_photo, has_button, newest_message, press, wait_for};
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, DocumentSource, SaveAnswer};
+use crate::app::state::Action;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
 use crate::blend::BlendMode;
@@ -34,7 +37,7 @@ pub fn as_project(window: &mut TestWindow<'_>) -> Project {
 
 pub fn open(window: &mut TestWindow<'_>, path: &Path) {
     window.state_mut().state.handle(Action::Open(DocumentSource::File(path.to_owned())));
-    wait_for(window, "the project", |editor| !editor.state.is_opening);
+    wait_for(window, "the project", |editor| !editor.state.files.is_opening);
 }
 
 /// Compares part by part, because masks are too long to print.
@@ -62,10 +65,10 @@ fn a_saved_project_opens_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("work.countenance");
     press(&mut window, Modifiers::NONE, Key::Num3);
-    window.state_mut().state.handle(Action::SetBlend(BlendMode::Feather.into()));
+    change_preferences(&mut window, |preferences| preferences.blend = BlendMode::Feather.into());
     let mut settings = window.state().state.preferences.settings;
     (settings.seed, settings.lambda) = (77, 0.3);
-    window.state_mut().state.handle(Action::SetSettings(settings));
+    change_preferences(&mut window, |preferences| preferences.settings = settings);
     assert!(document(&window).has_unsaved_work());
     save_as(&mut window, &path);
     assert_eq!(newest_message(&window).severity, Severity::Success);
@@ -76,7 +79,7 @@ fn a_saved_project_opens_unchanged() {
     open(&mut other, &path);
     wait_until_composed(&mut other);
     assert_same(&mut other, &mut window);
-    let pictures = [&other, &window].map(|window| window.state().state.shown_patch().expect("drawn").clone());
+    let pictures = [&other, &window].map(|window| window.state().state.derive().patch.expect("drawn").clone());
     assert_eq!(pictures[0], pictures[1]);
     assert!(!document(&other).has_unsaved_work() && !other.state().state.is_hole_tinted());
     assert_eq!(other.state().state.candidate_count(), CANDIDATES);
@@ -107,7 +110,7 @@ fn a_fill_of_an_earlier_hole_reopens_unchanged() {
 fn a_reopened_project_exports_the_same_bytes() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 30);
     click(&mut window, "Fill");
-    wait_for(&mut window, "the fill", |editor| editor.state.has_shown_fill());
+    wait_for(&mut window, "the fill", |editor| editor.state.has_fill());
     let folder = tempfile::tempdir().expect("a folder");
     let [project, before, after] = ["a.countenance", "before.png", "after.png"].map(|name| folder.path().join(name));
     save_as(&mut window, &project);
@@ -141,7 +144,7 @@ fn save_replaces_only_the_projects_own_file() {
     choose_path(&mut window, PathPurpose::SaveProject, &other, false);
     wait_until_saved(&mut window);
     assert_eq!(std::fs::read(&other).expect("the file exists"), b"precious");
-    assert!(window.state().state.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
+    assert!(window.state().state.dialogs.path_bar.as_ref().is_some_and(|bar| bar.file_exists));
     assert_eq!(document(&window).project_path(), Some(own.as_path()));
 }
 
@@ -175,7 +178,7 @@ fn save_and_close_writes_the_project() {
     window.run_steps(2);
     window.get_by_label("The fill has not been saved: astronaut");
     click(&mut window, "Save and close");
-    wait_for(&mut window, "the end", |editor| editor.state.may_close);
+    wait_for(&mut window, "the end", |editor| editor.state.files.may_close);
     assert_ne!(std::fs::read(&path).expect("saved"), saved);
 }
 
@@ -192,9 +195,9 @@ fn save_and_close_waits_for_the_search() {
     window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Save));
     window.run_steps(4);
     assert!(engine.was_sent(|command| matches!(command, WorkerCommand::Cancel)));
-    assert!(!window.state().state.may_close && !window.state().state.is_saving);
+    assert!(!window.state().state.files.may_close && !window.state().state.files.is_saving);
     engine.report_finish(20, Some(crate::job::StopReason::Cancelled));
-    wait_for(&mut window, "the end", |editor| editor.state.may_close);
+    wait_for(&mut window, "the end", |editor| editor.state.files.may_close);
     assert!(crate::project::open(&path).expect("saved").fill.is_some());
 }
 
@@ -206,7 +209,7 @@ fn saving_during_a_search_keeps_the_strokes() {
     save_as(&mut window, &path);
     let project = crate::project::open(&path).expect("saved");
     assert_eq!(project.mask, *document(&window).mask());
-    assert!(project.fill.is_none() && window.state().state.fill_controller.is_running());
+    assert!(project.fill.is_none() && window.state().state.fill.is_running());
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! Recovery of unsaved work. Dropping a window without `on_exit` stands for a crash.
 
+use crate::app::dialogs::DocumentSource;
+use crate::app::dialogs::SaveAnswer;
+use crate::app::document::DocumentAction;
+use crate::app::fill::FrameSearchMode;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,10 +21,9 @@ use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, button, click, has_button, newest_message, wait_for};
 use crate::app::Editor;
 use crate::app::autosave::find_recoverable;
-use crate::app::canvas::CanvasAction;
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
-use crate::app::state::{Action, DocumentSource, FrameSearchMode, SaveAnswer};
+use crate::app::state::Action;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::{Severity, UserMessage};
 
@@ -47,7 +50,7 @@ fn editor_in<'a>(folder: &Path) -> (TestWindow<'a>, Arc<ScriptedEngine>, TestClo
         let mut editor = Editor::new(&creation.egui_ctx, worker, Preferences::default(), None);
         editor.now = clock.reader();
         editor.state.enable_autosave(folder);
-        editor.state.frame_search.mode = FrameSearchMode::Off;
+        editor.state.fill.frame_search.mode = FrameSearchMode::Off;
         editor
     });
     window.step();
@@ -87,7 +90,7 @@ fn wait_for_autosave(window: &mut TestWindow<'_>, clock: &TestClock, folder: &Pa
 fn wait_for_recovery_offer(window: &mut TestWindow<'_>, clock: &TestClock) {
     wait_for(window, "the offer", |editor| {
         clock.advance(1);
-        !editor.state.recoverable.is_empty()
+        !editor.state.files.recoverable.is_empty()
     });
 }
 
@@ -135,7 +138,7 @@ fn strokes_are_autosaved_during_a_search() {
     open_sample(&mut window);
     start_fill(&mut window, &engine);
     wait_for_autosave(&mut window, &clock, folder.path());
-    assert!(window.state().state.fill_controller.is_running());
+    assert!(window.state().state.fill.is_running());
     let project = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
     assert_eq!(project.mask, *window.state().state.document.as_ref().expect("open").mask());
 }
@@ -145,10 +148,10 @@ fn an_unfinished_stroke_is_autosaved() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut window, _, clock) = editor_in(folder.path());
     open_sample(&mut window);
-    let handle = |window: &mut TestWindow<'_>, action| window.state_mut().state.handle(Action::Canvas(action));
-    handle(&mut window, CanvasAction::BeginStroke(super::open_paint_undo::stroke()));
+    let handle = |window: &mut TestWindow<'_>, action| window.state_mut().state.handle(Action::Document(action));
+    handle(&mut window, DocumentAction::BeginStroke(super::open_paint_undo::stroke()));
     wait_for_autosave(&mut window, &clock, folder.path());
-    handle(&mut window, CanvasAction::ExtendStroke([260.0, 180.0]));
+    handle(&mut window, DocumentAction::ExtendStroke([260.0, 180.0]));
     wait_for_autosave(&mut window, &clock, folder.path());
     let project = crate::project::open(&autosave_files(folder.path())[0]).expect("a project");
     assert!(project.mask.is_hole(260, 180));
@@ -163,11 +166,11 @@ fn work_of_a_running_window_is_not_offered() {
     let (mut other, _, other_clock) = painted_in(folder.path());
     wait_for_autosave(&mut other, &other_clock, folder.path());
     assert_eq!(autosave_files(folder.path()).len(), 2, "each window has its own file");
-    assert!(other.state().state.recoverable.is_empty());
+    assert!(other.state().state.files.recoverable.is_empty());
     // An open window offers the work of another window that crashes.
     drop(window);
     wait_for_recovery_offer(&mut other, &other_clock);
-    assert_eq!(other.state().state.recoverable.len(), 1, "its own work is not offered");
+    assert_eq!(other.state().state.files.recoverable.len(), 1, "its own work is not offered");
 }
 
 #[test]
@@ -181,7 +184,7 @@ fn work_is_offered_when_its_program_has_ended() {
         std::thread::sleep(Duration::from_millis(2));
         window.step();
     }
-    assert!(window.state().state.recoverable.is_empty(), "the other window still holds the lock");
+    assert!(window.state().state.files.recoverable.is_empty(), "the other window still holds the lock");
     drop(crashed);
     wait_for_recovery_offer(&mut window, &clock);
     window.get_by_label("Work on astronaut was not saved");
@@ -215,7 +218,7 @@ fn recovery_asks_before_replacing_unsaved_work() {
     window.run_steps(2);
     window.get_by_label("Save before opening something else?");
     window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Discard));
-    wait_for(&mut window, "the work", |editor| editor.state.recoverable.is_empty());
+    wait_for(&mut window, "the work", |editor| editor.state.files.recoverable.is_empty());
 }
 
 #[test]
@@ -280,11 +283,11 @@ fn a_failed_autosave_warns_once_and_retries() {
     let autosave_folder = blocked.join("unsaved");
     let (mut window, _, clock) = painted_in(&autosave_folder);
     clock.advance(5);
-    wait_for(&mut window, "the warning", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the warning", |editor| editor.widgets.toaster.latest().is_some());
     let message = newest_message(&window);
     assert_eq!(message.severity, Severity::Warning);
     assert!(message.headline.contains("save the project") && !message.details.is_empty(), "{message:?}");
-    window.state_mut().toaster.push(UserMessage::new(Severity::Info, "Something else"));
+    window.state_mut().widgets.toaster.push(UserMessage::new(Severity::Info, "Something else"));
     for _ in 0..3 {
         window.step();
         clock.advance(5);
@@ -309,14 +312,14 @@ fn work_with_a_missing_photo_stays_recoverable() {
     let (mut window, _, clock) = editor_in(folder.path());
     window.state_mut().state.handle(Action::Open(DocumentSource::File(photo.clone())));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
-    window.state_mut().state.handle(Action::Canvas(CanvasAction::BeginStroke(super::open_paint_undo::stroke())));
+    window.state_mut().state.handle(Action::Document(DocumentAction::BeginStroke(super::open_paint_undo::stroke())));
     wait_for_autosave(&mut window, &clock, folder.path());
     drop(window);
     std::fs::remove_file(&photo).expect("removed");
     let (mut window, _, clock) = editor_in(folder.path());
     wait_for_recovery_offer(&mut window, &clock);
     click(&mut window, "Recover");
-    wait_for(&mut window, "the message", |editor| editor.toaster.latest().is_some());
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
     let message = newest_message(&window);
     assert!(message.details[0].contains(&photo.display().to_string()), "{message:?}");
     assert!(has_button(&window, "Recover"));

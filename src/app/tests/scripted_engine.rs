@@ -204,13 +204,13 @@ impl ScriptedEngine {
     }
 }
 
-fn patch() -> FillPatch {
-    FillPatch {
+fn patch() -> Arc<FillPatch> {
+    Arc::new(FillPatch {
         rect_in_photo: RectPx { x: 168, y: 68, width: 112, height: 112 },
         width: 2,
         height: 2,
         rgba: [200, 160, 140, 255].repeat(4),
-    }
+    })
 }
 
 fn pictures() -> Vec<Vec<f32>> {

@@ -1,6 +1,11 @@
 //! Many hours of work in some minutes: fills, opens, undo, saves and exports, one after the other in one editor.
 //! Nothing may stay behind: no memory, no thread, no open file.
 
+use crate::app::dialogs::DocumentSource;
+use crate::app::dialogs::SaveAnswer;
+use crate::app::document::DocumentAction;
+use crate::app::fill::FrameSearchMode;
+use crate::app::preferences::Preferences;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -12,11 +17,10 @@ use super::TestWindow;
 use super::end_to_end::editor_with_real_engine;
 use super::export_and_close::{choose_path, wait_until_saved};
 use crate::app::Editor;
-use crate::app::canvas::CanvasAction;
 use crate::app::document::PhotoDocument;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, DocumentSource, FrameSearchMode, SaveAnswer};
+use crate::app::state::Action;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
 use crate::blend::{Blend, BlendMode};
@@ -139,10 +143,10 @@ impl Soak {
     /// Opens a photo without saving the work on the last one.
     fn open(&mut self, source: DocumentSource) {
         self.act(Action::Open(source));
-        if self.window.state().state.pending_close.is_some() {
+        if self.window.state().state.dialogs.save_question.is_some() {
             self.act(Action::AnswerSaveQuestion(SaveAnswer::Discard));
         }
-        self.wait_for("the photo", |editor| !editor.state.is_opening && editor.state.document.is_some());
+        self.wait_for("the photo", |editor| !editor.state.files.is_opening && editor.state.document.is_some());
     }
 
     fn work_on_one_photo(&mut self) {
@@ -152,7 +156,7 @@ impl Soak {
         };
         // The detector takes most of the time, so only some photos use it.
         let is_searching = self.rng.random_range(0..10) == 0;
-        self.window.state_mut().state.frame_search.mode =
+        self.window.state_mut().state.fill.frame_search.mode =
             if is_searching { FrameSearchMode::Detector } else { FrameSearchMode::Off };
         self.open(source);
         for _ in 0..FILLS_PER_PHOTO {
@@ -193,11 +197,9 @@ impl Soak {
             detail_percent: rng.random_range(0..=100),
             completion: rng.random(),
         };
-        for action in
-            [Action::SetModel(model), Action::SetDevice(device), Action::SetSettings(settings), Action::SetBlend(blend)]
-        {
-            self.act(action);
-        }
+        let preferences = self.window.state().state.preferences.clone();
+        let preferences = Preferences { settings, blend, device, model, ..preferences };
+        self.act(Action::SetPreferences(Box::new(preferences)));
     }
 
     /// Replaces the hole by some strokes in the frame.
@@ -210,9 +212,9 @@ impl Soak {
             let (from, to) = (point(), point());
             let radius_px = frame.side_px * self.rng.random_range(0.03..0.12);
             let stroke = Stroke { kind: StrokeKind::Paint, radius_px, points_in_photo: vec![from] };
-            self.act(Action::Canvas(CanvasAction::BeginStroke(stroke)));
-            self.act(Action::Canvas(CanvasAction::ExtendStroke(to)));
-            self.act(Action::Canvas(CanvasAction::EndStroke));
+            self.act(Action::Document(DocumentAction::BeginStroke(stroke)));
+            self.act(Action::Document(DocumentAction::ExtendStroke(to)));
+            self.act(Action::Document(DocumentAction::EndStroke));
         }
     }
 
@@ -225,11 +227,11 @@ impl Soak {
             self.run(EditorCommand::Stop);
         }
         self.wait_for("the fill", |editor| {
-            let is_waiting = editor.state.fill_controller.is_running() || editor.state.is_fill_waiting();
+            let is_waiting = editor.state.fill.is_running() || editor.state.fill.is_waiting();
             let fill = editor.state.document.as_ref().and_then(|document| document.shown_fill());
             !is_waiting && fill.is_none_or(|fill| fill.composition.key().is_some())
         });
-        let newest = self.window.state().toaster.latest();
+        let newest = self.window.state().widgets.toaster.latest();
         let error = newest.filter(|message| message.severity == Severity::Error);
         assert!(error.is_none(), "{error:?}");
         // A fill that was stopped before its first step leaves none.
@@ -238,7 +240,7 @@ impl Soak {
 
     /// Exports the fill, and compares every known pixel.
     fn export(&mut self) {
-        if !self.window.state().state.has_shown_fill() {
+        if !self.window.state().state.has_fill() {
             return;
         }
         let path = self.folder.path().join("filled.png");

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use image::{DynamicImage, RgbImage};
 
-use crate::app::document::{FrameUndo, PhotoDocument};
+use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::fuzz::heap::held_bytes;
 use crate::mask::{Stroke, StrokeKind};
 use crate::photo::Photo;
@@ -29,17 +29,15 @@ fn costs_of_strokes_at_24_and_100_megapixels() {
         let (mut ends, mut undos, mut filled_masks) = (Vec::new(), Vec::new(), Vec::new());
         for number in 0..STROKES {
             let point = |index: u16| [f32::from(index * 37 % 4000 + 1000), f32::from(number * 17 % 3000 + 500)];
-            document.begin_stroke(Stroke {
-                kind: StrokeKind::Paint,
-                radius_px: 40.0,
-                points_in_photo: vec![point(number)],
-            });
+            let points_in_photo = vec![point(number)];
+            let stroke = Stroke { kind: StrokeKind::Paint, radius_px: 40.0, points_in_photo };
+            document.update(DocumentAction::BeginStroke(stroke), false);
             for index in number..number + 30 {
-                document.extend_stroke(point(index));
+                document.update(DocumentAction::ExtendStroke(point(index)), false);
             }
             // What the editor does after a stroke: it looks at the hole, and sends a copy of it.
             let started = Instant::now();
-            document.end_stroke();
+            document.update(DocumentAction::EndStroke, false);
             assert!(document.has_hole());
             let copy = document.mask().clone();
             ends.push(started.elapsed());
@@ -50,7 +48,7 @@ fn costs_of_strokes_at_24_and_100_megapixels() {
         let held = held_bytes() - held_before;
         for _ in 0..STROKES {
             let started = Instant::now();
-            document.undo(FrameUndo::Restore);
+            document.update(DocumentAction::Undo, false);
             undos.push(started.elapsed());
         }
         assert!(!document.has_hole());

@@ -37,12 +37,12 @@ fn a_panic_in_composing_or_export_is_told() {
         },
     ];
     for task in tasks {
-        window.state_mut().toaster.dismiss_all();
-        window.state_mut().state.is_saving = matches!(task, BackgroundTask::Export { .. });
-        window.state().state.spawn(task);
+        window.state_mut().widgets.toaster.dismiss_all();
+        window.state_mut().state.files.is_saving = matches!(task, BackgroundTask::Export { .. });
+        window.state().state.outbox.spawn(task);
         wait_for(&mut window, "the message", |editor| {
-            !editor.state.is_saving
-                && editor.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
+            !editor.state.files.is_saving
+                && editor.widgets.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
         });
         let message = newest_message(&window);
         assert!(message.details.iter().any(|detail| detail.contains("internal error")), "{message:?}");

@@ -1,5 +1,6 @@
 //! Two windows with the same project: neither replaces the other's work unasked.
 
+use crate::app::dialogs::DocumentSource;
 use egui::{Key, Modifiers};
 
 use super::export_and_close::wait_until_saved;
@@ -8,7 +9,7 @@ use super::projects::{document, open, save_as};
 use super::{TestWindow, click, editor, newest_message, press, wait_for};
 use crate::app::autosave::RecoveryFile;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, DocumentSource};
+use crate::app::state::Action;
 use crate::app::toasts::Severity;
 use crate::fs::Overwrite;
 use crate::project;
@@ -78,8 +79,8 @@ fn recovered_work_does_not_replace_a_later_save() {
     drop(file);
     let (mut window, _) = editor();
     window.state_mut().state.enable_autosave(&unsaved);
-    wait_for(&mut window, "the offer", |editor| !editor.state.recoverable.is_empty());
-    let recoverable = window.state().state.recoverable[0].file.path().to_owned();
+    wait_for(&mut window, "the offer", |editor| !editor.state.files.recoverable.is_empty());
+    let recoverable = window.state().state.files.recoverable[0].file.path().to_owned();
     window.state_mut().state.handle(Action::Open(DocumentSource::Recoverable(recoverable)));
     wait_for(&mut window, "the work", |editor| editor.state.document.is_some());
     let saved = std::fs::read(&path).expect("saved");

@@ -1,5 +1,6 @@
 //! Zooming to the face: by key and button, and by itself when a small face is found.
 
+use crate::app::document::DocumentAction;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
@@ -8,7 +9,6 @@ use image::RgbImage;
 use super::first_guess::{act, document};
 use super::frame_search::editor_with_blank_photo;
 use super::{TestWindow, click, press};
-use crate::app::canvas::CanvasAction;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::app::tasks::TaskResult;
@@ -35,7 +35,7 @@ fn report_faces(window: &mut TestWindow<'_>, photo: &Arc<Photo>, frames: &[FaceF
 fn side_in_middle(window: &TestWindow<'_>, face: FaceFrame) -> Option<f32> {
     use egui_kittest::kittest::Queryable as _;
     let middle = window.get_by_label("Canvas").rect().center();
-    let on_screen = |point| window.state().canvas.screen_from_photo(point).expect("the photo is drawn");
+    let on_screen = |point| window.state().widgets.canvas.screen_from_photo(point).expect("the photo is drawn");
     let [top_left, top_right, ..] = face.corners_in_photo().map(on_screen);
     (on_screen(face.center_in_photo).distance(middle) < 4.0).then(|| top_left.distance(top_right))
 }
@@ -48,17 +48,17 @@ fn is_zoomed_to(window: &TestWindow<'_>, face: FaceFrame) -> bool {
 fn key_and_button_zoom_to_the_face_and_back() {
     let (mut window, photo) = window_with_large_photo();
     report_faces(&mut window, &photo, &[FaceFrame { side_px: 900.0, ..FACE }]);
-    let whole_photo = window.state().canvas.zoom();
+    let whole_photo = window.state().widgets.canvas.zoom();
     let face = document(&window).face_frame();
     assert!(!is_zoomed_to(&window, face), "a large face is not zoomed to by itself");
     press(&mut window, Modifiers::NONE, Key::Z);
     assert!(is_zoomed_to(&window, face));
     press(&mut window, Modifiers::NONE, Key::Z);
-    assert!((window.state().canvas.zoom() - whole_photo).abs() < 1e-6);
+    assert!((window.state().widgets.canvas.zoom() - whole_photo).abs() < 1e-6);
     click(&mut window, "Zoom to the face, and back");
     assert!(is_zoomed_to(&window, face));
     click(&mut window, "Fit in the window");
-    assert!((window.state().canvas.zoom() - whole_photo).abs() < 1e-6);
+    assert!((window.state().widgets.canvas.zoom() - whole_photo).abs() < 1e-6);
 }
 
 #[test]
@@ -76,33 +76,33 @@ fn a_small_face_is_zoomed_to_when_found() {
 #[test]
 fn a_found_face_does_not_move_a_view_in_use() {
     let stroke = || Stroke { kind: StrokeKind::Paint, radius_px: 12.0, points_in_photo: vec![[900.0, 800.0]] };
-    let begin: fn(Stroke) -> Action = |stroke| Action::Canvas(CanvasAction::BeginStroke(stroke));
+    let begin: fn(Stroke) -> Action = |stroke| Action::Document(DocumentAction::BeginStroke(stroke));
     let works: [&dyn Fn(&mut TestWindow<'_>); 4] = [
         &|window| act(window, begin(stroke())),
         &|window| {
             act(window, begin(stroke()));
-            act(window, Action::Canvas(CanvasAction::EndStroke));
+            act(window, Action::Document(DocumentAction::EndStroke));
         },
         &|window| press(window, Modifiers::NONE, Key::Plus),
         &|window| {
             let moved = FaceFrame { side_px: 500.0, ..document(window).face_frame() };
-            act(window, Action::Canvas(CanvasAction::SetFrame(moved)));
+            act(window, Action::Document(DocumentAction::SetFrame(moved)));
         },
     ];
     for (index, work) in works.into_iter().enumerate() {
         let (mut window, photo) = window_with_large_photo();
         work(&mut window);
-        let before = window.state().canvas.zoom();
+        let before = window.state().widgets.canvas.zoom();
         report_faces(&mut window, &photo, &[FACE]);
-        assert!((window.state().canvas.zoom() - before).abs() < 1e-6, "work {index}");
+        assert!((window.state().widgets.canvas.zoom() - before).abs() < 1e-6, "work {index}");
     }
 }
 
 #[test]
 fn faces_of_a_closed_photo_do_not_move_the_view() {
     let (mut window, _photo) = window_with_large_photo();
-    let before = window.state().canvas.zoom();
+    let before = window.state().widgets.canvas.zoom();
     let closed = Arc::new(Photo::from_pixels(RgbImage::new(3000, 2000).into()));
     report_faces(&mut window, &closed, &[FACE]);
-    assert!((window.state().canvas.zoom() - before).abs() < 1e-6);
+    assert!((window.state().widgets.canvas.zoom() - before).abs() < 1e-6);
 }

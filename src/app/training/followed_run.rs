@@ -25,8 +25,6 @@ pub struct FollowedRun {
     selected_step: Option<u64>,
     restarts: u32,
     samples: SampleCache,
-    /// Increases whenever the pictures change.
-    samples_version: u64,
 }
 
 impl FollowedRun {
@@ -41,7 +39,6 @@ impl FollowedRun {
             selected_step: None,
             restarts: 0,
             samples: SampleCache::default(),
-            samples_version: 0,
         }
     }
 
@@ -73,10 +70,6 @@ impl FollowedRun {
     /// The sample picture of a step; `None` until it is decoded.
     pub fn sample(&self, step: u64) -> Option<&SampleImage> {
         self.samples.get(step)
-    }
-
-    pub fn samples_version(&self) -> u64 {
-        self.samples_version
     }
 
     /// Shows the samples of a step; `None` goes back to the newest.
@@ -113,7 +106,6 @@ impl FollowedRun {
         if reading.monitor.restart_count() != self.restarts {
             self.restarts = reading.monitor.restart_count();
             self.samples = SampleCache::default();
-            self.samples_version += 1;
         }
         self.monitor = Some(reading.monitor);
         match reading.view {
@@ -137,7 +129,6 @@ impl FollowedRun {
     pub fn add_sample(&mut self, decoded: DecodedSample) {
         if (decoded.run, decoded.restarts) == (self.run, self.restarts) {
             self.samples.insert(decoded.step, decoded.sample);
-            self.samples_version += 1;
         }
     }
 

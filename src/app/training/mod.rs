@@ -18,18 +18,26 @@ mod sample_panel;
 mod training_window;
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 pub use followed_run::FollowedRun;
 pub use run_reader::{ReadRunRequest, RunReading};
 pub use sample_cache::{DecodeSampleRequest, DecodedSample};
 pub use training_window::TrainingWindow;
 
+use super::outbox::Outbox;
+use super::preferences::Preferences;
+use super::state::expand_home;
+use super::tasks::{BackgroundTask, PathPurpose};
+use super::toasts::{Severity, UserMessage};
+use crate::model::ModelChoice;
 use crate::train::{RunFolder, TrainError};
 
 /// A user command from the Training window.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TrainingAction {
-    Close,
+    /// Open the window and follow the last run again, or close it.
+    Toggle,
     /// The user edited the path field; this is its new text.
     EditPath(String),
     /// Follow the run at the path in the field.
@@ -109,11 +117,104 @@ impl TrainingState {
         Self { is_open: false, path_text, is_log_scale: true, followed: None, run_count: 0 }
     }
 
-    /// Starts to follow the run in this folder.
-    pub fn follow(&mut self, path: &Path) {
+    pub fn update(&mut self, action: TrainingAction, preferences: &mut Preferences, outbox: &mut Outbox) {
+        match action {
+            TrainingAction::Toggle => self.toggle(preferences),
+            TrainingAction::EditPath(text) => self.path_text = text,
+            TrainingAction::FollowTypedPath => {
+                let typed = self.path_text.trim().trim_matches('"').to_owned();
+                if !typed.is_empty() {
+                    self.follow(&expand_home(&typed), preferences);
+                }
+            }
+            TrainingAction::ChooseFolder => {
+                let suggested = preferences.training_run.clone();
+                outbox.spawn(BackgroundTask::ShowFileDialog(PathPurpose::FollowTrainingRun, suggested));
+            }
+            TrainingAction::SetLogScale(is_log) => self.is_log_scale = is_log,
+            TrainingAction::ShowSample(step) => self.update_run(outbox, |run| run.select_step(step)),
+            TrainingAction::StopRun => self.spawn_for_run(outbox, |run| TrainingTask::StopRun(run.folder().clone())),
+            TrainingAction::ShowFolder => {
+                self.spawn_for_run(outbox, |run| TrainingTask::ShowFolder(run.folder().path().to_owned()));
+            }
+            TrainingAction::UseModel(model) => {
+                if let Some(followed) = &self.followed {
+                    let path = match model {
+                        RunModel::Best => followed.folder().best_model_path(),
+                        RunModel::Newest => followed.folder().model_path(),
+                    };
+                    outbox.spawn(BackgroundTask::InspectModel(ModelChoice::File(path)));
+                }
+            }
+        }
+    }
+
+    fn toggle(&mut self, preferences: &mut Preferences) {
+        self.is_open = !self.is_open;
+        match (&mut self.followed, preferences.training_run.clone()) {
+            _ if !self.is_open => {}
+            (Some(followed), _) => followed.read_soon(),
+            (None, Some(path)) => self.follow(&path, preferences),
+            (None, None) => {}
+        }
+    }
+
+    /// Opens the window, and starts to follow the run in this folder.
+    pub fn follow(&mut self, path: &Path, preferences: &mut Preferences) {
         self.run_count += 1;
+        self.is_open = true;
         self.path_text = path.display().to_string();
         self.followed = Some(FollowedRun::new(self.run_count, RunFolder::new(path)));
+        preferences.training_run = Some(path.to_owned());
+    }
+
+    /// Updates the followed run, then requests the next missing sample picture.
+    fn update_run(&mut self, outbox: &Outbox, update: impl FnOnce(&mut FollowedRun)) {
+        let Some(followed) = &mut self.followed else { return };
+        update(followed);
+        if let Some(request) = followed.next_decode_request() {
+            outbox.spawn(BackgroundTask::Training(TrainingTask::DecodeSample(request)));
+        }
+    }
+
+    fn spawn_for_run(&self, outbox: &Outbox, task: impl FnOnce(&FollowedRun) -> TrainingTask) {
+        if let Some(followed) = &self.followed {
+            outbox.spawn(BackgroundTask::Training(task(followed)));
+        }
+    }
+
+    pub fn handle_result(&mut self, result: TrainingTaskResult, outbox: &mut Outbox) {
+        match result {
+            TrainingTaskResult::RunRead(reading) => self.update_run(outbox, |run| run.apply_reading(*reading)),
+            TrainingTaskResult::SampleDecoded(sample) => self.update_run(outbox, |run| run.add_sample(sample)),
+            TrainingTaskResult::StopRequested(Ok(())) => {
+                outbox.notify(Severity::Info, "The run stops after its current step and saves a checkpoint");
+                if let Some(followed) = &mut self.followed {
+                    followed.read_soon();
+                }
+            }
+            TrainingTaskResult::StopRequested(Err(error)) => {
+                let error = anyhow::Error::new(error).context("Could not ask the run to stop");
+                outbox.tell(UserMessage::from_error(&error));
+            }
+            TrainingTaskResult::FolderShown { is_shown: true, .. } => {}
+            TrainingTaskResult::FolderShown { path, is_shown: false } => {
+                let headline = "Could not open the folder in a file manager: copy its path instead";
+                let message = UserMessage::new(Severity::Warning, headline);
+                outbox.tell(message.with_details(vec![path.display().to_string()]));
+            }
+        }
+    }
+
+    /// Reads the followed run when due, while the window is open. Returns the time until the next read.
+    pub fn poll(&mut self, now: Instant, outbox: &Outbox) -> Option<Duration> {
+        let followed = self.followed.as_mut().filter(|_| self.is_open)?;
+        let reading = followed.take_read_request(now);
+        let wait = followed.time_until_next_read(now);
+        if let Some(reading) = reading {
+            outbox.spawn(BackgroundTask::Training(TrainingTask::ReadRun(reading)));
+        }
+        wait
     }
 }
 

@@ -1,19 +1,21 @@
 //! Draws the sample pictures of a run, with a slider over its steps.
 
-use egui::{Role, Slider, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2};
+use std::sync::{Arc, Weak};
+
+use egui::{ColorImage, Role, Slider, TextureHandle, TextureOptions, Ui, WidgetInfo, vec2};
 
 use super::TrainingAction;
 use super::followed_run::FollowedRun;
 use crate::app::panels::widgets::add_slider;
-use crate::app::state::Action;
+use crate::app::state::{Action, Actions};
 use crate::app::theme;
 
 /// The sample picture and its texture.
 #[derive(Default)]
 pub struct SamplePanel {
     texture: Option<TextureHandle>,
-    /// What the texture shows: the run's folder, the step and the version of the pictures.
-    texture_key: Option<(std::path::PathBuf, u64, u64)>,
+    /// The picture that the texture shows.
+    uploaded: Weak<ColorImage>,
 }
 
 /// Minimum side of the picture.
@@ -21,7 +23,7 @@ const MIN_PICTURE_SIDE: f32 = 120.0;
 
 impl SamplePanel {
     /// Draws the slider and the sample picture of the shown step.
-    pub fn show(&mut self, ui: &mut Ui, followed: &FollowedRun, actions: &mut Vec<Action>) {
+    pub fn show(&mut self, ui: &mut Ui, followed: &FollowedRun, actions: &mut Actions) {
         let steps = followed.view().map_or(&[][..], |view| &view.sample_steps);
         let Some(shown) = followed.shown_step() else {
             ui.label(theme::section_heading(ui, "Samples"));
@@ -37,14 +39,13 @@ impl SamplePanel {
                 ui.label(egui::RichText::new(error).color(theme::palette(ui).error));
             }
             Some(Ok(picture)) => {
-                let key = (followed.folder().path().to_owned(), shown, followed.samples_version());
-                if self.texture_key.as_ref() != Some(&key) {
-                    let image = egui::ImageData::Color(std::sync::Arc::clone(picture));
+                if !self.uploaded.ptr_eq(&Arc::downgrade(picture)) {
+                    let image = egui::ImageData::Color(Arc::clone(picture));
                     match &mut self.texture {
                         Some(texture) => texture.set(image, TextureOptions::LINEAR),
                         None => self.texture = Some(ui.ctx().load_texture("samples", image, TextureOptions::LINEAR)),
                     }
-                    self.texture_key = Some(key);
+                    self.uploaded = Arc::downgrade(picture);
                 }
                 self.show_picture(ui, shown);
             }
@@ -66,7 +67,7 @@ impl SamplePanel {
     }
 }
 
-fn step_slider(ui: &mut Ui, followed: &FollowedRun, steps: &[u64], shown: u64, actions: &mut Vec<Action>) {
+fn step_slider(ui: &mut Ui, followed: &FollowedRun, steps: &[u64], shown: u64, actions: &mut Actions) {
     let last = steps.len().saturating_sub(1);
     let shown_index = steps.binary_search(&shown).unwrap_or(last);
     ui.horizontal(|ui| {

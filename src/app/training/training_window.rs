@@ -6,9 +6,9 @@ use super::followed_run::FollowedRun;
 use super::run_status::format_duration;
 use super::run_view::RunView;
 use super::sample_panel::SamplePanel;
-use super::{RunModel, TrainingAction, charts};
+use super::{RunModel, TrainingAction, TrainingState, charts};
 use crate::app::panels::widgets::text_field;
-use crate::app::state::{Action, EditorState};
+use crate::app::state::{Action, Actions};
 use crate::app::theme;
 use crate::app::toasts::Severity;
 
@@ -25,9 +25,9 @@ const MIN_SIZE: [f32; 2] = [560.0, 400.0];
 const CHARTS_WIDTH_SHARE: f32 = 0.56;
 
 impl TrainingWindow {
-    /// Draws the window if it is open.
-    pub fn show(&mut self, context: &Context, state: &EditorState, actions: &mut Vec<Action>) {
-        if !state.training.is_open {
+    /// Draws the window if it is open. `is_locked`: a running fill uses the model.
+    pub fn show(&mut self, context: &Context, training: &TrainingState, is_locked: bool, actions: &mut Actions) {
+        if !training.is_open {
             return;
         }
         let mut open = true;
@@ -39,15 +39,15 @@ impl TrainingWindow {
             .default_size(available.min(vec2(INITIAL_SIZE[0], INITIAL_SIZE[1])))
             .min_size(available.min(vec2(MIN_SIZE[0], MIN_SIZE[1])))
             .max_size(available)
-            .show(context, |ui| self.show_content(ui, state, actions));
+            .show(context, |ui| self.show_content(ui, training, is_locked, actions));
         if !open {
-            actions.push(Action::Training(TrainingAction::Close));
+            actions.push(Action::Training(TrainingAction::Toggle));
         }
     }
 
-    fn show_content(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
-        path_row(ui, state, actions);
-        let Some(followed) = &state.training.followed else {
+    fn show_content(&mut self, ui: &mut Ui, training: &TrainingState, is_locked: bool, actions: &mut Actions) {
+        path_row(ui, training, actions);
+        let Some(followed) = &training.followed else {
             let hint = "Choose the folder of a training run: the one given to `countenance train` as --out";
             ui.label(theme::hint_text(ui, hint));
             ui.allocate_space(ui.available_size());
@@ -64,9 +64,9 @@ impl TrainingWindow {
             return;
         };
         status_row(ui, view);
-        button_row(ui, state, view, actions);
+        button_row(ui, training, view, is_locked, actions);
         ui.separator();
-        self.show_charts_and_samples(ui, followed, view, state.training.is_log_scale, actions);
+        self.show_charts_and_samples(ui, followed, view, training.is_log_scale, actions);
     }
 
     fn show_charts_and_samples(
@@ -75,7 +75,7 @@ impl TrainingWindow {
         followed: &FollowedRun,
         view: &RunView,
         log: bool,
-        actions: &mut Vec<Action>,
+        actions: &mut Actions,
     ) {
         let area = ui.available_rect_before_wrap();
         let (left, right) = area.split_left_right_at_fraction(CHARTS_WIDTH_SHARE);
@@ -95,11 +95,11 @@ impl TrainingWindow {
     }
 }
 
-fn path_row(ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
+fn path_row(ui: &mut Ui, training: &TrainingState, actions: &mut Actions) {
     const NAME: &str = "Path of the run folder";
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 210.0).max(160.0);
-        let (response, text) = text_field(ui, &state.training.path_text, NAME, NAME, vec2(10.0, 6.0), width);
+        let (response, text) = text_field(ui, &training.path_text, NAME, NAME, vec2(10.0, 6.0), width);
         if response.changed() {
             actions.push(Action::Training(TrainingAction::EditPath(text.clone())));
         }
@@ -165,8 +165,8 @@ fn settings_text(view: &RunView) -> String {
     )
 }
 
-fn button_row(ui: &mut Ui, state: &EditorState, view: &RunView, actions: &mut Vec<Action>) {
-    let locked_reason = state.is_locked().then_some("A fill is running: stop it first");
+fn button_row(ui: &mut Ui, training: &TrainingState, view: &RunView, is_locked: bool, actions: &mut Actions) {
+    let locked_reason = is_locked.then_some("A fill is running: stop it first");
     let best = view
         .best
         .map_or_else(String::new, |best| format!(" (step {}, context loss {:.4})", best.step, best.context_loss));
@@ -205,11 +205,11 @@ fn button_row(ui: &mut Ui, state: &EditorState, view: &RunView, actions: &mut Ve
             }
         }
         if ui.button("Copy path").on_hover_text("Copy the path of the run folder").clicked()
-            && let Some(followed) = &state.training.followed
+            && let Some(followed) = &training.followed
         {
             ui.ctx().copy_text(followed.folder().path().display().to_string());
         }
-        let log = state.training.is_log_scale;
+        let log = training.is_log_scale;
         let button = Button::selectable(log, RichText::new("Log scale").small());
         if ui.add(button).on_hover_text("Use a logarithmic scale in all charts except D outputs").clicked() {
             actions.push(Action::Training(TrainingAction::SetLogScale(!log)));

@@ -58,7 +58,7 @@ fn small_holes_are_previewed_with_full_detail() {
     let preview = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
-    assert_eq!(preview.patch, composer.render(&preview.candidate.pixels, 64));
+    assert_eq!(*preview.patch, composer.render(&preview.candidate.pixels, 64));
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn first_guesses_are_redrawn_but_no_mixes() {
     let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
     let model = crate::model::inspect(&request.model).unwrap();
     let (redrawn, size_px) = picture_to_blend(photo, hole, frame, *blend, &model, &guess.candidate.pixels, 128);
-    assert_eq!(guess.patch, composer.render(&redrawn, size_px));
-    assert_eq!(mix.patch, composer.render(&mix.candidate.pixels, 128));
+    assert_eq!(*guess.patch, composer.render(&redrawn, size_px));
+    assert_eq!(*mix.patch, composer.render(&mix.candidate.pixels, 128));
     assert_ne!(guess.patch, mix.patch);
 }
 

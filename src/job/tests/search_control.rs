@@ -115,8 +115,8 @@ fn paused_previews_show_the_redrawn_hole() {
     let test_worker = TestWorker::new();
     test_worker.worker.send(WorkerCommand::Start(1, Box::new(request.clone())));
     let running = test_worker.wait_for_preview(|_| true);
-    assert_eq!(running.patch, shown_patch(&running, running.best, false));
-    let is_redrawn = |preview: &SearchPreview, shown| preview.patch == shown_patch(preview, shown, true);
+    assert_eq!(*running.patch, shown_patch(&running, running.best, false));
+    let is_redrawn = |preview: &SearchPreview, shown| *preview.patch == shown_patch(preview, shown, true);
     test_worker.worker.send(WorkerCommand::Pause);
     test_worker.wait_for_preview(|preview| is_redrawn(preview, preview.best));
     for shown in 0..2 {

@@ -24,7 +24,7 @@ proptest! {
         radius in 0.5f32..30.0,
     ) {
         let mut mask = Mask::empty(width, height);
-        let changed = mask.draw_segment(from, to, radius, StrokeKind::Paint);
+        mask.draw_segment(from, to, radius, StrokeKind::Paint);
         for y in 0..height {
             for x in 0..width {
                 let distance = distance(x, y, from, to);
@@ -34,7 +34,6 @@ proptest! {
                 if (distance - f64::from(radius)).abs() > 1e-4 {
                     prop_assert_eq!(mask.is_hole(x, y), distance < f64::from(radius) || is_end, "at {}, {}", x, y);
                 }
-                prop_assert!(!mask.is_hole(x, y) || changed.contains(x, y));
             }
         }
     }
@@ -44,23 +43,21 @@ proptest! {
 fn the_smallest_dab_marks_the_pixel_under_it() {
     for point in [[3.0, 2.0], [3.99, 2.99], [3.02, 2.98]] {
         let mut mask = Mask::empty(7, 5);
-        let changed = mask.draw_segment(point, point, 0.0, StrokeKind::Paint);
+        mask.draw_segment(point, point, 0.0, StrokeKind::Paint);
         assert!(mask.is_hole(3, 2), "{point:?}");
-        assert!(changed.contains(3, 2));
     }
 }
 
 #[test]
 fn a_dab_of_radius_two_is_a_disc() {
     let mut mask = Mask::empty(5, 5);
-    let changed = mask.draw_segment([2.5, 2.5], [2.5, 2.5], 2.0, StrokeKind::Paint);
+    mask.draw_segment([2.5, 2.5], [2.5, 2.5], 2.0, StrokeKind::Paint);
     let rows: Vec<String> = mask
         .to_bytes()
         .chunks(5)
         .map(|row| row.iter().map(|&pixel| if pixel == 255 { '#' } else { '.' }).collect())
         .collect();
     assert_eq!(rows, ["..#..", ".###.", "#####", ".###.", "..#.."]);
-    assert_eq!(changed, mask.rect());
 }
 
 #[test]

@@ -8,9 +8,10 @@ fn dragging_the_frame_reports_where_it_was() {
     let path = [[200.0, 150.0], [210.0, 150.0], [230.0, 140.0]].map(|point| screen_pos(&harness, point));
     drag(&mut harness, PointerButton::Primary, &path);
     let actions = take_actions(&mut harness);
-    let moves = actions.iter().filter(|action| matches!(action, CanvasAction::SetFrame(_))).count();
+    let moves =
+        actions.iter().filter(|action| matches!(action, CanvasAction::Edit(DocumentAction::SetFrame(_)))).count();
     assert!(moves >= 2, "{actions:?}");
-    assert_eq!(actions.last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
+    assert_eq!(actions.last(), Some(&CanvasAction::Edit(DocumentAction::FrameChanged { before: FRAME })));
     let frame = harness.state().frame;
     assert!(is_near(frame.center_in_photo, [230.0, 140.0], 0.02) && (frame.side_px - 100.0).abs() < 1e-3);
 }
@@ -46,7 +47,8 @@ fn clicking_a_face_outside_the_frame_picks_it() {
     for (point, picked) in [([300.0, 130.0], Some(1)), ([330.0, 160.0], Some(2)), ([200.0, 150.0], None)] {
         let pos = screen_pos(&harness, point);
         drag(&mut harness, PointerButton::Primary, &[pos]);
-        let expected: Vec<_> = picked.map(CanvasAction::PickFace).into_iter().collect();
+        let expected: Vec<_> =
+            picked.map(|face| CanvasAction::Edit(DocumentAction::PickFace(face))).into_iter().collect();
         assert_eq!(take_actions(&mut harness), expected, "{point:?}");
     }
 }
@@ -57,7 +59,7 @@ fn brush_and_locked_frame_do_not_pick_faces() {
     let mut harness = open_canvas(CanvasFixture { faces: vec![face], ..CanvasFixture::new(Tool::Brush) }, 1.0);
     let pos = screen_pos(&harness, face.center_in_photo);
     drag(&mut harness, PointerButton::Primary, &[pos]);
-    assert!(matches!(take_actions(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]));
+    assert!(matches!(take_actions(&mut harness)[..], [CanvasAction::Edit(DocumentAction::BeginStroke(_)), ..]));
     (harness.state_mut().tool, harness.state_mut().is_frame_locked) = (Tool::Frame, true);
     drag(&mut harness, PointerButton::Primary, &[pos]);
     assert_eq!(take_actions(&mut harness), []);
@@ -68,9 +70,13 @@ fn the_divider_exists_only_with_a_fill() {
     let mut harness = open_canvas(CanvasFixture { divider: Some(0.5), ..CanvasFixture::new(Tool::Brush) }, 1.0);
     let path = [[200.0, 40.0], [300.0, 40.0]].map(|point| screen_pos(&harness, point));
     drag(&mut harness, PointerButton::Primary, &path);
-    assert!(matches!(take_actions(&mut harness)[..], [CanvasAction::BeginStroke(_), ..]), "no fill, no divider");
+    assert!(
+        matches!(take_actions(&mut harness)[..], [CanvasAction::Edit(DocumentAction::BeginStroke(_)), ..]),
+        "no fill, no divider"
+    );
     let rect_in_photo = RectPx { x: 150, y: 100, width: 10, height: 10 };
-    harness.state_mut().patch = Some(FillPatch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400] });
+    harness.state_mut().patch =
+        Some(Arc::new(FillPatch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400] }));
     harness.run();
     drag(&mut harness, PointerButton::Primary, &path);
     let actions = take_actions(&mut harness);

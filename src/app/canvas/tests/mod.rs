@@ -13,6 +13,8 @@ use egui_kittest::kittest::Queryable;
 use image::RgbImage;
 
 use super::*;
+use crate::geometry::{Point, RectPx};
+use crate::mask::Stroke;
 
 /// A minimal editor around the canvas that records the canvas's actions.
 struct CanvasFixture {
@@ -22,10 +24,10 @@ struct CanvasFixture {
     frame: FaceFrame,
     faces: Vec<FaceFrame>,
     tool: Tool,
-    patch: Option<FillPatch>,
-    patch_version: u64,
+    patch: Option<Arc<FillPatch>>,
     divider: Option<f32>,
     is_frame_locked: bool,
+    commands: Vec<ViewCommand>,
     actions: Vec<CanvasAction>,
 }
 
@@ -41,9 +43,9 @@ impl CanvasFixture {
             faces: Vec::new(),
             tool,
             patch: None,
-            patch_version: 1,
             divider: None,
             is_frame_locked: false,
+            commands: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -57,17 +59,16 @@ impl CanvasFixture {
             tool: self.tool,
             brush_radius_px: 20.0,
             patch: self.patch.as_ref(),
-            patch_version: self.patch_version,
             mask_display: MaskDisplay::Tinted,
             show_frame: true,
             show_before: false,
             divider: self.divider,
             is_frame_locked: self.is_frame_locked,
         };
-        let actions = self.canvas.ui(ui, &scene);
+        let actions = self.canvas.ui(ui, &scene, std::mem::take(&mut self.commands));
         for action in &actions {
             match action {
-                CanvasAction::SetFrame(frame) => self.frame = *frame,
+                CanvasAction::Edit(DocumentAction::SetFrame(frame)) => self.frame = *frame,
                 CanvasAction::SetDivider(share) => self.divider = Some(*share),
                 _ => {}
             }

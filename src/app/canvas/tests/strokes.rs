@@ -4,13 +4,15 @@ use super::*;
 
 /// The stroke that the actions describe: its kind, its points, and whether it ended.
 fn stroke(actions: &[CanvasAction]) -> (StrokeKind, Vec<Point>, bool) {
-    let [CanvasAction::BeginStroke(begun), rest @ ..] = actions else { panic!("no stroke begins: {actions:?}") };
+    let [CanvasAction::Edit(DocumentAction::BeginStroke(begun)), rest @ ..] = actions else {
+        panic!("no stroke begins: {actions:?}")
+    };
     let (extended, ended) = match rest {
-        [extended @ .., CanvasAction::EndStroke] => (extended, true),
+        [extended @ .., CanvasAction::Edit(DocumentAction::EndStroke)] => (extended, true),
         extended => (extended, false),
     };
     let further = extended.iter().map(|action| match action {
-        CanvasAction::ExtendStroke(point) => *point,
+        CanvasAction::Edit(DocumentAction::ExtendStroke(point)) => *point,
         other => panic!("{other:?} within a stroke"),
     });
     (begun.kind, begun.points_in_photo.iter().copied().chain(further).collect(), ended)
@@ -21,9 +23,7 @@ fn dragging_paints_under_the_pointer_at_any_zoom() {
     for (zoom, pixels_per_point) in [(None, 1.0), (Some(0.4), 1.0), (Some(1.0), 2.0), (Some(3.0), 1.25)] {
         let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), pixels_per_point);
         if let Some(zoom) = zoom {
-            let canvas = &mut harness.state_mut().canvas;
-            canvas.zoom_to_actual_pixels();
-            canvas.zoom_by(zoom);
+            harness.state_mut().commands = vec![ViewCommand::ActualPixels, ViewCommand::ZoomBy(zoom)];
             harness.run();
             assert!((harness.state().canvas.zoom() - zoom).abs() < 1e-5);
         }
@@ -103,7 +103,10 @@ fn a_locked_frame_allows_painting_but_no_moving() {
     harness.run();
     harness.state_mut().is_frame_locked = true;
     harness.run();
-    assert_eq!(take_actions(&mut harness).last(), Some(&CanvasAction::FrameChanged { before: FRAME }));
+    assert_eq!(
+        take_actions(&mut harness).last(),
+        Some(&CanvasAction::Edit(DocumentAction::FrameChanged { before: FRAME }))
+    );
     assert!(!harness.state().canvas.is_dragging());
 }
 

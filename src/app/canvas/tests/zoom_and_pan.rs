@@ -77,10 +77,11 @@ fn the_canvas_has_a_name_and_ignores_tab() {
 fn a_new_photo_is_fitted() {
     let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
     let fixture = harness.state_mut();
-    fixture.canvas.zoom_by(7.0);
+    fixture.commands.push(ViewCommand::ZoomBy(7.0));
+    harness.run();
+    let fixture = harness.state_mut();
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(1000, 100).into()));
     fixture.mask = Mask::empty(1000, 100);
-    fixture.canvas.photo_changed();
     harness.run();
     let width = screen_pos(&harness, [1000.0, 0.0]).x - screen_pos(&harness, [0.0, 0.0]).x;
     assert!((600.0..800.0).contains(&width), "{width}");

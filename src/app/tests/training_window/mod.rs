@@ -2,6 +2,7 @@
 
 mod samples;
 
+use crate::app::dialogs::DialogAction;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -13,7 +14,7 @@ use egui_kittest::kittest::{By, Queryable};
 use tempfile::TempDir;
 
 use super::{TestWindow, click, editor, editor_with_photo, is_enabled, newest_message, press, wait_for};
-use crate::app::state::Action;
+use crate::app::state::{Action, EditorState};
 use crate::app::tasks::{PathPurpose, TaskResult};
 use crate::app::toasts::Severity;
 use crate::app::training::{FollowedRun, TrainingAction};
@@ -45,6 +46,11 @@ fn append(run: &Path, name: &str, text: &str) {
 
 fn act(window: &mut TestWindow<'_>, action: TrainingAction) {
     window.state_mut().state.handle(Action::Training(action));
+}
+
+fn poll(window: &mut TestWindow<'_>, now: Instant) -> Option<Duration> {
+    let EditorState { training, outbox, .. } = &mut window.state_mut().state;
+    training.poll(now, outbox)
 }
 
 fn followed<'w>(window: &'w TestWindow<'_>) -> &'w FollowedRun {
@@ -116,7 +122,7 @@ fn reopening_the_window_continues_with_the_run() {
     let (mut window, _) = editor();
     click(&mut window, "Training…");
     assert!(window.state().state.training.is_open);
-    act(&mut window, TrainingAction::Close);
+    act(&mut window, TrainingAction::Toggle);
     follow_until_shown(&mut window, run.path());
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert!(!window.state().state.training.is_open && !is_shown(&window, "Running"));
@@ -133,13 +139,9 @@ fn a_closed_window_does_not_read_the_run() {
     let (mut window, _) = editor();
     follow_until_shown(&mut window, run.path());
     let later = Instant::now() + Duration::from_hours(1);
-    assert_eq!(
-        window.state_mut().state.poll_training_run(later),
-        None,
-        "a reading task repaints the window when it ends"
-    );
-    act(&mut window, TrainingAction::Close);
-    assert_eq!(window.state_mut().state.poll_training_run(later + Duration::from_hours(1)), None);
+    assert_eq!(poll(&mut window, later), None, "a reading task repaints the window when it ends");
+    act(&mut window, TrainingAction::Toggle);
+    assert_eq!(poll(&mut window, later + Duration::from_hours(1)), None);
 }
 
 #[test]
@@ -155,14 +157,14 @@ fn the_editor_can_use_the_runs_models() {
     assert_eq!(followed(&window).view().and_then(|view| view.best).map(|best| best.step), Some(200));
     assert!(!is_enabled(&window, "Use the newest model"));
     click(&mut window, "Use the best model");
-    wait_for(&mut window, "the model", |editor| editor.state.model_info.is_some());
+    wait_for(&mut window, "the model", |editor| editor.state.engine.model.is_some());
     let expected = ModelChoice::File(run.path().join("best.safetensors"));
     assert_eq!(window.state().state.preferences.model, expected);
     fs::write(run.path().join("model.safetensors"), "half a model").expect("written");
     wait_for_run(&mut window, "the newest", |run| run.view().is_some_and(|view| view.has_newest_model));
     click(&mut window, "Use the newest model");
     wait_for(&mut window, "the message", |editor| {
-        editor.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
+        editor.widgets.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
     });
     assert_eq!(window.state().state.preferences.model, expected, "the model in use stays");
 }
@@ -241,10 +243,10 @@ fn the_path_can_be_typed_without_a_dialog() {
     let (mut window, _) = editor();
     window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::FollowTrainingRun)));
     window.run_steps(2);
-    window.state_mut().state.handle(Action::SetPathText(run.path().display().to_string()));
+    window.state_mut().state.handle(Action::Dialog(DialogAction::SetPathText(run.path().display().to_string())));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
     window.run_steps(2);
-    assert!(window.state().state.training.is_open && window.state().state.path_bar.is_none());
+    assert!(window.state().state.training.is_open && window.state().state.dialogs.path_bar.is_none());
     assert_eq!(followed(&window).folder().path(), run.path());
 }
 

@@ -5,14 +5,13 @@
 
 use std::sync::Arc;
 
-use super::EditorState;
+use super::{FillContext, FillState};
 use crate::app::document::PhotoDocument;
-use crate::app::shortcuts::EditorCommand;
+use crate::app::outbox::Outbox;
 use crate::app::tasks::BackgroundTask;
 use crate::app::toasts::{Severity, UserMessage};
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
-use crate::photo::Photo;
 
 /// The search for the face frame, and the fill that waits for it.
 #[derive(Default)]
@@ -20,7 +19,7 @@ pub struct FrameSearch {
     /// A background task is running.
     is_running: bool,
     /// Fill was pressed: it starts as soon as the frame is found.
-    starts_fill: bool,
+    pub(super) starts_fill: bool,
     /// Tests of other things need no detector.
     #[cfg(test)]
     pub mode: FrameSearchMode,
@@ -46,76 +45,65 @@ impl FrameSearch {
     }
 }
 
-impl EditorState {
+impl FillState {
     /// Whether the frame for the current hole is still being searched.
-    pub fn is_frame_pending(&self) -> bool {
+    pub fn is_frame_pending(&self, document: &PhotoDocument) -> bool {
         #[cfg(test)]
         if self.frame_search.mode == FrameSearchMode::Off {
             return false;
         }
-        !self.is_locked() && self.document.as_ref().is_some_and(PhotoDocument::needs_frame_search)
+        !self.is_running() && document.needs_frame_search()
     }
 
     /// Whether Fill was pressed and waits for the frame.
-    pub fn is_fill_waiting(&self) -> bool {
+    pub fn is_waiting(&self) -> bool {
         self.frame_search.starts_fill
     }
 
-    /// Lets the fill start as soon as the frame is found.
-    pub(super) fn start_fill_when_frame_is_found(&mut self) {
-        self.frame_search.starts_fill = true;
-    }
-
-    pub(super) fn cancel_waiting_fill(&mut self) {
-        self.frame_search.starts_fill = false;
-    }
-
     /// Starts a search if the frame does not belong to the current hole, and starts the waiting fill if it does.
-    pub(super) fn update_frame_search(&mut self) {
-        if self.is_locked() {
-            self.cancel_waiting_fill();
+    pub(super) fn follow_frame(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
+        if self.is_running() {
+            self.frame_search.starts_fill = false;
             return;
         }
-        let Some(document) = self.document.as_mut().filter(|document| !document.has_active_drag()) else { return };
+        if document.has_active_drag() {
+            return;
+        }
         document.reset_frame_without_hole();
-        if self.is_frame_pending() {
-            self.spawn_frame_search();
-        } else if self.frame_search.starts_fill {
-            self.frame_search.starts_fill = false;
-            match self.disabled_reason(EditorCommand::Fill) {
-                Some(reason) => self.notify(Severity::Info, reason),
-                None => self.start_fill(),
+        if self.is_frame_pending(document) {
+            self.spawn_frame_search(document, outbox);
+        } else if std::mem::take(&mut self.frame_search.starts_fill) {
+            match self.start_disabled_reason(document) {
+                Some(reason) => outbox.notify(Severity::Info, reason),
+                None => self.start_or_wait(document, context, outbox),
             }
         }
     }
 
-    fn spawn_frame_search(&mut self) {
-        let Some(document) = self.document.as_ref().filter(|_| !self.frame_search.is_running) else { return };
-        let (photo, hole) = (Arc::clone(&document.photo), document.mask().clone());
-        self.frame_search.is_running = true;
+    fn spawn_frame_search(&mut self, document: &PhotoDocument, outbox: &Outbox) {
+        if std::mem::replace(&mut self.frame_search.is_running, true) {
+            return;
+        }
         #[cfg(test)]
         if self.frame_search.mode == FrameSearchMode::Scripted {
             return;
         }
-        self.spawn(BackgroundTask::FindFrame { photo, hole });
+        outbox.spawn(BackgroundTask::FindFrame { photo: Arc::clone(&document.photo), hole: document.mask().clone() });
     }
 
-    /// Handles the result of [`BackgroundTask::FindFrame`].
-    pub(super) fn frame_found(
+    /// Handles the result of [`BackgroundTask::FindFrame`] for this document.
+    pub fn frame_found(
         &mut self,
-        photo: &Arc<Photo>,
         hole: &Mask,
         frame: Option<FaceFrame>,
         error: Option<UserMessage>,
+        document: &mut PhotoDocument,
+        outbox: &mut Outbox,
     ) {
-        if self.document_with_photo(photo).is_none() {
-            return;
-        }
         self.frame_search.is_running = false;
-        let is_expected = self.is_frame_pending();
-        if let Some(document) = self.document.as_mut().filter(|document| is_expected && document.mask() == hole) {
+        if self.is_frame_pending(document) && document.mask() == hole {
             document.set_found_frame(frame);
-            self.messages.extend(error);
+            outbox.tell(error);
         }
     }
 }

@@ -1,0 +1,57 @@
+//! The text field for a path, above the canvas.
+
+use egui::{Button, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
+
+use super::{DialogAction, PathBar};
+use crate::app::icons::{Icon, IconButton};
+use crate::app::state::{Action, Actions};
+use crate::app::tasks::PathPurpose;
+use crate::app::theme;
+
+/// Draws the field with its buttons.
+pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
+    let (title, submit_label) = match bar.purpose {
+        PathPurpose::OpenPhoto => ("Path of a photo or project", "Open"),
+        PathPurpose::SaveProject => ("Save project as", "Save"),
+        PathPurpose::Export => ("Export as", "Export"),
+        PathPurpose::ExportLayer => ("Export layer as", "Export"),
+        PathPurpose::LoadMask => ("Path of a mask", "Load"),
+        PathPurpose::SaveMask => ("Save mask as", "Save"),
+        PathPurpose::OpenModel => ("Path of a model", "Open"),
+        PathPurpose::FollowTrainingRun => ("Path of a training run folder", "Follow"),
+    };
+    let palette = theme::palette(ui);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(title).color(palette.weak_text));
+        let mut text = bar.text.clone();
+        let width = (ui.available_width() - 200.0).max(120.0);
+        let response = ui.add(TextEdit::singleline(&mut text).margin(vec2(10.0, 6.0)).desired_width(width));
+        response.widget_info(|| {
+            let mut info = WidgetInfo::labeled(Role::TextInput, true, title);
+            info.current_text_value = Some(bar.text.clone());
+            info
+        });
+        if response.changed() {
+            actions.push(Action::Dialog(DialogAction::SetPathText(text)));
+        }
+        let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
+        if bar.file_exists {
+            let replace = Button::new(RichText::new("Replace").color(palette.on_accent)).fill(palette.warning);
+            if ui.add(replace).on_hover_text("Replace the existing file").clicked() {
+                actions.push(Action::SubmitPath { replace: true });
+            }
+        } else if ui.button(submit_label).clicked() || is_enter_pressed {
+            actions.push(Action::SubmitPath { replace: false });
+        }
+        if ui.add(IconButton::new(Icon::Close, "Close the path field")).clicked() {
+            actions.push(Action::Dialog(DialogAction::ClosePathBar));
+        }
+        if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !bar.file_exists {
+            response.request_focus();
+        }
+    });
+    if bar.file_exists {
+        let text = "A file with this name already exists: replace it, or type another name";
+        ui.label(RichText::new(text).color(palette.warning).small());
+    }
+}

@@ -1,0 +1,81 @@
+//! What the editor's state asks of the rest of the program: background tasks, the fill thread, the canvas's view, and
+//! messages to the user.
+
+use super::canvas::ViewCommand;
+use super::tasks::{BackgroundTask, TaskResult, TaskRunner};
+use super::toasts::{Severity, UserMessage};
+use crate::job::{WorkerCommand, WorkerEvent, WorkerHandle};
+
+/// The ways out of the state. Nothing here blocks.
+pub struct Outbox {
+    tasks: TaskRunner,
+    worker: WorkerHandle,
+    /// Id of the last request to the fill thread, of any kind.
+    last_id: u64,
+    messages: Vec<UserMessage>,
+    view_commands: Vec<ViewCommand>,
+}
+
+impl Outbox {
+    pub fn new(worker: WorkerHandle, tasks: TaskRunner) -> Self {
+        Self { tasks, worker, last_id: 0, messages: Vec::new(), view_commands: Vec::new() }
+    }
+
+    /// Starts a background task.
+    pub fn spawn(&self, task: BackgroundTask) {
+        self.tasks.spawn(task);
+    }
+
+    /// The next result of a background task.
+    pub fn try_task_result(&self) -> Option<TaskResult> {
+        self.tasks.try_result()
+    }
+
+    /// Sends a command to the fill thread.
+    pub fn send(&self, command: WorkerCommand) {
+        self.worker.send(command);
+    }
+
+    /// Sends a request with a new id, which the answer will carry.
+    pub fn request(&mut self, command: impl FnOnce(u64) -> WorkerCommand) -> u64 {
+        self.last_id += 1;
+        self.worker.send(command(self.last_id));
+        self.last_id
+    }
+
+    /// Takes what the fill thread has sent.
+    pub fn take_worker_events(&self) -> Vec<WorkerEvent> {
+        self.worker.take_events()
+    }
+
+    /// Changes the canvas's view before it is drawn next.
+    pub fn change_view(&mut self, command: ViewCommand) {
+        self.view_commands.push(command);
+    }
+
+    /// Takes the commands that the canvas has not run yet.
+    pub fn take_view_commands(&mut self) -> Vec<ViewCommand> {
+        std::mem::take(&mut self.view_commands)
+    }
+
+    /// Tells the user something.
+    pub fn tell(&mut self, message: impl Into<Option<UserMessage>>) {
+        self.messages.extend(message.into());
+    }
+
+    /// Tells the user something in one line.
+    pub fn notify(&mut self, severity: Severity, headline: impl Into<String>) {
+        self.tell(UserMessage::new(severity, headline));
+    }
+
+    /// Takes the messages that were not shown yet.
+    pub fn take_messages(&mut self) -> Vec<UserMessage> {
+        std::mem::take(&mut self.messages)
+    }
+
+    /// The most compositions that ran at the same time.
+    #[cfg(test)]
+    pub fn most_compositions(&self) -> usize {
+        self.tasks.compositions.most()
+    }
+}

@@ -1,0 +1,65 @@
+//! The actions that panels ask for, each a part of the state's.
+
+use std::path::PathBuf;
+
+use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
+use crate::app::document::DocumentAction;
+use crate::app::explore::ExploreAction;
+use crate::app::fill::FillAction;
+use crate::app::preferences::Preferences;
+use crate::app::shortcuts::EditorCommand;
+use crate::app::tasks::TaskResult;
+use crate::app::training::TrainingAction;
+use crate::mask::MaskPreset;
+
+/// Everything that can change the state.
+pub enum Action {
+    RunCommand(EditorCommand),
+    Document(DocumentAction),
+    /// Add this shape in the face frame to the hole.
+    AddShape(MaskPreset),
+    Fill(FillAction),
+    /// An action in the Explore window, or on the face that fills start from.
+    Explore(ExploreAction),
+    Training(TrainingAction),
+    Dialog(DialogAction),
+    SetPreferences(Box<Preferences>),
+    ChooseModelFile,
+    ShowBefore(bool),
+    SetDivider(f32),
+    Open(DocumentSource),
+    /// The path in the path field was confirmed.
+    SubmitPath {
+        replace: bool,
+    },
+    /// The window's close button was pressed.
+    RequestClose,
+    AnswerSaveQuestion(SaveAnswer),
+    /// Delete the autosaved project in this file.
+    DiscardRecoverable(PathBuf),
+    TaskDone(TaskResult),
+}
+
+/// What the panels ask for in one frame.
+pub struct Actions {
+    list: Vec<Action>,
+    /// A copy of the preferences, for the panels to edit.
+    pub preferences: Preferences,
+}
+
+impl Actions {
+    pub fn new(preferences: &Preferences) -> Self {
+        Self { list: Vec::new(), preferences: preferences.clone() }
+    }
+
+    pub fn push(&mut self, action: Action) {
+        self.list.push(action);
+    }
+
+    /// The actions in order, the changes of the preferences first.
+    pub fn into_list(self, preferences: &Preferences) -> Vec<Action> {
+        let is_changed = self.preferences != *preferences;
+        let change = is_changed.then(|| Action::SetPreferences(Box::new(self.preferences)));
+        change.into_iter().chain(self.list).collect()
+    }
+}

@@ -1,0 +1,87 @@
+//! What several panels show, derived from the state once per frame.
+
+use std::sync::Arc;
+
+use super::{CommandStates, EditorState};
+use crate::app::canvas::MaskDisplay;
+use crate::app::document::PhotoDocument;
+use crate::app::fill::{RunningFill, ShownFill};
+use crate::blend::FillPatch;
+use crate::search::Losses;
+
+/// What several panels show.
+pub struct Derived<'a> {
+    pub commands: CommandStates,
+    pub document: Option<&'a PhotoDocument>,
+    /// The fill whose candidates are shown.
+    pub fill: Option<ShownFill<'a>>,
+    /// Candidate indices in display order.
+    pub candidate_order: Vec<usize>,
+    /// The losses of the shown picture.
+    pub losses: Option<Losses>,
+    /// The patch shown in the photo.
+    pub patch: Option<&'a Arc<FillPatch>>,
+    pub mask_display: MaskDisplay,
+    pub shows_first_guess: bool,
+    /// The face frame for the current hole is being searched.
+    pub is_frame_pending: bool,
+    /// Fill was pressed, and starts when the frame is found.
+    pub is_fill_waiting: bool,
+}
+
+impl Derived<'_> {
+    /// The running fill.
+    pub fn running(&self) -> Option<&RunningFill> {
+        match self.fill {
+            Some(ShownFill::Running(run)) => Some(run),
+            _ => None,
+        }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.running().is_some()
+    }
+}
+
+impl EditorState {
+    /// Derives what several panels show.
+    pub fn derive(&self) -> Derived<'_> {
+        let (document, fill) = (self.document.as_ref(), &self.fill);
+        let shown_fill = document.and_then(|document| fill.shown_fill(document));
+        Derived {
+            commands: CommandStates::new(|command| self.disabled_reason(command)),
+            document,
+            fill: shown_fill,
+            candidate_order: shown_fill.map(ShownFill::candidate_order).unwrap_or_default(),
+            losses: document.and_then(|document| fill.shown_losses(document)),
+            patch: document.and_then(|document| fill.shown_patch(document)),
+            mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
+            shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
+            is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
+            is_fill_waiting: fill.is_waiting(),
+        }
+    }
+
+    /// Number of candidates to choose from.
+    pub fn candidate_count(&self) -> usize {
+        self.shown_fill().map_or(0, ShownFill::candidate_count)
+    }
+
+    /// The fill whose candidates are shown.
+    pub fn shown_fill(&self) -> Option<ShownFill<'_>> {
+        self.document.as_ref().and_then(|document| self.fill.shown_fill(document))
+    }
+}
+
+#[cfg(test)]
+impl EditorState {
+    /// Whether the document shows a finished fill.
+    pub fn has_fill(&self) -> bool {
+        self.document.as_ref().is_some_and(|document| document.shown_fill().is_some())
+    }
+
+    /// Whether the hole is drawn as not filled yet.
+    pub fn is_hole_tinted(&self) -> bool {
+        self.derive().mask_display == MaskDisplay::Tinted
+    }
+}

@@ -1,0 +1,65 @@
+//! Events of the fill thread, handed to the parts that they concern.
+
+use super::EditorState;
+use crate::app::toasts::{Severity, UserMessage};
+use crate::job::WorkerEvent;
+
+impl EditorState {
+    pub(super) fn handle_worker_event(&mut self, event: WorkerEvent) {
+        let Self { document, fill, engine, explore, outbox, .. } = self;
+        match event {
+            WorkerEvent::WarmedUp { device, model } => {
+                engine.device_prepared(Some(device));
+                engine.model = Some(model);
+                explore.thumbnails.set_error(None);
+            }
+            WorkerEvent::WarmUpFailed { message } => {
+                engine.device_prepared(None);
+                explore.thumbnails.set_error(Some(message.clone()));
+                let advice = "Choose another device or model in the settings, or press Fill to try again".to_owned();
+                let headline = "The device or the model could not be prepared";
+                outbox.tell(UserMessage::new(Severity::Warning, headline).with_details(vec![message, advice]));
+            }
+            WorkerEvent::Started { job, device, notes } => {
+                let Some(run) = fill.run_of(job) else { return };
+                run.is_started = true;
+                engine.device_prepared(Some(device));
+                for note in notes {
+                    outbox.notify(Severity::Info, note);
+                }
+            }
+            WorkerEvent::Progress(progress) => {
+                if let Some(run) = fill.run_of(progress.job) {
+                    run.add_progress(progress);
+                }
+            }
+            WorkerEvent::Preview(preview) => {
+                if let Some(run) = fill.run_of(preview.job) {
+                    run.preview = Some(preview);
+                }
+            }
+            WorkerEvent::Finished { job, outcome, hole } => {
+                if let (Some(document), Some(_)) = (document, fill.run_of(job)) {
+                    engine.model = Some(outcome.model.clone());
+                    fill.finished(job, outcome, hole, document, outbox);
+                }
+            }
+            WorkerEvent::Failed { job, message, causes } => fill.failed(job, message, causes, outbox),
+            WorkerEvent::QuickPreview(preview) => {
+                if !fill.first_guess_drawn(preview.id, Some(preview.patch.clone()))
+                    && let Some(document) = document
+                {
+                    fill.mix_drawn(preview, document);
+                }
+            }
+            WorkerEvent::QuickPreviewFailed { id, message } => {
+                // A failed first guess shows no message: the hole stays tinted, and the next fill reports the error.
+                if !fill.first_guess_drawn(id, None) {
+                    fill.mix_failed(id, message, outbox);
+                }
+            }
+            WorkerEvent::Faces(faces) => explore.thumbnails_drawn(faces),
+            WorkerEvent::FacesFailed { id, message } => explore.thumbnails.request_failed(id, message),
+        }
+    }
+}
