@@ -39,6 +39,7 @@ mod layout;
 mod loss_history;
 mod outbox;
 mod panels;
+mod picture_cache;
 mod preferences;
 mod repaint_throttle;
 pub mod sample_portraits;
@@ -66,7 +67,7 @@ pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
 use state::{Action, EditorState};
-use tasks::{BackgroundTask, TaskRunner};
+use tasks::{Task, TaskRunner};
 use training::TrainingAction;
 
 use crate::device::is_software_adapter;
@@ -245,9 +246,15 @@ impl Editor {
             self.saved_preferences.clone_from(&self.state.preferences);
             self.preferences_changed_at = None;
             self.state.files.is_saving_preferences = true;
-            self.state
-                .outbox
-                .spawn(BackgroundTask::SavePreferences(Box::new(self.saved_preferences.clone()), path.clone()));
+            let (preferences, path) = (self.saved_preferences.clone(), path.clone());
+            let save = move || {
+                if let Err(error) = preferences.save(&path) {
+                    tracing::warn!("settings not saved to {}: {error:#}", path.display());
+                }
+                Ok(())
+            };
+            let task = Task::internal().with_reset(|state| state.files.is_saving_preferences = false);
+            self.state.outbox.spawn(task, save, |state, ()| state.files.is_saving_preferences = false);
         } else {
             context.request_repaint_after(wait);
         }

@@ -2,7 +2,8 @@
 //! messages to the user.
 
 use super::canvas::ViewCommand;
-use super::tasks::{BackgroundTask, TaskResult, TaskRunner};
+use super::state::EditorState;
+use super::tasks::{Task, TaskResult, TaskRunner};
 use super::toasts::{Severity, UserMessage};
 use crate::job::{WorkerCommand, WorkerEvent, WorkerHandle};
 
@@ -21,9 +22,14 @@ impl Outbox {
         Self { tasks, worker, last_id: 0, messages: Vec::new(), view_commands: Vec::new() }
     }
 
-    /// Starts a background task.
-    pub fn spawn(&self, task: BackgroundTask) {
-        self.tasks.spawn(task);
+    /// Runs `work` in the background. The UI thread then applies the result to the state.
+    pub fn spawn<T: Send + 'static>(
+        &self,
+        task: Task,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+        apply: impl FnOnce(&mut EditorState, T) + Send + 'static,
+    ) {
+        self.tasks.spawn(task, work, apply);
     }
 
     /// The next result of a background task.
@@ -73,9 +79,9 @@ impl Outbox {
         std::mem::take(&mut self.messages)
     }
 
-    /// The most compositions that ran at the same time.
+    /// The most tasks with this headline that ran at the same time.
     #[cfg(test)]
-    pub fn most_compositions(&self) -> usize {
-        self.tasks.compositions.most()
+    pub fn most_tasks(&self, headline: &str) -> usize {
+        self.tasks.concurrency.most(headline)
     }
 }

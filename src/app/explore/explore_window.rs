@@ -61,7 +61,7 @@ impl ExploreWindow {
         derived: &Derived<'_>,
         actions: &mut Actions,
     ) {
-        if let Some(error) = explore.thumbnails.error() {
+        if let Some(error) = &explore.thumbnail_error {
             show_model_error(ui, error, actions);
             return;
         }

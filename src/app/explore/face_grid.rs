@@ -35,7 +35,7 @@ impl FaceTextures {
             *last_used = frame;
             return Some(texture.clone());
         }
-        let image = color_image(explore.thumbnails.get(face)?);
+        let image = color_image(explore.thumbnails.get(&face.latent_hash())?);
         let texture = ui.ctx().load_texture("face", image, TextureOptions::LINEAR);
         self.textures.insert(face.latent_hash(), (texture.clone(), frame));
         Some(texture)

@@ -5,7 +5,6 @@
 //! | --- | --- |
 //! | `face` | a face: its latent and name |
 //! | `face_browser` | the page of faces, the selected faces, and the face combined from them |
-//! | `thumbnail_cache` | cache of thumbnails, and the request for missing ones |
 //! | `saved_faces` | the faces saved in a library file |
 //! | `explore_window`, `face_grid`, `selection_panel` | drawing |
 //!
@@ -17,21 +16,22 @@ mod face_browser;
 mod face_grid;
 mod saved_faces;
 mod selection_panel;
-mod thumbnail_cache;
 
 pub use explore_window::ExploreWindow;
 pub use face::ExploreFace;
 pub use face_browser::FaceBrowser;
 pub use saved_faces::{LibraryChange, SavedFaces, change_library, default_library_path};
-pub use thumbnail_cache::ThumbnailCache;
 
 use super::outbox::Outbox;
+use super::picture_cache::PictureCache;
 use super::preferences::Preferences;
-use super::tasks::BackgroundTask;
-use super::toasts::{Severity, UserMessage};
+use super::tasks::Task;
+use super::toasts::Severity;
 use crate::explore::LatentLibrary;
-use crate::job::{FacesRequest, GeneratedFaces, WorkerCommand};
+use crate::job::{FacesId, FacesRequest, GeneratedFaces, WorkerCommand};
 use crate::model::ModelInfo;
+use face::LatentHash;
+use image::RgbImage;
 
 /// An action in the Explore window.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,13 +64,20 @@ pub enum ExploreAction {
     RetryModel,
 }
 
+/// Maximum number of faces in one request. The fill thread cannot interrupt a request.
+const MAX_REQUEST_FACES: usize = 32;
+
 /// The Explore window's data.
 #[derive(Default)]
 pub struct ExploreState {
     /// The model that generates the faces; `None` until one is loaded for the first time.
     model: Option<ModelInfo>,
     pub browser: FaceBrowser,
-    pub thumbnails: ThumbnailCache,
+    pub thumbnails: PictureCache<LatentHash, RgbImage>,
+    /// The newest request for thumbnails.
+    thumbnail_request: FacesId,
+    /// Why no thumbnail can be drawn.
+    pub thumbnail_error: Option<String>,
     pub saved_faces: SavedFaces,
     /// The face that fills start from.
     start_face: Option<ExploreFace>,
@@ -136,25 +143,18 @@ impl ExploreState {
 
     fn change_library(&mut self, change: LibraryChange, outbox: &Outbox) {
         if let Some(path) = self.saved_faces.begin_change() {
-            outbox.spawn(BackgroundTask::ChangeLibrary { path, change });
+            let task = Task::new("The saved faces were not read or changed");
+            let task = task.with_reset(|state| state.explore.saved_faces.change_failed());
+            let write = move || Ok((change_library(&path, change.clone())?, change));
+            outbox.spawn(task, write, |state, (library, change)| {
+                state.explore.library_changed(&change, library, &mut state.outbox);
+            });
         }
     }
 
     /// Stores the library's content after a change.
-    pub fn library_changed(
-        &mut self,
-        change: &LibraryChange,
-        result: Result<LatentLibrary, UserMessage>,
-        outbox: &mut Outbox,
-    ) {
-        match result {
-            Ok(library) => self.saved_faces.set_library(library, self.model.as_ref()),
-            Err(message) => {
-                self.saved_faces.change_failed();
-                outbox.tell(message);
-                return;
-            }
-        }
+    pub fn library_changed(&mut self, change: &LibraryChange, library: LatentLibrary, outbox: &mut Outbox) {
+        self.saved_faces.set_library(library, self.model.as_ref());
         match change {
             LibraryChange::Read => {}
             LibraryChange::Save { .. } | LibraryChange::Rename { .. } => self.name_text.clear(),
@@ -178,20 +178,30 @@ impl ExploreState {
         if self.saved_faces.must_be_read() {
             self.change_library(LibraryChange::Read, outbox);
         }
-        let missing = self.thumbnails.missing(self.shown_faces());
-        if !missing.is_empty() {
+        let missing = self.thumbnails.missing(self.shown_faces(), |face| face.latent_hash(), MAX_REQUEST_FACES);
+        if !missing.is_empty() && self.thumbnail_error.is_none() {
             let keys = missing.iter().map(|face| face.latent_hash()).collect();
             let latents = missing.into_iter().map(|face| face.latent.clone()).collect();
             let request = FacesRequest { latents, model: preferences.model.clone(), device: preferences.device };
-            let id = outbox.request(|id| WorkerCommand::DrawFaces(id, Box::new(request)));
-            self.thumbnails.set_pending(id, keys);
+            self.thumbnail_request = outbox.request(|id| WorkerCommand::DrawFaces(id, Box::new(request)));
+            self.thumbnails.begin_request(keys);
         }
     }
 
-    /// Stores thumbnails.
+    /// Stores the thumbnails that were requested last.
     pub fn thumbnails_drawn(&mut self, faces: GeneratedFaces) {
         let shown: Vec<_> = self.shown_faces().map(ExploreFace::latent_hash).collect();
-        self.thumbnails.insert(faces, &shown);
+        if faces.id == self.thumbnail_request {
+            self.thumbnails.finish_request(faces.pictures, &shown);
+        }
+    }
+
+    /// The thumbnails could not be drawn.
+    pub fn thumbnails_failed(&mut self, id: FacesId, message: String) {
+        if id == self.thumbnail_request {
+            self.thumbnails.finish_request([], &[]);
+            self.thumbnail_error = Some(message);
+        }
     }
 
     /// Switches to this model, unless it is in use already. Latents of one model have no meaning for another, so
@@ -202,7 +212,7 @@ impl ExploreState {
         }
         self.model = Some(model.clone());
         self.browser = FaceBrowser::new(model.latent_dim, self.browser.first_number());
-        self.thumbnails = ThumbnailCache::default();
+        (self.thumbnails, self.thumbnail_error) = (PictureCache::default(), None);
         self.saved_faces.set_model(model);
         self.name_text.clear();
         self.start_face.take()

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use super::{FillContext, FillState};
 use crate::app::document::PhotoDocument;
 use crate::app::outbox::Outbox;
-use crate::app::tasks::BackgroundTask;
-use crate::app::toasts::{Severity, UserMessage};
+use crate::app::tasks::Task;
+use crate::app::toasts::Severity;
+use crate::face::find_frame;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 
@@ -88,22 +89,24 @@ impl FillState {
         if self.frame_search.mode == FrameSearchMode::Scripted {
             return;
         }
-        outbox.spawn(BackgroundTask::FindFrame { photo: Arc::clone(&document.photo), hole: document.mask().clone() });
+        let (photo, hole) = (Arc::clone(&document.photo), document.mask().clone());
+        // A failure is an answer, too: the fill may be waiting for it.
+        let task = Task::new("Face detection failed").with_pictures().with_reset({
+            let (photo, hole) = (Arc::clone(&photo), hole.clone());
+            move |state| state.frame_found(&photo, &hole, None)
+        });
+        let search = {
+            let (photo, hole) = (Arc::clone(&photo), hole.clone());
+            move || Ok(find_frame(&photo, &hole)?)
+        };
+        outbox.spawn(task, search, move |state, frame| state.frame_found(&photo, &hole, frame));
     }
 
-    /// Handles the result of [`BackgroundTask::FindFrame`] for this document.
-    pub fn frame_found(
-        &mut self,
-        hole: &Mask,
-        frame: Option<FaceFrame>,
-        error: Option<UserMessage>,
-        document: &mut PhotoDocument,
-        outbox: &mut Outbox,
-    ) {
+    /// Handles the result of the search for this hole of the document.
+    pub fn frame_found(&mut self, hole: &Mask, frame: Option<FaceFrame>, document: &mut PhotoDocument) {
         self.frame_search.is_running = false;
         if self.is_frame_pending(document) && document.mask() == hole {
             document.set_found_frame(frame);
-            outbox.tell(error);
         }
     }
 }

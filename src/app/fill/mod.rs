@@ -19,6 +19,8 @@ mod shown_fill;
 
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 pub use candidate_mix::{CandidateMix, latent_disabled_reason, mix_disabled_reason};
 #[cfg(test)]
 pub use frame_search::FrameSearchMode;
@@ -30,7 +32,7 @@ use super::engine::EngineState;
 use super::explore::ExploreFace;
 use super::outbox::Outbox;
 use super::preferences::Preferences;
-use super::tasks::BackgroundTask;
+use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
 use crate::blend::Blend;
 use crate::job::{FillOutcome, FillRequest, JobId, LiveSettings, SearchStart, StopReason, WorkerCommand};
@@ -38,6 +40,9 @@ use crate::mask::Mask;
 use crate::search::Settings;
 use first_guess::FirstGuess;
 use frame_search::FrameSearch;
+
+/// Headline when a fill cannot be composed.
+pub const COMPOSING_FAILED: &str = "The fill cannot be drawn at full size";
 
 /// Something that the user does with fills.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -309,7 +314,19 @@ impl FillState {
         let Some(DocumentFill { record, composition, .. }) = document.shown_fill_mut() else { return };
         if !composition.is_pending() && composition.is_missing(&record.look) {
             composition.begin(record.look);
-            outbox.spawn(BackgroundTask::Compose { fill_index, photo, fill: record.clone() });
+            let (fill, look) = (record.clone(), record.look);
+            // A failure is an answer, too: the next composition waits for it.
+            let task = Task::new(COMPOSING_FAILED).with_pictures().with_reset({
+                let photo = Arc::clone(&photo);
+                move |state| state.fill_composed(fill_index, &photo, &look, None)
+            });
+            let compose = {
+                let photo = Arc::clone(&photo);
+                move || Ok(Arc::new(fill.compose(&photo).context("the shown candidate is missing")?))
+            };
+            outbox.spawn(task, compose, move |state, patch| {
+                state.fill_composed(fill_index, &photo, &look, Some(patch));
+            });
         }
     }
 }

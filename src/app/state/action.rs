@@ -8,7 +8,6 @@ use crate::app::explore::ExploreAction;
 use crate::app::fill::FillAction;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::tasks::TaskResult;
 use crate::app::training::TrainingAction;
 use crate::mask::MaskPreset;
 
@@ -37,7 +36,6 @@ pub enum Action {
     AnswerSaveQuestion(SaveAnswer),
     /// Delete the autosaved project in this file.
     DiscardRecoverable(PathBuf),
-    TaskDone(TaskResult),
 }
 
 /// What the panels ask for in one frame.

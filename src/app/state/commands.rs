@@ -6,7 +6,7 @@ use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
-use crate::app::tasks::{BackgroundTask, PathPurpose};
+use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
 use crate::app::training::TrainingAction;
 use crate::mask::MaskEdit;
 
@@ -153,9 +153,7 @@ impl EditorState {
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
-            EditorCommand::Training => {
-                self.training.update(TrainingAction::Toggle, &mut self.preferences, &mut self.outbox);
-            }
+            EditorCommand::Training => self.update_training(TrainingAction::Toggle),
             EditorCommand::Shortcuts => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::Shortcuts)),
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
@@ -177,7 +175,9 @@ impl EditorState {
     }
 
     pub(super) fn show_file_dialog(&self, purpose: PathPurpose) {
-        self.outbox.spawn(BackgroundTask::ShowFileDialog(purpose, self.suggested_path(purpose)));
+        let suggested = self.suggested_path(purpose);
+        let show = move || Ok(show_file_dialog(purpose, suggested.as_deref()));
+        self.outbox.spawn(Task::internal(), show, move |state, answer| state.dialog_closed(purpose, answer));
     }
 
     /// Opens the path field.

@@ -13,12 +13,17 @@ use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::tasks::{BackgroundTask, ExportOptions, PathPurpose, TaskResult, with_extension};
+use crate::app::tasks::{
+    DialogAnswer, ExportOptions, OpenedPhoto, PathPurpose, Task, existing_file, export_fill, file_name, open_photo,
+    open_sample, with_extension,
+};
 use crate::app::toasts::{Severity, UserMessage};
+use crate::face::face_frames;
 use crate::fs::Overwrite;
+use crate::geometry::FaceFrame;
 use crate::job::ExportContent;
-use crate::mask::{LoadedMask, MaskEdit};
-use crate::model::ModelChoice;
+use crate::mask::{LoadedMask, MaskEdit, load_mask, save_mask};
+use crate::model::{ModelChoice, inspect};
 use crate::photo::Photo;
 use crate::project::is_project_path;
 
@@ -79,15 +84,16 @@ impl EditorState {
             PendingClose::Open(DocumentSource::Recoverable(path)) => self.open_recoverable(path),
             PendingClose::Open(DocumentSource::File(path)) => {
                 self.files.is_opening = true;
-                self.outbox.spawn(if is_project_path(&path) {
-                    BackgroundTask::OpenProject { path, is_recovered: false }
+                if is_project_path(&path) {
+                    self.open_project(path, false);
                 } else {
-                    BackgroundTask::OpenPhoto(path)
-                });
+                    self.open_photo(path);
+                }
             }
             PendingClose::Open(DocumentSource::Sample(sample)) => {
                 self.files.is_opening = true;
-                self.outbox.spawn(BackgroundTask::OpenSample(sample));
+                let task = Task::opening(format!("Photo not opened: {}", sample.file_stem()));
+                self.outbox.spawn(task, move || open_sample(sample), Self::photo_opened);
             }
         }
     }
@@ -124,11 +130,13 @@ impl EditorState {
     fn path_chosen(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         match purpose {
             PathPurpose::OpenPhoto => self.open(DocumentSource::File(path)),
-            PathPurpose::OpenModel => self.outbox.spawn(BackgroundTask::InspectModel(ModelChoice::File(path))),
+            PathPurpose::OpenModel => self.open_model(path),
             PathPurpose::FollowTrainingRun => self.training.follow(&path, &mut self.preferences),
             PathPurpose::LoadMask => {
-                if let Some(photo) = self.document.as_ref().map(|document| &document.photo) {
-                    self.outbox.spawn(BackgroundTask::LoadMask { path, width: photo.width(), height: photo.height() });
+                if let Some(photo) = self.document.as_ref().map(|document| Arc::clone(&document.photo)) {
+                    let task = Task::new(format!("Mask not loaded: {}", file_name(&path))).with_pictures();
+                    let load = move || Ok((load_mask(&path, photo.width(), photo.height())?, path, photo));
+                    self.outbox.spawn(task, load, |state, (mask, path, photo)| state.mask_loaded(&path, mask, &photo));
                 }
             }
             PathPurpose::SaveProject => self.save_project_to(path, overwrite),
@@ -136,99 +144,85 @@ impl EditorState {
                 if let Some(document) = &mut self.document {
                     let (mask, revision) = (document.mask().clone(), document.revision());
                     self.files.is_saving = true;
-                    self.outbox.spawn(BackgroundTask::SaveMask { path, mask, overwrite, revision });
+                    let save = move || Ok((existing_file(save_mask(&path, &mask, overwrite))?, path));
+                    self.outbox.spawn(Task::saving(), save, move |state, (existing, path)| {
+                        state.file_saved(purpose, &path, existing.as_deref(), revision);
+                    });
                 }
             }
-            PathPurpose::Export => self.export(path, ExportContent::Photo, overwrite),
-            PathPurpose::ExportLayer => self.export(path, ExportContent::Layer, overwrite),
+            PathPurpose::Export | PathPurpose::ExportLayer => self.export(purpose, path, overwrite),
         }
     }
 
-    fn export(&mut self, path: PathBuf, content: ExportContent, overwrite: Overwrite) {
+    fn export(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
         let Some(fill) = document.shown_fill().map(|fill| fill.record.clone()) else { return };
         let (photo, revision) = (Arc::clone(&document.photo), document.revision());
+        let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
         let options = ExportOptions { content, record: self.preferences.record, overwrite };
         self.files.is_saving = true;
-        self.outbox.spawn(BackgroundTask::Export { path, photo, fill, options, revision });
+        let export = move || Ok((existing_file(export_fill(&path, &photo, &fill, &options))?, path));
+        self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path)| {
+            state.file_saved(purpose, &path, existing.as_deref(), revision);
+        });
     }
 
-    pub(super) fn handle_task_result(&mut self, result: TaskResult) {
-        match result {
-            TaskResult::PathChosen { purpose, path, confirmed } => {
+    /// The system's file dialog was closed.
+    pub fn dialog_closed(&mut self, purpose: PathPurpose, answer: DialogAnswer) {
+        match answer {
+            DialogAnswer::Chosen { path, confirmed } => {
                 let overwrite = if confirmed { Overwrite::Allow } else { Overwrite::Refuse };
                 self.path_chosen(purpose, path, overwrite);
             }
-            TaskResult::Cancelled => self.dialogs.after_save = None,
-            TaskResult::NoDialog(purpose) => self.ask_for_path(purpose),
-            TaskResult::PhotoOpened { photo, name, frame, origin } => {
-                self.files.is_opening = false;
-                self.outbox.spawn(BackgroundTask::DetectFaces(Arc::clone(&photo)));
-                self.tell_photo_warnings(&photo);
-                self.show_document(PhotoDocument::new(photo, name, frame, origin));
-            }
-            TaskResult::FacesDetected { photo, frames, error } => {
-                // The frame must not move to another face during a fill or after it.
-                let is_frame_in_use = self.shown_fill().is_some();
-                if let Some(document) = self.document_with_photo(&photo) {
-                    document.set_detected_faces(frames, is_frame_in_use);
-                    self.outbox.tell(error);
-                    self.show_found_face();
-                }
-            }
-            TaskResult::FrameFound { photo, hole, frame, error } => {
-                if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &photo)) {
-                    self.fill.frame_found(&hole, frame, error, document, &mut self.outbox);
-                }
-            }
-            TaskResult::MaskLoaded { path, loaded, photo_size } => self.mask_loaded(&path, loaded, photo_size),
-            TaskResult::FileSaved { purpose, path, revision } => self.file_saved(purpose, &path, revision),
-            TaskResult::ProjectOpened(opened) => self.project_opened(*opened),
-            TaskResult::ProjectSaved { path, hash, revision, photo } => {
-                self.project_saved(path, hash, revision, &photo);
-            }
-            TaskResult::ProjectChangedElsewhere { path } => self.project_changed_elsewhere(&path),
-            TaskResult::AutosaveFinished(result) => self.autosave_finished(result),
-            TaskResult::RecoverableFound(scan) => self.recoverable_found(scan),
-            TaskResult::FileExists { purpose, path } => {
-                self.files.is_saving = false;
-                self.dialogs.ask_to_replace(purpose, &path);
-            }
-            TaskResult::FillComposed { fill_index, photo, look, patch } => {
-                let (patch, error) = patch.map_or_else(|error| (None, Some(error)), |patch| (Some(patch), None));
-                if let Some(fill) =
-                    self.document_with_photo(&photo).and_then(|document| document.fill_at_mut(fill_index))
-                {
-                    fill.composition.finish(&look, patch);
-                    self.outbox.tell(error);
-                }
-            }
-            TaskResult::GpusListed(gpus) => self.engine.gpus = gpus,
-            TaskResult::ModelsFound(models) => self.engine.model_paths = models,
-            TaskResult::ModelInspected(choice, Ok(info)) => {
-                self.engine.list_model(&choice);
-                self.outbox.notify(Severity::Success, format!("Model {} is ready to use", info.name));
-                self.set_preferences(Preferences { model: choice, ..self.preferences.clone() });
-                self.engine.model = Some(info);
-            }
-            TaskResult::ModelInspected(_, Err(error)) => {
-                let error = error.context("This file is not a face model; the current model stays in use");
-                self.outbox.tell(UserMessage::from_error(&error));
-            }
-            TaskResult::Training(result) => self.training.handle_result(result, &mut self.outbox),
-            TaskResult::SampleThumbnailsDecoded(thumbnails) => self.files.sample_thumbnails = thumbnails,
-            TaskResult::LibraryChanged { change, result } => {
-                self.explore.library_changed(&change, result, &mut self.outbox);
-            }
-            TaskResult::PreferencesSaved => self.files.is_saving_preferences = false,
-            TaskResult::AutosaveDiscarded => {}
-            TaskResult::Failed(message) => {
-                (self.files.is_opening, self.files.is_saving) = (false, false);
-                (self.files.is_saving_preferences, self.dialogs.after_save) = (false, None);
-                self.files.autosave.task_interrupted();
-                self.outbox.tell(message);
-            }
+            DialogAnswer::Cancelled => self.dialogs.after_save = None,
+            DialogAnswer::NoDialog => self.ask_for_path(purpose),
         }
+    }
+
+    fn open_photo(&mut self, path: PathBuf) {
+        let task = Task::opening(format!("Photo not opened: {}", file_name(&path)));
+        self.outbox.spawn(task, move || open_photo(&path), Self::photo_opened);
+    }
+
+    /// Shows an opened photo, and looks for faces in it.
+    pub fn photo_opened(&mut self, opened: OpenedPhoto) {
+        let OpenedPhoto { photo, name, frame, origin } = opened;
+        self.files.is_opening = false;
+        self.detect_faces(Arc::clone(&photo));
+        self.tell_photo_warnings(&photo);
+        self.show_document(PhotoDocument::new(photo, name, frame, origin));
+    }
+
+    pub(super) fn detect_faces(&self, photo: Arc<Photo>) {
+        let task = Task::new("Face detection failed").with_pictures().with_reset({
+            let photo = Arc::clone(&photo);
+            move |state| state.faces_detected(&photo, Vec::new())
+        });
+        let detect = move || Ok((face_frames(&photo)?, photo));
+        self.outbox.spawn(task, detect, |state, (frames, photo)| state.faces_detected(&photo, frames));
+    }
+
+    /// Stores the faces of a photo.
+    pub fn faces_detected(&mut self, photo: &Arc<Photo>, frames: Vec<FaceFrame>) {
+        // The frame must not move to another face during a fill or after it.
+        let is_frame_in_use = self.shown_fill().is_some();
+        if let Some(document) = self.document_with_photo(photo) {
+            document.set_detected_faces(frames, is_frame_in_use);
+            self.show_found_face();
+        }
+    }
+
+    /// Uses a model file, once it is known to be one.
+    pub fn open_model(&self, path: PathBuf) {
+        let task = Task::new("This file is not a face model; the current model stays in use");
+        let choice = ModelChoice::File(path);
+        let inspect = move || Ok((inspect(&choice)?, choice));
+        self.outbox.spawn(task, inspect, |state, (model, choice)| {
+            state.engine.list_model(&choice);
+            state.outbox.notify(Severity::Success, format!("Model {} is ready to use", model.name));
+            state.set_preferences(Preferences { model: choice, ..state.preferences.clone() });
+            state.engine.model = Some(model);
+        });
     }
 
     /// Lets the canvas zoom to the face that was found, unless the user has begun to work.
@@ -253,9 +247,8 @@ impl EditorState {
         self.outbox.tell(message.with_details(others.to_vec()));
     }
 
-    fn mask_loaded(&mut self, path: &Path, loaded: LoadedMask, photo_size: (u32, u32)) {
-        let photo = self.document.as_ref().map(|document| &document.photo);
-        if photo.is_none_or(|photo| (photo.width(), photo.height()) != photo_size) {
+    fn mask_loaded(&mut self, path: &Path, loaded: LoadedMask, photo: &Arc<Photo>) {
+        if self.document_with_photo(photo).is_none() {
             return;
         }
         let LoadedMask { mask, looks_upside_down, warnings } = loaded;
@@ -269,8 +262,13 @@ impl EditorState {
         }
     }
 
-    fn file_saved(&mut self, purpose: PathPurpose, path: &Path, revision: u64) {
+    /// A file was written, or not because there is one already (`existing`).
+    fn file_saved(&mut self, purpose: PathPurpose, path: &Path, existing: Option<&Path>, revision: u64) {
         self.files.is_saving = false;
+        if let Some(existing) = existing {
+            self.dialogs.ask_to_replace(purpose, existing);
+            return;
+        }
         self.dialogs.path_bar = None;
         let is_export = matches!(purpose, PathPurpose::Export | PathPurpose::ExportLayer);
         if let Some(document) = &mut self.document

@@ -39,11 +39,15 @@ use super::explore::{ExploreAction, ExploreState};
 use super::fill::{FillAction, FillContext, FillState};
 use super::outbox::Outbox;
 use super::preferences::Preferences;
-use super::tasks::{BackgroundTask, PathPurpose, TaskRunner};
-use super::training::TrainingState;
+use super::sample_portraits::SamplePortrait;
+use super::tasks::{PathPurpose, Task, TaskRunner, sample_thumbnail};
+use super::training::{TrainingAction, TrainingState};
+use crate::blend::FillPatch;
+use crate::device::list_gpus;
 use crate::geometry::FaceFrame;
-use crate::job::{LiveSettings, WorkerHandle};
-use crate::mask::{MaskEdit, MaskPreset};
+use crate::job::{FillLook, LiveSettings, WorkerHandle};
+use crate::mask::{Mask, MaskEdit, MaskPreset};
+use crate::model::find_models;
 use crate::photo::Photo;
 
 /// How the photo is looked at.
@@ -87,16 +91,19 @@ impl EditorState {
 
     /// Starts the slow work of the program start in the background: device, model, model list, sample thumbnails.
     pub fn start_initial_tasks(&mut self) {
-        self.outbox.spawn(BackgroundTask::ListGpus);
-        self.outbox.spawn(BackgroundTask::FindModels);
-        self.outbox.spawn(BackgroundTask::DecodeSampleThumbnails);
+        let Self { outbox, .. } = self;
+        outbox.spawn(Task::internal(), || Ok(list_gpus()), |state, gpus| state.engine.gpus = gpus);
+        outbox.spawn(Task::internal(), || Ok(find_models()), |state, paths| state.engine.model_paths = paths);
+        let decode = |sample| Some((sample, sample_thumbnail(sample).ok()?));
+        let decode_all = move || Ok(SamplePortrait::ALL.into_iter().filter_map(decode).collect());
+        outbox.spawn(Task::internal(), decode_all, |state, thumbnails| state.files.sample_thumbnails = thumbnails);
         self.warm_up_engine();
     }
 
     /// Handles results of background tasks and events of the fill thread.
     pub fn poll(&mut self) {
         while let Some(result) = self.outbox.try_task_result() {
-            self.handle(Action::TaskDone(result));
+            result(self);
         }
         for event in self.outbox.take_worker_events() {
             self.handle_worker_event(event);
@@ -122,7 +129,7 @@ impl EditorState {
             Action::Fill(action) => self.update_fill(action),
             Action::Explore(ExploreAction::RetryModel) => self.warm_up_engine(),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
-            Action::Training(action) => self.training.update(action, &mut self.preferences, &mut self.outbox),
+            Action::Training(action) => self.update_training(action),
             Action::Dialog(action) => self.dialogs.update(action),
             Action::SetPreferences(preferences) => self.set_preferences(*preferences),
             Action::ChooseModelFile => self.show_file_dialog(PathPurpose::OpenModel),
@@ -133,7 +140,6 @@ impl EditorState {
             Action::RequestClose => self.close_window(),
             Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
             Action::DiscardRecoverable(path) => self.discard_recoverable(&path),
-            Action::TaskDone(result) => self.handle_task_result(result),
         }
     }
 
@@ -172,10 +178,36 @@ impl EditorState {
         fill.update(action, document, context, outbox);
     }
 
+    /// Stores a composed fill, or `None` if that failed.
+    pub fn fill_composed(&mut self, index: usize, photo: &Arc<Photo>, look: &FillLook, patch: Option<Arc<FillPatch>>) {
+        if let Some(fill) = self.document_with_photo(photo).and_then(|document| document.fill_at_mut(index)) {
+            fill.composition.finish(look, patch);
+        }
+    }
+
+    /// Places the face frame that was searched for this hole; `None` when no face was found.
+    pub fn frame_found(&mut self, photo: &Arc<Photo>, hole: &Mask, frame: Option<FaceFrame>) {
+        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) {
+            self.fill.frame_found(hole, frame, document);
+        }
+    }
+
+    fn update_training(&mut self, action: TrainingAction) {
+        match action {
+            TrainingAction::ChooseFolder => self.show_file_dialog(PathPurpose::FollowTrainingRun),
+            TrainingAction::UseModel(model) => {
+                if let Some(path) = self.training.model_path(model).filter(|_| !self.fill.is_running()) {
+                    self.open_model(path);
+                }
+            }
+            action => self.training.update(action, &mut self.preferences, &self.outbox),
+        }
+    }
+
     /// Opens the device and loads the model ahead of the first fill.
     fn warm_up_engine(&mut self) {
         if !self.fill.is_running() {
-            self.explore.thumbnails.set_error(None);
+            self.explore.thumbnail_error = None;
             self.engine.warm_up(&self.preferences, &self.outbox);
         }
     }

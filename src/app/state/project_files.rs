@@ -5,17 +5,32 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::EditorState;
-use crate::app::autosave::{Autosave, AutosaveAction, RecoveryFile, RecoveryScanResult};
+use crate::app::autosave::{Autosave, AutosaveAction, RecoveryFile, RecoveryScanResult, find_recoverable};
 use crate::app::dialogs::PendingClose;
 use crate::app::document::PhotoDocument;
 use crate::app::preferences::Preferences;
-use crate::app::tasks::{BackgroundTask, OpenedProject, PathPurpose, ReplacedProject};
+use crate::app::tasks::{
+    OpenedProject, PathPurpose, ReplacedProject, SavedProject, Task, file_name, open_project, save_project,
+};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::photo::Photo;
 use crate::project::Project;
 
+/// Headline when autosave fails.
+const AUTOSAVE_FAILED: &str = "Autosave failed: save the project yourself";
+
 impl EditorState {
+    /// Opens a project. `is_recovered`: the file is an autosaved copy.
+    pub(super) fn open_project(&self, path: PathBuf, is_recovered: bool) {
+        let task = Task::opening(if is_recovered {
+            "Could not recover the work".to_owned()
+        } else {
+            format!("Project not opened: {}", file_name(&path))
+        });
+        self.outbox.spawn(task, move || open_project(path, is_recovered), Self::project_opened);
+    }
+
     /// Saves to the project's file, or asks for a path when there is none.
     pub(super) fn save_project(&mut self) {
         match self.document.as_ref().and_then(PhotoDocument::project_path).map(ToOwned::to_owned) {
@@ -37,7 +52,15 @@ impl EditorState {
         self.files.is_saving = true;
         // Only autosaved copies record the path of the project file.
         let project = Box::new(Project { saved_as: None, ..project });
-        self.outbox.spawn(BackgroundTask::SaveProject { path, project, replaces, revision, photo });
+        let save = move || Ok((save_project(&path, &project, &replaces)?, path));
+        self.outbox.spawn(Task::saving(), save, move |state, (saved, path)| match saved {
+            SavedProject::Saved { hash } => state.project_saved(path, hash, revision, &photo),
+            SavedProject::ChangedElsewhere => state.project_changed_elsewhere(&path),
+            SavedProject::Exists => {
+                state.files.is_saving = false;
+                state.dialogs.ask_to_replace(PathPurpose::SaveProject, &path);
+            }
+        });
     }
 
     /// The document as a project, its revision, and the photo, which identifies the document.
@@ -95,12 +118,12 @@ impl EditorState {
         let revision = document.revision();
         self.show_document(document);
         self.use_project_settings(&project);
-        self.outbox.spawn(BackgroundTask::DetectFaces(photo));
+        self.detect_faces(photo);
         if is_recovered
             && let Some(file) = self.take_recoverable(&path)
             && let Some(previous) = self.files.autosave.adopt_file(file, revision)
         {
-            self.outbox.spawn(BackgroundTask::DiscardAutosave(previous));
+            self.close_recovery_file(previous);
         }
         if !warnings.is_empty() {
             let headline = "The project is open, but some things have changed";
@@ -127,8 +150,9 @@ impl EditorState {
         let Some(path) = self.files.autosave.path() else { return };
         let Some(folder) = path.parent().map(ToOwned::to_owned) else { return };
         let offered_paths = self.files.recoverable.iter().map(|project| project.file.path());
-        let own_paths = offered_paths.chain([path]).map(ToOwned::to_owned).collect();
-        self.outbox.spawn(BackgroundTask::FindRecoverable { folder, own_paths });
+        let own_paths: Vec<_> = offered_paths.chain([path]).map(ToOwned::to_owned).collect();
+        let scan = move || Ok(find_recoverable(&folder, &own_paths));
+        self.outbox.spawn(Task::internal(), scan, Self::recoverable_found);
     }
 
     /// Autosaves and scans for recoverable work when due. Returns the time until the next call is needed.
@@ -148,20 +172,38 @@ impl EditorState {
             AutosaveAction::Wait(wait) => Some(wait),
             AutosaveAction::Write(file) => {
                 if let Some((project, ..)) = self.project_snapshot() {
-                    self.outbox.spawn(BackgroundTask::Autosave { file, project: Box::new(project) });
+                    self.spawn_autosave(move || file.write(&project));
                 }
                 None
             }
             AutosaveAction::Remove(file) => {
-                self.outbox.spawn(BackgroundTask::RemoveAutosave(file));
+                self.spawn_autosave(move || {
+                    file.remove_project();
+                    Ok(())
+                });
                 None
             }
         }
     }
 
+    fn spawn_autosave(&self, write: impl FnOnce() -> anyhow::Result<()> + Send + 'static) {
+        let task = Task::new(AUTOSAVE_FAILED).losing_work();
+        let task = task.with_reset(|state| state.files.autosave.task_interrupted());
+        self.outbox.spawn(task, move || Ok(write()), Self::autosave_finished);
+    }
+
+    /// Deletes an autosaved copy and its lock for good.
+    fn close_recovery_file(&self, file: Arc<RecoveryFile>) {
+        let close = move || {
+            file.close();
+            Ok(())
+        };
+        self.outbox.spawn(Task::internal(), close, |_, ()| {});
+    }
+
     pub(super) fn autosave_finished(&mut self, result: anyhow::Result<()>) {
         let must_report = self.files.autosave.task_finished(result.is_ok());
-        if let Err(error) = result.map_err(|error| error.context("Autosave failed: save the project yourself"))
+        if let Err(error) = result.map_err(|error| error.context(AUTOSAVE_FAILED))
             && must_report
         {
             let message = UserMessage { severity: Severity::Warning, ..UserMessage::from_error(&error) };
@@ -185,13 +227,13 @@ impl EditorState {
     pub(super) fn open_recoverable(&mut self, path: PathBuf) {
         if !self.files.is_opening && self.files.recoverable.iter().any(|project| project.file.path() == path) {
             self.files.is_opening = true;
-            self.outbox.spawn(BackgroundTask::OpenProject { path, is_recovered: true });
+            self.open_project(path, true);
         }
     }
 
     pub(super) fn discard_recoverable(&mut self, path: &Path) {
         if let Some(file) = self.take_recoverable(path) {
-            self.outbox.spawn(BackgroundTask::DiscardAutosave(file));
+            self.close_recovery_file(file);
         }
     }
 

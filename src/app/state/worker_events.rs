@@ -11,11 +11,11 @@ impl EditorState {
             WorkerEvent::WarmedUp { device, model } => {
                 engine.device_prepared(Some(device));
                 engine.model = Some(model);
-                explore.thumbnails.set_error(None);
+                explore.thumbnail_error = None;
             }
             WorkerEvent::WarmUpFailed { message } => {
                 engine.device_prepared(None);
-                explore.thumbnails.set_error(Some(message.clone()));
+                explore.thumbnail_error = Some(message.clone());
                 let advice = "Choose another device or model in the settings, or press Fill to try again".to_owned();
                 let headline = "The device or the model could not be prepared";
                 outbox.tell(UserMessage::new(Severity::Warning, headline).with_details(vec![message, advice]));
@@ -59,7 +59,7 @@ impl EditorState {
                 }
             }
             WorkerEvent::Faces(faces) => explore.thumbnails_drawn(faces),
-            WorkerEvent::FacesFailed { id, message } => explore.thumbnails.request_failed(id, message),
+            WorkerEvent::FacesFailed { id, message } => explore.thumbnails_failed(id, message),
         }
     }
 }

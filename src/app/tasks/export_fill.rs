@@ -14,12 +14,11 @@ pub struct ExportOptions {
     pub overwrite: Overwrite,
 }
 
-pub(super) fn export_fill(
-    path: &Path,
-    photo: &Photo,
-    fill: &FillRecord,
-    options: &ExportOptions,
-) -> Result<(), SaveError> {
+/// Writes the fill.
+///
+/// # Errors
+/// When the file cannot be written, or may not be replaced.
+pub fn export_fill(path: &Path, photo: &Photo, fill: &FillRecord, options: &ExportOptions) -> Result<(), SaveError> {
     let &ExportOptions { content, record, overwrite } = options;
     // Check before the slow work. Writing checks again, atomically.
     if overwrite == Overwrite::Refuse && path.exists() {

@@ -1,20 +1,46 @@
 //! The system's file dialogs.
 //!
 //! On a system without file dialogs, `rfd` returns as if the user had cancelled. So a dialog that closes faster than a
-//! person can react counts as missing ([`TaskResult::NoDialog`]), and the editor shows a text field for the path.
+//! person can react counts as missing ([`DialogAnswer::NoDialog`]), and the editor shows a text field for the path.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::{PathPurpose, TaskResult};
 use crate::photo::PHOTO_EXTENSIONS;
 use crate::project::PROJECT_EXTENSION;
+
+/// What the user is asked to choose a path for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PathPurpose {
+    /// A photo or a project.
+    OpenPhoto,
+    SaveProject,
+    Export,
+    ExportLayer,
+    LoadMask,
+    SaveMask,
+    OpenModel,
+    /// A folder.
+    FollowTrainingRun,
+}
+
+/// What became of a dialog.
+pub enum DialogAnswer {
+    /// The user chose a path. `confirmed`: the dialog has already asked whether to replace the file.
+    Chosen {
+        path: PathBuf,
+        confirmed: bool,
+    },
+    Cancelled,
+    /// There is no file dialog on this system.
+    NoDialog,
+}
 
 /// A dialog that closes faster than this was never shown.
 const MIN_DIALOG_TIME: Duration = Duration::from_millis(400);
 
 /// Shows the dialog and waits for the user's choice.
-pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> TaskResult {
+pub fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> DialogAnswer {
     let opened_at = Instant::now();
     let dialog = build_dialog(purpose, suggested);
     let picked = match purpose {
@@ -27,10 +53,10 @@ pub(super) fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -
     match picked {
         Some(picked) => {
             let path = with_extension(purpose, &picked);
-            TaskResult::PathChosen { purpose, confirmed: path == picked, path }
+            DialogAnswer::Chosen { confirmed: path == picked, path }
         }
-        None if opened_at.elapsed() < MIN_DIALOG_TIME => TaskResult::NoDialog(purpose),
-        None => TaskResult::Cancelled,
+        None if opened_at.elapsed() < MIN_DIALOG_TIME => DialogAnswer::NoDialog,
+        None => DialogAnswer::Cancelled,
     }
 }
 

@@ -6,7 +6,6 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{TaskResult, save_failed, task_failed};
 use crate::app::sample_portraits::SamplePortrait;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::fs::{Overwrite, WriteError};
@@ -31,17 +30,11 @@ pub struct OpenedProject {
     pub warnings: Vec<String>,
 }
 
-pub(super) fn open_project(path: PathBuf, is_recovered: bool) -> TaskResult {
-    let name = super::file_name(&path);
-    let headline =
-        if is_recovered { "Could not recover the work".to_owned() } else { format!("Project not opened: {name}") };
-    match load_project(path, is_recovered) {
-        Ok(opened) => TaskResult::ProjectOpened(Box::new(opened)),
-        Err(error) => task_failed(&error.context(headline)),
-    }
-}
-
-fn load_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProject> {
+/// Opens a project and its photo. `is_recovered`: the file is an autosaved copy.
+///
+/// # Errors
+/// When the file is no project, or its photo is missing or of another size.
+pub fn open_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedProject> {
     // Before the file is read: if it changes in between, the next save asks, rather than replaces the change.
     let own_hash = project::content_hash(&path);
     let mut project = project::open(&path)?;
@@ -138,24 +131,30 @@ fn check_device(project: &mut Project) -> Option<String> {
     Some(format!("The device {device} is not available on this machine: the next fill chooses one automatically"))
 }
 
-pub(super) fn save_project(
-    path: PathBuf,
-    project: &Project,
-    replaces: &ReplacedProject,
-    revision: u64,
-    photo: Arc<Photo>,
-) -> TaskResult {
+/// What became of a project that was to be saved.
+pub enum SavedProject {
+    /// It is in the file, which has this hash.
+    Saved { hash: String },
+    /// Nothing was written, because another window has saved the file meanwhile.
+    ChangedElsewhere,
+    /// Nothing was written, because the file exists.
+    Exists,
+}
+
+/// Saves a project.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn save_project(path: &Path, project: &Project, replaces: &ReplacedProject) -> Result<SavedProject, ProjectError> {
     if let ReplacedProject::Own(Some(expected)) = replaces
-        && project::content_hash(&path).is_some_and(|found| found != *expected)
+        && project::content_hash(path).is_some_and(|found| found != *expected)
     {
-        return TaskResult::ProjectChangedElsewhere { path };
+        return Ok(SavedProject::ChangedElsewhere);
     }
     let overwrite = if matches!(replaces, ReplacedProject::None) { Overwrite::Refuse } else { Overwrite::Allow };
-    match project::save(&path, project, overwrite) {
-        Ok(hash) => TaskResult::ProjectSaved { path, hash, revision, photo },
-        Err(ProjectError::Save(WriteError::Exists { path })) => {
-            TaskResult::FileExists { purpose: super::PathPurpose::SaveProject, path }
-        }
-        Err(error) => save_failed(error.into()),
+    match project::save(path, project, overwrite) {
+        Ok(hash) => Ok(SavedProject::Saved { hash }),
+        Err(ProjectError::Save(WriteError::Exists { .. })) => Ok(SavedProject::Exists),
+        Err(error) => Err(error),
     }
 }

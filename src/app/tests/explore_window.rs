@@ -265,10 +265,11 @@ fn the_real_engine_fills_from_an_explored_face() {
     press(&mut window, Modifiers::NONE, Key::X);
     wait_for(&mut window, "the faces", |editor| {
         let explore = &editor.state.explore;
-        explore.browser.faces().len() == 24 && explore.shown_faces().all(|face| explore.thumbnails.get(face).is_some())
+        explore.browser.faces().len() == 24
+            && explore.shown_faces().all(|face| explore.thumbnails.get(&face.latent_hash()).is_some())
     });
     let explore = &state(&window).explore;
-    let picture = |index: usize| explore.thumbnails.get(&explore.browser.faces()[index]).expect("drawn");
+    let picture = |index: usize| explore.thumbnails.get(&explore.browser.faces()[index].latent_hash()).expect("drawn");
     assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");

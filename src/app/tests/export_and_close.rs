@@ -14,14 +14,14 @@ use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_fo
 use crate::app::document::PhotoDocument;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::state::Action;
-use crate::app::tasks::{PathPurpose, TaskResult};
+use crate::app::tasks::{DialogAnswer, PathPurpose};
 use crate::app::toasts::Severity;
 use crate::blend::Blend;
 use crate::job::{Provenance, ProvenanceError};
 
 pub fn choose_path(window: &mut super::TestWindow<'_>, purpose: PathPurpose, path: &Path, confirmed: bool) {
-    let result = TaskResult::PathChosen { purpose, path: path.to_owned(), confirmed };
-    window.state_mut().state.handle(Action::TaskDone(result));
+    let answer = DialogAnswer::Chosen { path: path.to_owned(), confirmed };
+    window.state_mut().state.dialog_closed(purpose, answer);
 }
 
 pub fn wait_until_saved(window: &mut super::TestWindow<'_>) {
@@ -82,7 +82,7 @@ fn exports_record_their_provenance_unless_switched_off() {
 #[test]
 fn an_exported_layer_is_transparent_outside_the_hole() {
     let (mut window, _) = editor_with_fill();
-    window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::ExportLayer)));
+    window.state_mut().state.dialog_closed(PathPurpose::ExportLayer, DialogAnswer::NoDialog);
     window.run_steps(2);
     assert_eq!(
         window.state().state.dialogs.path_bar.as_ref().expect("the path bar is shown").text,
@@ -154,7 +154,7 @@ fn a_failed_export_keeps_the_fill() {
 #[test]
 fn without_a_dialog_a_path_field_appears() {
     let (mut window, _) = editor_with_fill();
-    window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::Export)));
+    window.state_mut().state.dialog_closed(PathPurpose::Export, DialogAnswer::NoDialog);
     window.run_steps(2);
     let bar = window.state().state.dialogs.path_bar.as_ref().expect("the path bar is shown");
     assert_eq!(bar.text, "astronaut-filled.png");

@@ -15,7 +15,7 @@ use crate::app::document::PhotoDocument;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
-use crate::app::tasks::{TaskResult, TaskRunner};
+use crate::app::tasks::{OpenedPhoto, TaskRunner};
 use crate::geometry::FaceFrame;
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
@@ -30,7 +30,7 @@ fn blank_photo() -> Arc<Photo> {
 fn open(state: &mut EditorState, photo: &Arc<Photo>) {
     let (photo, name) = (Arc::clone(photo), "blank".to_owned());
     let origin = PhotoOrigin::Sample(name.clone());
-    state.handle(Action::TaskDone(TaskResult::PhotoOpened { photo, name, frame: None, origin }));
+    state.photo_opened(OpenedPhoto { photo, name, frame: None, origin });
 }
 
 /// A state with a photo whose face detection has not finished: background results are never polled.
@@ -58,11 +58,7 @@ fn window_with_blank_photo<'a>() -> (super::TestWindow<'a>, Arc<Photo>) {
 }
 
 fn report_faces(state: &mut EditorState, photo: &Arc<Photo>, frames: &[FaceFrame]) {
-    state.handle(Action::TaskDone(TaskResult::FacesDetected {
-        photo: Arc::clone(photo),
-        frames: frames.to_vec(),
-        error: None,
-    }));
+    state.faces_detected(photo, frames.to_vec());
 }
 
 fn document(state: &EditorState) -> &PhotoDocument {

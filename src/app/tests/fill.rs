@@ -2,6 +2,7 @@
 
 use super::change_preferences;
 use crate::app::document::DocumentAction;
+use crate::app::fill::COMPOSING_FAILED;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable};
 
@@ -301,7 +302,7 @@ fn a_dragged_detail_slider_composes_one_picture_at_a_time() {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
         fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == 0)
     });
-    assert_eq!(state(&window).outbox.most_compositions(), 1);
+    assert_eq!(state(&window).outbox.most_tasks(COMPOSING_FAILED), 1);
 }
 
 #[test]

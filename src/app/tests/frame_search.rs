@@ -15,7 +15,6 @@ use super::{TestWindow, editor, has_button, newest_message, press};
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
-use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::job::WorkerCommand;
 use crate::mask::{Mask, MaskPreset, Stroke, StrokeKind};
@@ -27,8 +26,7 @@ const FACE: FaceFrame = FaceFrame { center_in_photo: [224.0, 124.0], side_px: 11
 /// An editor with a photo in which one face is detected, and a device that is ready.
 fn scripted_editor<'a>() -> (TestWindow<'a>, Arc<ScriptedEngine>) {
     let (mut window, engine, photo) = editor_with_blank_photo(512, 512);
-    let faces = TaskResult::FacesDetected { photo, frames: vec![FACE], error: None };
-    window.state_mut().state.handle(Action::TaskDone(faces));
+    window.state_mut().state.faces_detected(&photo, vec![FACE]);
     engine.report_ready();
     window.run_steps(2);
     (window, engine)
@@ -53,14 +51,15 @@ fn moved(window: &TestWindow<'_>, shift_px: f32) -> FaceFrame {
 }
 
 /// Answers the search for this state of the mask.
-fn answer(window: &mut TestWindow<'_>, hole: Mask, frame: Option<FaceFrame>) {
+fn answer(window: &mut TestWindow<'_>, hole: &Mask, frame: Option<FaceFrame>) {
     let photo = Arc::clone(&document(window).photo);
-    act(window, Action::TaskDone(TaskResult::FrameFound { photo, hole, frame, error: None }));
+    window.state_mut().state.frame_found(&photo, hole, frame);
+    window.run_steps(2);
 }
 
 fn answer_current(window: &mut TestWindow<'_>, frame: Option<FaceFrame>) {
     let hole = document(window).mask().clone();
-    answer(window, hole, frame);
+    answer(window, &hole, frame);
 }
 
 fn paint_dab(window: &mut TestWindow<'_>, stroke: Stroke) {
@@ -175,13 +174,13 @@ fn results_for_older_holes_are_dropped() {
     let first = document(&window).mask().clone();
     paint_dab(&mut window, stroke());
     let (old, new) = (moved(&window, 3.0), moved(&window, 6.0));
-    answer(&mut window, first.clone(), Some(old));
+    answer(&mut window, &first, Some(old));
     assert!(state(&window).derive().is_frame_pending && document(&window).face_frame() == FACE);
     answer_current(&mut window, Some(new));
     assert_eq!(document(&window).face_frame(), new);
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(state(&window).derive().is_frame_pending, "the first hole was not searched to the end");
-    answer(&mut window, first, Some(old));
+    answer(&mut window, &first, Some(old));
     assert_eq!(document(&window).face_frame(), old);
 }
 

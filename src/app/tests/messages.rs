@@ -10,8 +10,7 @@ use super::export_and_close::choose_path;
 use super::fill::editor_with_fill;
 use super::projects::document;
 use super::{TestWindow, click, editor, editor_with_photo, has_button, newest_message, press, wait_for};
-use crate::app::state::Action;
-use crate::app::tasks::{PathPurpose, TaskResult};
+use crate::app::tasks::{OpenedPhoto, PathPurpose};
 use crate::app::toasts::Severity;
 use crate::photo::Photo;
 use crate::project::PhotoOrigin;
@@ -56,8 +55,8 @@ fn damage_of_a_photo_is_told() {
         ..Photo::from_pixels(DynamicImage::ImageRgb8(RgbImage::new(40, 30)))
     };
     let origin = PhotoOrigin::Sample("ann".into());
-    let opened = TaskResult::PhotoOpened { photo: Arc::new(photo), name: "ann".into(), frame: None, origin };
-    window.state_mut().state.handle(Action::TaskDone(opened));
+    let opened = OpenedPhoto { photo: Arc::new(photo), name: "ann".into(), frame: None, origin };
+    window.state_mut().state.photo_opened(opened);
     window.run_steps(2);
     let message = newest_message(&window);
     assert_eq!(message.severity, Severity::Warning);

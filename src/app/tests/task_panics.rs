@@ -5,8 +5,9 @@ use std::sync::Arc;
 use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, finish_fill, start_fill};
 use super::{TestWindow, newest_message, wait_for};
-use crate::app::tasks::{BackgroundTask, ExportOptions, PathPurpose};
-use crate::app::toasts::Severity;
+use crate::app::fill::COMPOSING_FAILED;
+use crate::app::tasks::{ExportOptions, PathPurpose, Task, export_fill};
+use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::job::{ExportContent, FillRecord};
 
@@ -20,34 +21,36 @@ fn broken_fill(window: &TestWindow<'_>) -> FillRecord {
     fill
 }
 
+/// Waits for the message about an internal error, and closes it.
+fn wait_for_error(window: &mut TestWindow<'_>) {
+    wait_for(window, "the message", |editor| {
+        !editor.state.files.is_saving
+            && editor.widgets.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
+    });
+    let message = newest_message(window);
+    assert!(message.details.iter().any(|detail| detail.contains("internal error")), "{message:?}");
+    let toaster = &mut window.state_mut().widgets.toaster;
+    toaster.dismiss_all();
+    toaster.push(UserMessage::new(Severity::Info, "The next message is another one"));
+}
+
 #[test]
 fn a_panic_in_composing_or_export_is_told() {
     let (mut window, engine) = editor_with_fill();
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
     let photo = Arc::clone(&window.state().state.document.as_ref().expect("open").photo);
-    let tasks = [
-        BackgroundTask::Compose { fill_index: 0, photo: Arc::clone(&photo), fill: broken_fill(&window) },
-        BackgroundTask::Export {
-            path: path.clone(),
-            photo,
-            fill: broken_fill(&window),
-            options: ExportOptions { content: ExportContent::Photo, record: true, overwrite: Overwrite::Refuse },
-            revision: 0,
-        },
-    ];
-    for task in tasks {
-        window.state_mut().widgets.toaster.dismiss_all();
-        window.state_mut().state.files.is_saving = matches!(task, BackgroundTask::Export { .. });
-        window.state().state.outbox.spawn(task);
-        wait_for(&mut window, "the message", |editor| {
-            !editor.state.files.is_saving
-                && editor.widgets.toaster.latest().is_some_and(|message| message.severity == Severity::Error)
-        });
-        let message = newest_message(&window);
-        assert!(message.details.iter().any(|detail| detail.contains("internal error")), "{message:?}");
-        assert!(!path.exists());
-    }
+    let (fill, exported_fill, exported) = (broken_fill(&window), broken_fill(&window), path.clone());
+    let options = ExportOptions { content: ExportContent::Photo, record: true, overwrite: Overwrite::Refuse };
+    let outbox = &window.state().state.outbox;
+    let (task, photo_to_fill) = (Task::new(COMPOSING_FAILED), Arc::clone(&photo));
+    outbox.spawn(task, move || Ok(fill.compose(&photo_to_fill)), |_, _| unreachable!("it must fail"));
+    wait_for_error(&mut window);
+    window.state_mut().state.files.is_saving = true;
+    let export = move || Ok(export_fill(&exported, &photo, &exported_fill, &options)?);
+    window.state().state.outbox.spawn(Task::saving(), export, |_, ()| unreachable!("it must fail"));
+    wait_for_error(&mut window);
+    assert!(!path.exists());
     start_fill(&mut window, &engine);
     finish_fill(&mut window, &engine);
     choose_path(&mut window, PathPurpose::Export, &path, true);

@@ -11,7 +11,6 @@ use super::frame_search::editor_with_blank_photo;
 use super::{TestWindow, click, press};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
-use crate::app::tasks::TaskResult;
 use crate::geometry::FaceFrame;
 use crate::mask::{Stroke, StrokeKind};
 use crate::photo::Photo;
@@ -28,7 +27,8 @@ fn window_with_large_photo<'a>() -> (TestWindow<'a>, Arc<Photo>) {
 
 fn report_faces(window: &mut TestWindow<'_>, photo: &Arc<Photo>, frames: &[FaceFrame]) {
     let (photo, frames) = (Arc::clone(photo), frames.to_vec());
-    act(window, Action::TaskDone(TaskResult::FacesDetected { photo, frames, error: None }));
+    window.state_mut().state.faces_detected(&photo, frames);
+    window.run_steps(2);
 }
 
 /// The side of a face on the screen, in points, if its centre is near the middle of the canvas.

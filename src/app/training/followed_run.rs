@@ -1,14 +1,23 @@
 //! The followed run: decides when to read it again and which of its samples to show.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use super::run_reader::{ReadRunRequest, RunReading};
 use super::run_view::RunView;
-use super::sample_cache::{DecodeSampleRequest, DecodedSample, SampleCache, SampleImage};
+use super::samples::{SampleImage, shown_and_neighbours};
+use crate::app::picture_cache::PictureCache;
 use crate::train::{RunFolder, RunMonitor};
 
 /// Time between two reads of the run folder.
 const READ_INTERVAL: Duration = Duration::from_millis(1500);
+
+/// What a sample picture belongs to: the followed run, and how often it had restarted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SampleId {
+    run: u64,
+    restarts: u32,
+}
 
 /// State of the followed run.
 pub struct FollowedRun {
@@ -24,7 +33,7 @@ pub struct FollowedRun {
     /// The step that the user chose for the samples; `None` shows the newest.
     selected_step: Option<u64>,
     restarts: u32,
-    samples: SampleCache,
+    samples: PictureCache<u64, SampleImage>,
 }
 
 impl FollowedRun {
@@ -38,7 +47,7 @@ impl FollowedRun {
             error: None,
             selected_step: None,
             restarts: 0,
-            samples: SampleCache::default(),
+            samples: PictureCache::default(),
         }
     }
 
@@ -69,7 +78,7 @@ impl FollowedRun {
 
     /// The sample picture of a step; `None` until it is decoded.
     pub fn sample(&self, step: u64) -> Option<&SampleImage> {
-        self.samples.get(step)
+        self.samples.get(&step)
     }
 
     /// Shows the samples of a step; `None` goes back to the newest.
@@ -105,7 +114,7 @@ impl FollowedRun {
         }
         if reading.monitor.restart_count() != self.restarts {
             self.restarts = reading.monitor.restart_count();
-            self.samples = SampleCache::default();
+            self.samples = PictureCache::default();
         }
         self.monitor = Some(reading.monitor);
         match reading.view {
@@ -117,18 +126,23 @@ impl FollowedRun {
         }
     }
 
-    /// Returns a request for the next missing picture.
-    pub fn next_decode_request(&mut self) -> Option<DecodeSampleRequest> {
-        let shown = self.shown_step()?;
-        let samples = &self.view.as_ref()?.sample_steps;
-        let step = self.samples.next_to_decode(samples, shown)?;
-        Some(DecodeSampleRequest { run: self.run, restarts: self.restarts, step, path: self.folder.sample_path(step) })
+    /// The pictures to hold: of the shown step and its neighbours.
+    fn wanted_samples(&self) -> Vec<u64> {
+        let steps = self.view.as_ref().map_or(&[][..], |view| &view.sample_steps);
+        self.shown_step().map_or_else(Vec::new, |shown| shown_and_neighbours(steps, shown))
+    }
+
+    /// Begins to decode the next missing picture. Returns its id and its path.
+    pub fn begin_sample(&mut self) -> Option<(SampleId, PathBuf)> {
+        let step = self.samples.missing(self.wanted_samples(), |step| *step, 1).pop()?;
+        self.samples.begin_request(vec![step]);
+        Some((SampleId { run: self.run, restarts: self.restarts }, self.folder.sample_path(step)))
     }
 
     /// Stores a decoded picture. Pictures of another run, or from before a restart, are dropped.
-    pub fn add_sample(&mut self, decoded: DecodedSample) {
-        if (decoded.run, decoded.restarts) == (self.run, self.restarts) {
-            self.samples.insert(decoded.step, decoded.sample);
+    pub fn add_sample(&mut self, id: SampleId, sample: SampleImage) {
+        if id == (SampleId { run: self.run, restarts: self.restarts }) {
+            self.samples.finish_request([sample], &self.wanted_samples());
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! A background task takes the [`RunMonitor`](crate::train::RunMonitor), reads the new rows ([`run_reader`]) and
 //! returns it with a `RunView` to draw. Other tasks decode the sample pictures: the shown one and its neighbours
-//! ([`sample_cache`]).
+//! ([`samples`]).
 //!
 //! An unreadable folder is read again and again, so the user may choose it before the run creates it. When the folder
 //! disappears, the last view stays on the screen.
@@ -13,25 +13,23 @@ mod followed_run;
 mod run_reader;
 mod run_status;
 mod run_view;
-mod sample_cache;
 mod sample_panel;
+mod samples;
 mod training_window;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use followed_run::FollowedRun;
-pub use run_reader::{ReadRunRequest, RunReading};
-pub use sample_cache::{DecodeSampleRequest, DecodedSample};
 pub use training_window::TrainingWindow;
 
 use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::state::expand_home;
-use super::tasks::{BackgroundTask, PathPurpose};
+use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
-use crate::model::ModelChoice;
-use crate::train::{RunFolder, TrainError};
+use crate::train::RunFolder;
+use samples::decode_sample;
 
 /// A user command from the Training window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,41 +62,6 @@ pub enum RunModel {
     Newest,
 }
 
-/// Background work for the Training window.
-pub enum TrainingTask {
-    ReadRun(ReadRunRequest),
-    DecodeSample(DecodeSampleRequest),
-    StopRun(RunFolder),
-    ShowFolder(PathBuf),
-}
-
-/// The result of a [`TrainingTask`].
-pub enum TrainingTaskResult {
-    RunRead(Box<RunReading>),
-    SampleDecoded(DecodedSample),
-    StopRequested(Result<(), TrainError>),
-    /// Whether a file manager opened the folder.
-    FolderShown {
-        path: PathBuf,
-        is_shown: bool,
-    },
-}
-
-impl TrainingTask {
-    /// Runs the task. Call it on a background thread.
-    pub fn run(self) -> TrainingTaskResult {
-        match self {
-            Self::ReadRun(request) => TrainingTaskResult::RunRead(Box::new(request.read())),
-            Self::DecodeSample(request) => TrainingTaskResult::SampleDecoded(request.decode()),
-            Self::StopRun(folder) => TrainingTaskResult::StopRequested(folder.request_stop()),
-            Self::ShowFolder(path) => {
-                let is_shown = open_in_file_manager(&path);
-                TrainingTaskResult::FolderShown { path, is_shown }
-            }
-        }
-    }
-}
-
 /// State of the Training window.
 pub struct TrainingState {
     pub is_open: bool,
@@ -117,7 +80,7 @@ impl TrainingState {
         Self { is_open: false, path_text, is_log_scale: true, followed: None, run_count: 0 }
     }
 
-    pub fn update(&mut self, action: TrainingAction, preferences: &mut Preferences, outbox: &mut Outbox) {
+    pub fn update(&mut self, action: TrainingAction, preferences: &mut Preferences, outbox: &Outbox) {
         match action {
             TrainingAction::Toggle => self.toggle(preferences),
             TrainingAction::EditPath(text) => self.path_text = text,
@@ -127,25 +90,47 @@ impl TrainingState {
                     self.follow(&expand_home(&typed), preferences);
                 }
             }
-            TrainingAction::ChooseFolder => {
-                let suggested = preferences.training_run.clone();
-                outbox.spawn(BackgroundTask::ShowFileDialog(PathPurpose::FollowTrainingRun, suggested));
-            }
             TrainingAction::SetLogScale(is_log) => self.is_log_scale = is_log,
             TrainingAction::ShowSample(step) => self.update_run(outbox, |run| run.select_step(step)),
-            TrainingAction::StopRun => self.spawn_for_run(outbox, |run| TrainingTask::StopRun(run.folder().clone())),
-            TrainingAction::ShowFolder => {
-                self.spawn_for_run(outbox, |run| TrainingTask::ShowFolder(run.folder().path().to_owned()));
-            }
-            TrainingAction::UseModel(model) => {
-                if let Some(followed) = &self.followed {
-                    let path = match model {
-                        RunModel::Best => followed.folder().best_model_path(),
-                        RunModel::Newest => followed.folder().model_path(),
-                    };
-                    outbox.spawn(BackgroundTask::InspectModel(ModelChoice::File(path)));
+            TrainingAction::StopRun => {
+                if let Some(folder) = self.followed.as_ref().map(|run| run.folder().clone()) {
+                    let task = Task::new("Could not ask the run to stop");
+                    outbox.spawn(
+                        task,
+                        move || Ok(folder.request_stop()?),
+                        |state, ()| {
+                            let headline = "The run stops after its current step and saves a checkpoint";
+                            state.outbox.notify(Severity::Info, headline);
+                            state.training.read_soon();
+                        },
+                    );
                 }
             }
+            TrainingAction::ShowFolder => {
+                if let Some(path) = self.followed.as_ref().map(|run| run.folder().path().to_owned()) {
+                    let open = move || Ok((open_in_file_manager(&path), path));
+                    outbox.spawn(Task::internal(), open, |state, (is_shown, path)| {
+                        state.outbox.tell((!is_shown).then(|| folder_not_shown(&path)));
+                    });
+                }
+            }
+            // These concern other parts: the state handles them.
+            TrainingAction::ChooseFolder | TrainingAction::UseModel(_) => {}
+        }
+    }
+
+    /// The model file that the followed run writes.
+    pub fn model_path(&self, model: RunModel) -> Option<PathBuf> {
+        let folder = self.followed.as_ref()?.folder();
+        Some(match model {
+            RunModel::Best => folder.best_model_path(),
+            RunModel::Newest => folder.model_path(),
+        })
+    }
+
+    fn read_soon(&mut self) {
+        if let Some(followed) = &mut self.followed {
+            followed.read_soon();
         }
     }
 
@@ -172,37 +157,14 @@ impl TrainingState {
     fn update_run(&mut self, outbox: &Outbox, update: impl FnOnce(&mut FollowedRun)) {
         let Some(followed) = &mut self.followed else { return };
         update(followed);
-        if let Some(request) = followed.next_decode_request() {
-            outbox.spawn(BackgroundTask::Training(TrainingTask::DecodeSample(request)));
-        }
-    }
-
-    fn spawn_for_run(&self, outbox: &Outbox, task: impl FnOnce(&FollowedRun) -> TrainingTask) {
-        if let Some(followed) = &self.followed {
-            outbox.spawn(BackgroundTask::Training(task(followed)));
-        }
-    }
-
-    pub fn handle_result(&mut self, result: TrainingTaskResult, outbox: &mut Outbox) {
-        match result {
-            TrainingTaskResult::RunRead(reading) => self.update_run(outbox, |run| run.apply_reading(*reading)),
-            TrainingTaskResult::SampleDecoded(sample) => self.update_run(outbox, |run| run.add_sample(sample)),
-            TrainingTaskResult::StopRequested(Ok(())) => {
-                outbox.notify(Severity::Info, "The run stops after its current step and saves a checkpoint");
-                if let Some(followed) = &mut self.followed {
-                    followed.read_soon();
-                }
-            }
-            TrainingTaskResult::StopRequested(Err(error)) => {
-                let error = anyhow::Error::new(error).context("Could not ask the run to stop");
-                outbox.tell(UserMessage::from_error(&error));
-            }
-            TrainingTaskResult::FolderShown { is_shown: true, .. } => {}
-            TrainingTaskResult::FolderShown { path, is_shown: false } => {
-                let headline = "Could not open the folder in a file manager: copy its path instead";
-                let message = UserMessage::new(Severity::Warning, headline);
-                outbox.tell(message.with_details(vec![path.display().to_string()]));
-            }
+        if let Some((id, path)) = followed.begin_sample() {
+            outbox.spawn(
+                Task::internal(),
+                move || Ok(decode_sample(&path)),
+                move |state, sample| {
+                    state.training.update_run(&state.outbox, |run| run.add_sample(id, sample));
+                },
+            );
         }
     }
 
@@ -212,10 +174,22 @@ impl TrainingState {
         let reading = followed.take_read_request(now);
         let wait = followed.time_until_next_read(now);
         if let Some(reading) = reading {
-            outbox.spawn(BackgroundTask::Training(TrainingTask::ReadRun(reading)));
+            outbox.spawn(
+                Task::internal(),
+                move || Ok(reading.read()),
+                |state, reading| {
+                    state.training.update_run(&state.outbox, |run| run.apply_reading(reading));
+                },
+            );
         }
         wait
     }
+}
+
+/// The message when no file manager opens a folder.
+pub fn folder_not_shown(path: &Path) -> UserMessage {
+    let headline = "Could not open the folder in a file manager: copy its path instead";
+    UserMessage::new(Severity::Warning, headline).with_details(vec![path.display().to_string()])
 }
 
 /// Opens a folder in the system's file manager. Returns whether that worked.

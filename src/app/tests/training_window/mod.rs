@@ -15,8 +15,9 @@ use tempfile::TempDir;
 
 use super::{TestWindow, click, editor, editor_with_photo, is_enabled, newest_message, press, wait_for};
 use crate::app::state::{Action, EditorState};
-use crate::app::tasks::{PathPurpose, TaskResult};
+use crate::app::tasks::{DialogAnswer, PathPurpose};
 use crate::app::toasts::Severity;
+use crate::app::training::folder_not_shown;
 use crate::app::training::{FollowedRun, TrainingAction};
 use crate::model::ModelChoice;
 use crate::train::{TrainEnd, TrainSettings};
@@ -241,7 +242,7 @@ fn a_missing_run_is_followed_once_it_exists() {
 fn the_path_can_be_typed_without_a_dialog() {
     let run = run_folder(&[20]);
     let (mut window, _) = editor();
-    window.state_mut().state.handle(Action::TaskDone(TaskResult::NoDialog(PathPurpose::FollowTrainingRun)));
+    window.state_mut().state.dialog_closed(PathPurpose::FollowTrainingRun, DialogAnswer::NoDialog);
     window.run_steps(2);
     window.state_mut().state.handle(Action::Dialog(DialogAction::SetPathText(run.path().display().to_string())));
     window.state_mut().state.handle(Action::SubmitPath { replace: false });
@@ -253,8 +254,7 @@ fn the_path_can_be_typed_without_a_dialog() {
 #[test]
 fn a_failed_file_manager_shows_the_path() {
     let (mut window, _) = editor();
-    let result = crate::app::training::TrainingTaskResult::FolderShown { path: "/runs/mine".into(), is_shown: false };
-    window.state_mut().state.handle(Action::TaskDone(TaskResult::Training(result)));
+    window.state_mut().state.outbox.tell(folder_not_shown("/runs/mine".as_ref()));
     window.run_steps(2);
     assert_eq!(newest_message(&window).details, ["/runs/mine"]);
 }
