@@ -17,7 +17,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::plan::LEAKY_SLOPE;
 use super::weight_file::{WeightTensors, read_tensors};
-use super::{ModelError, ModelInfo, WeightTensor};
+use super::{ModelError, ModelInfo, WeightTensor, read_values};
 use crate::hash::sha256_of_bytes;
 
 /// The trained network, embedded in the binary.
@@ -119,7 +119,7 @@ impl CompletionNetwork {
             interpolate(planes(coarse, 3, coarse_px), options.with_output_size([side, side])).clamp(-1.0, 1.0);
         let input = Tensor::cat(vec![planes(&visible, 3, side), planes(known, 1, side), enlarged.clone()], 1);
         let drawn = (enlarged + self.forward(input)).clamp(-1.0, 1.0);
-        let mut picture: Vec<f32> = drawn.into_data().iter::<f32>().collect();
+        let mut picture: Vec<f32> = read_values(drawn);
         for (index, value) in picture.iter_mut().enumerate().filter(|(index, _)| is_known(*index)) {
             *value = visible[index];
         }

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
 pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
+pub(crate) use networks::read_values;
 pub use networks::{NetworkBackend, Networks};
 pub use plan::{Activation, LayerKind, LayerPlan, NetworkPlan, NetworkRole};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};

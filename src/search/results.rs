@@ -7,6 +7,7 @@ use super::Losses;
 use super::operations::generate;
 use super::search_loop::Search;
 use super::total_loss::LossTensors;
+use crate::model::read_values;
 
 /// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
@@ -34,7 +35,7 @@ impl Search {
     pub fn best(&self) -> Option<BestCandidates> {
         let best = self.best.as_ref()?;
         let latent_dim = best.latents.dims()[1];
-        let latents = tensor_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
+        let latents = read_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
         Some(BestCandidates { latents, losses: LossTensors::read([&best.losses]).pop()? })
     }
 
@@ -57,10 +58,5 @@ pub(super) fn to_planar(pictures: Tensor<4>) -> Vec<Vec<f32>> {
         let pixels = picture.chunks_exact(channels);
         (0..3).flat_map(|channel| pixels.clone().map(move |pixel| pixel[channel])).collect()
     };
-    tensor_values(pictures).par_chunks(height * width * channels).map(planes).collect()
-}
-
-/// A tensor's values, row-major.
-pub(super) fn tensor_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+    read_values(pictures).par_chunks(height * width * channels).map(planes).collect()
 }

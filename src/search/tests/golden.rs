@@ -7,10 +7,10 @@ use safetensors::SafeTensors;
 
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelChoice, Networks, load};
+use crate::model::{ModelChoice, Networks, load, read_values};
 use crate::search::operations::{SearchPass, generate, prior_loss};
 use crate::search::problem::SearchProblem;
-use crate::search::results::{tensor_values, to_planar};
+use crate::search::results::to_planar;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
@@ -66,7 +66,7 @@ fn pictures_and_prior_losses_agree() {
     for networks in on_every_device() {
         let search = search(&networks, mean_form());
         let pictures = generate(search.latents.clone(), &search.pass);
-        let losses = tensor_values(prior_loss(pictures.clone(), &search.pass));
+        let losses = read_values(prior_loss(pictures.clone(), &search.pass));
         assert_close("g", &to_planar(pictures).concat(), &golden("g"));
         // softplus(−D).
         let expected: Vec<f32> = golden("d").iter().map(|logit| (-logit).exp().ln_1p()).collect();
@@ -95,8 +95,8 @@ fn losses_and_gradients_agree() {
         let [loss, gradient] = [format!("{name}.loss"), format!("{name}.grad")];
         for networks in on_every_device() {
             let evaluation = search(&networks, settings).evaluate();
-            assert_close(&loss, &tensor_values(evaluation.scored.losses.total), &golden(&loss));
-            assert_close(&gradient, &tensor_values(evaluation.gradient), &golden(&gradient));
+            assert_close(&loss, &read_values(evaluation.scored.losses.total), &golden(&loss));
+            assert_close(&gradient, &read_values(evaluation.gradient), &golden(&gradient));
         }
     }
 }
@@ -114,7 +114,7 @@ fn fifty_steps(networks: &Arc<Networks>) {
     let losses: Vec<f32> =
         search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
     assert_close("blog.adam50.loss", &losses, &golden("blog.adam50.loss"));
-    let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+    let latents: Vec<f32> = read_values(search.latents);
     let expected = golden("blog.adam50.z");
     let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
     let difference = norm(&mut latents.iter().zip(&expected).map(|(a, b)| a - b));

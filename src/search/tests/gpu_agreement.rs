@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::rules::{problem, settings};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelFile, Networks, TINY_MODEL};
-use crate::search::results::tensor_values;
+use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
 use crate::search::{OptimizerKind, Search, Settings};
 
 /// Relative to the largest value. WGSL's transcendental functions are less exact than the CPU's, and the error grows
@@ -53,7 +52,7 @@ fn several_gpu_batches_agree_with_the_cpu() {
         search.advance();
         let pictures = search.best_pictures().concat();
         let evaluation = search.evaluation.as_ref().unwrap();
-        [tensor_values(evaluation.gradient.clone()), tensor_values(evaluation.scored.losses.total.clone()), pictures]
+        [read_values(evaluation.gradient.clone()), read_values(evaluation.scored.losses.total.clone()), pictures]
     };
     let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
     let expected = evaluated(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
