@@ -119,13 +119,13 @@ pub(super) fn draw_quick_preview(
         cache.drop_networks();
         FillError::DeviceFailed { device: device.name, reason }
     })?;
-    let Some((latent, pixels, losses)) = result else { return Ok(None) };
+    let Some((latent, picture, losses)) = result else { return Ok(None) };
     let FillRequest { photo, hole, frame, blend, start, .. } = request;
     let blend = Blend { completion: blend.completion && start.is_from_settings(), ..*blend };
-    let (to_blend, to_blend_px) = picture_to_blend(photo, hole, frame, blend, &model, &pixels, size_px);
+    let to_blend = picture_to_blend(photo, hole, frame, blend, &model, &picture);
     #[cfg(test)]
     super::panic_stage::reach(super::panic_stage::Stage::Render);
-    let patch = composers.composer(request).render(&to_blend, to_blend_px);
-    let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
+    let patch = composers.composer(request).render(&to_blend);
+    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

@@ -18,6 +18,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use super::plan::LEAKY_SLOPE;
 use super::weight_file::{WeightTensors, read_tensors};
 use super::{ModelError, ModelInfo, WeightTensor, read_values};
+use crate::face_picture::FacePicture;
 use crate::hash::sha256_of_bytes;
 
 /// The trained network, embedded in the binary.
@@ -96,14 +97,16 @@ impl CompletionNetwork {
     /// Redraws the hole of one face.
     ///
     /// `pixels` is the crop, planar RGB in [-1, 1], `[3, side, side]`, with [`SIDE_PX`](Self::SIDE_PX) as its side; hole
-    /// pixels are never read. `known` is `[side, side]`: 1 where known, 0 in the hole. `coarse` is G(ẑ), `[3, size,
-    /// size]`. Returns planar RGB in [-1, 1], `[3, side, side]`: the crop where it is known, the drawn picture elsewhere.
+    /// pixels are never read. `known` is `[side, side]`: 1 where known, 0 in the hole. `coarse` is G(ẑ). Returns the crop
+    /// where it is known, the drawn picture elsewhere.
     ///
     /// # Panics
     /// If a slice has another length.
     #[must_use]
-    pub fn redraw(&self, pixels: &[f32], known: &[f32], coarse: &[f32], coarse_size_px: usize) -> Vec<f32> {
-        self.redraw_square(Self::SIDE_PX as usize, pixels, known, coarse, coarse_size_px)
+    pub fn redraw(&self, pixels: &[f32], known: &[f32], coarse: &FacePicture) -> FacePicture {
+        let side_px = Self::SIDE_PX as usize;
+        let planes = self.redraw_square(side_px, pixels, known, &coarse.to_planes(), coarse.side_px);
+        FacePicture::from_planes(&planes)
     }
 
     /// [`redraw`](Self::redraw) at another side, a multiple of 12.

@@ -4,11 +4,11 @@
 //! up no queue.
 
 use std::collections::HashMap;
-
-use image::RgbImage;
+use std::sync::Arc;
 
 use super::ExploreFace;
 use super::face::LatentHash;
+use crate::face_picture::FacePicture;
 use crate::job::{FacesId, GeneratedFaces};
 
 /// Maximum number of faces in one request. The fill thread cannot interrupt a request.
@@ -17,15 +17,15 @@ const MAX_REQUEST_FACES: usize = 32;
 /// Thumbnails by latent.
 #[derive(Default)]
 pub struct ThumbnailCache {
-    pictures: HashMap<LatentHash, RgbImage>,
+    pictures: HashMap<LatentHash, Arc<FacePicture>>,
     pending: Option<(FacesId, Vec<LatentHash>)>,
     /// Why no thumbnail can be drawn.
     error: Option<String>,
 }
 
 impl ThumbnailCache {
-    pub fn get(&self, face: &ExploreFace) -> Option<&RgbImage> {
-        self.pictures.get(&face.latent_hash())
+    pub fn get(&self, face: &ExploreFace) -> Option<&FacePicture> {
+        self.pictures.get(&face.latent_hash()).map(Arc::as_ref)
     }
 
     /// Whether a request is pending.
@@ -85,7 +85,8 @@ mod tests {
     }
 
     fn generated(id: FacesId, count: usize) -> GeneratedFaces {
-        GeneratedFaces { id, pictures: vec![RgbImage::new(2, 2); count] }
+        let picture = Arc::new(FacePicture::uniform(2, [0.0; 3]));
+        GeneratedFaces { id, pictures: vec![picture; count] }
     }
 
     #[test]

@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Instant;
 
 use egui::{Color32, ColorImage, Context};
-use image::RgbaImage;
+use image::{DynamicImage, Rgba, RgbaImage};
 
 use crate::blend::BlendMode;
 use crate::catch_panic::catch_panic;
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
-use crate::job::{CropPreview, FillOutcome, lower_thread_priority};
+use crate::job::{CropPreview, lower_thread_priority};
 use crate::mask::Mask;
 use crate::photo::Photo;
 
@@ -27,20 +28,12 @@ const REST_TIMES: u32 = 49;
 /// What to paint. It shares everything with the state, so it is cheap to make.
 #[derive(Clone)]
 pub struct PaintRequest {
-    pub pictures: CandidatePictures,
-    /// Side of the generator's pictures.
-    pub size_px: u32,
+    /// The generator's pictures, by candidate.
+    pub pictures: Vec<Arc<FacePicture>>,
     /// Where the fills are; `None` paints the generator's whole faces.
     pub place: Option<FillPlace>,
     /// A search runs and has more pictures soon.
     pub is_live: bool,
-}
-
-/// The generator's pictures, by candidate.
-#[derive(Clone)]
-pub enum CandidatePictures {
-    Search(Arc<[Vec<f32>]>),
-    Fill(Arc<FillOutcome>),
 }
 
 /// The hole of a fill, and how the fill is blended into it.
@@ -113,13 +106,8 @@ impl CandidatePainter {
 
 /// The inputs of a sheet, to compare them. Weak pointers, so that a closed photo does not stay in memory.
 struct RequestKey {
-    pictures: PicturesKey,
+    pictures: Vec<Weak<FacePicture>>,
     place: Option<PlaceKey>,
-}
-
-enum PicturesKey {
-    Search(Weak<[Vec<f32>]>),
-    Fill(Weak<FillOutcome>),
 }
 
 struct PlaceKey {
@@ -131,20 +119,12 @@ struct PlaceKey {
 
 impl RequestKey {
     fn new(request: &PaintRequest) -> Self {
-        let pictures = match &request.pictures {
-            CandidatePictures::Search(pictures) => PicturesKey::Search(Arc::downgrade(pictures)),
-            CandidatePictures::Fill(outcome) => PicturesKey::Fill(Arc::downgrade(outcome)),
-        };
+        let pictures = request.pictures.iter().map(Arc::downgrade).collect();
         Self { pictures, place: request.place.as_ref().map(PlaceKey::new) }
     }
 
     fn matches(&self, other: &Self) -> bool {
-        let are_same_pictures = match (&self.pictures, &other.pictures) {
-            (PicturesKey::Search(a), PicturesKey::Search(b)) => a.ptr_eq(b),
-            (PicturesKey::Fill(a), PicturesKey::Fill(b)) => a.ptr_eq(b),
-            _ => false,
-        };
-        are_same_pictures
+        self.pictures.iter().map(Weak::as_ptr).eq(other.pictures.iter().map(Weak::as_ptr))
             && match (&self.place, &other.place) {
                 (Some(a), Some(b)) => a.matches(b),
                 (a, b) => a.is_none() && b.is_none(),
@@ -221,18 +201,13 @@ struct PlaceCache(Option<(PlaceKey, Option<CropPreview>)>);
 
 impl PlaceCache {
     fn paint(&mut self, request: &PaintRequest) -> CandidateSheet {
-        let pictures: Vec<&[f32]> = match &request.pictures {
-            CandidatePictures::Search(pictures) => pictures.iter().map(Vec::as_slice).collect(),
-            CandidatePictures::Fill(outcome) => {
-                outcome.candidates.iter().map(|candidate| candidate.pixels.as_slice()).collect()
-            }
-        };
         let preview = request.place.as_ref().and_then(|place| self.preview(place));
-        let size_px = request.size_px;
-        match preview {
-            Some(preview) => sheet_of(pictures.iter().map(|picture| preview.render(picture, size_px)), IN_PLACE_PX),
-            None => sheet_of(pictures.iter().map(|picture| whole_face(picture, size_px)), size_px),
-        }
+        let tile = |picture: &Arc<FacePicture>| match preview {
+            Some(preview) => preview.render(picture),
+            None => DynamicImage::ImageRgb8(picture.to_rgb8()).into_rgba8(),
+        };
+        let tiles: Vec<RgbaImage> = request.pictures.iter().map(tile).collect();
+        sheet_of(&tiles)
     }
 
     fn preview(&mut self, place: &FillPlace) -> Option<&CropPreview> {
@@ -246,34 +221,16 @@ impl PlaceCache {
     }
 }
 
-/// The generator's whole picture: `picture` is planar RGB in [-1, 1].
-fn whole_face(picture: &[f32], size_px: u32) -> RgbaImage {
-    let area = size_px as usize * size_px as usize;
-    let byte = |channel: usize, index: usize| picture.get(channel * area + index).copied().map_or(0, to_byte);
-    let pixels = (0..area).flat_map(|index| [byte(0, index), byte(1, index), byte(2, index), 255]).collect();
-    RgbaImage::from_raw(size_px, size_px, pixels).unwrap_or_default()
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-fn to_byte(value: f32) -> u8 {
-    ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
-}
-
-/// Places square pictures of one size row by row, in a grid as wide as high.
-fn sheet_of(pictures: impl ExactSizeIterator<Item = RgbaImage>, cell_px: u32) -> CandidateSheet {
-    let (cell_px, candidates) = (cell_px as usize, pictures.len());
-    let columns = (1..=candidates).find(|columns| columns * columns >= candidates).unwrap_or(1);
-    let grid = SheetGrid { cell_px, columns, rows: candidates.div_ceil(columns), candidates };
-    let width = columns * cell_px;
-    let mut image = ColorImage::filled([width, grid.rows * cell_px], Color32::TRANSPARENT);
-    for (index, picture) in pictures.enumerate() {
-        let corner = (index / columns) * cell_px * width + (index % columns) * cell_px;
-        for (row, pixels) in picture.as_raw().chunks_exact(4 * cell_px).enumerate() {
-            let start = corner + row * width;
-            let Some(target) = image.pixels.get_mut(start..start + cell_px) else { continue };
-            for (to, [red, green, blue, alpha]) in target.iter_mut().zip(pixels.as_chunks::<4>().0) {
-                *to = Color32::from_rgba_unmultiplied(*red, *green, *blue, *alpha);
-            }
+/// Places square tiles of one size row by row, in a grid as wide as high.
+fn sheet_of(tiles: &[RgbaImage]) -> CandidateSheet {
+    let cell_px = tiles.first().map_or(0, |tile| tile.width() as usize);
+    let columns = (1..=tiles.len()).find(|columns| columns * columns >= tiles.len()).unwrap_or(1);
+    let grid = SheetGrid { cell_px, columns, rows: tiles.len().div_ceil(columns), candidates: tiles.len() };
+    let mut image = ColorImage::filled([columns * cell_px, grid.rows * cell_px], Color32::TRANSPARENT);
+    for (index, tile) in tiles.iter().enumerate() {
+        let [left, top] = [index % columns, index / columns].map(|cell| cell * cell_px);
+        for (x, y, &Rgba([red, green, blue, alpha])) in tile.enumerate_pixels() {
+            image[(left + x as usize, top + y as usize)] = Color32::from_rgba_unmultiplied(red, green, blue, alpha);
         }
     }
     CandidateSheet { image, grid }
@@ -287,19 +244,18 @@ mod tests {
 
     use super::*;
 
-    fn grey(value: f32) -> Vec<f32> {
-        vec![value; 3 * 4]
+    fn grey(value: f32) -> Arc<FacePicture> {
+        Arc::new(FacePicture::uniform(2, [value; 3]))
     }
 
     fn request(is_live: bool) -> (u64, PaintRequest) {
-        let pictures = CandidatePictures::Search(vec![grey(0.0)].into());
-        (u64::from(is_live), PaintRequest { pictures, size_px: 2, place: None, is_live })
+        (u64::from(is_live), PaintRequest { pictures: vec![grey(0.0)], place: None, is_live })
     }
 
     #[test]
     fn a_sheet_holds_the_pictures_row_by_row() {
-        let pictures = [-1.0, 1.0, 1.0].map(|value| whole_face(&grey(value), 2));
-        let CandidateSheet { image, grid } = sheet_of(pictures.into_iter(), 2);
+        let tiles = [0, 255, 255].map(|value| RgbaImage::from_pixel(2, 2, Rgba([value, value, value, 255])));
+        let CandidateSheet { image, grid } = sheet_of(&tiles);
         assert_eq!((image.size, grid.columns, grid.rows, grid.candidates), ([4, 4], 2, 2, 3));
         let is_light: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == Color32::WHITE).collect();
         let (o, x) = (false, true);
@@ -311,8 +267,8 @@ mod tests {
         let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(40, 40, Rgb([200, 100, 50])).into()));
         let hole = Mask::from_fn(40, 40, |x, y| (15..25).contains(&x) && (15..25).contains(&y));
         let place = FillPlace { photo, hole, frame: FaceFrame::centered(40, 40), mode: BlendMode::None };
-        let pictures = CandidatePictures::Search(vec![grey(-1.0), grey(1.0)].into());
-        let in_place = PaintRequest { pictures, size_px: 2, place: Some(place), is_live: false };
+        let pictures = vec![grey(-1.0), grey(1.0)];
+        let in_place = PaintRequest { pictures, place: Some(place), is_live: false };
         let CandidateSheet { image, grid } = PlaceCache::default().paint(&in_place);
         let cell_px = grid.cell_px;
         let pixel = |candidate: usize, x: usize, y: usize| image.pixels[y * image.size[0] + candidate * cell_px + x];

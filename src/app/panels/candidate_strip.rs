@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use egui::{CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextureHandle};
 use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-use super::candidate_painter::{CandidatePainter, CandidatePictures, FillPlace, PaintRequest, SheetGrid};
+use super::candidate_painter::{CandidatePainter, FillPlace, PaintRequest, SheetGrid};
 use super::{candidate_buttons, widgets};
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
@@ -84,8 +84,7 @@ impl CandidateList {
                 tiles: (0..preview.candidates.len()).map(tile).collect(),
                 shows_best: run.chosen_candidate.is_none(),
                 request: PaintRequest {
-                    pictures: CandidatePictures::Search(Arc::clone(&preview.candidates)),
-                    size_px: preview.size_px,
+                    pictures: preview.candidates.clone(),
                     place: is_in_place.then_some(place),
                     is_live: !run.is_paused,
                 },
@@ -107,8 +106,7 @@ impl CandidateList {
             tiles: state.candidate_order().into_iter().filter_map(tile).collect(),
             shows_best: fill.record.look.candidate == fill.record.outcome.best,
             request: PaintRequest {
-                pictures: CandidatePictures::Fill(Arc::clone(&fill.record.outcome)),
-                size_px: fill.record.outcome.size_px,
+                pictures: fill.record.outcome.candidates.iter().map(|it| Arc::clone(&it.picture)).collect(),
                 place: is_in_place.then_some(place),
                 is_live: false,
             },

@@ -267,7 +267,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     });
     let explore = &state(&window).explore;
     let picture = |index: usize| explore.thumbnails.get(&explore.browser.faces()[index]).expect("drawn");
-    assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
+    assert!(picture(0).side_px == 16 && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
     // The start-face chip moves the Fill button, so the layout needs another frame.

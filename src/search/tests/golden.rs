@@ -10,7 +10,7 @@ use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelChoice, Networks, load, read_values};
 use crate::search::operations::{SearchPass, generate, prior_loss};
 use crate::search::problem::SearchProblem;
-use crate::search::results::to_planar;
+use crate::search::results::read_pictures;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
@@ -67,7 +67,11 @@ fn pictures_and_prior_losses_agree() {
         let search = search(&networks, mean_form());
         let pictures = generate(search.latents.clone(), &search.pass);
         let losses = read_values(prior_loss(pictures.clone(), &search.pass));
-        assert_close("g", &to_planar(pictures).concat(), &golden("g"));
+        assert_close(
+            "g",
+            &read_pictures(pictures).iter().flat_map(|picture| picture.to_planes()).collect::<Vec<f32>>(),
+            &golden("g"),
+        );
         // softplus(−D).
         let expected: Vec<f32> = golden("d").iter().map(|logit| (-logit).exp().ln_1p()).collect();
         assert_close("d", &losses, &expected);
@@ -143,7 +147,8 @@ fn bfloat16_search_ends_where_f32_does() {
         assert!((bf16.context / single.context - 1.0).abs() < 0.02, "{bf16:?} where {single:?} is expected");
     }
     for (bf16, single) in pictures.iter().zip(&single_pictures) {
-        let mean = bf16.iter().zip(single).map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
+        let values = bf16.to_planes().into_iter().zip(single.to_planes());
+        let mean = values.map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
         assert!(mean > 0.0, "bfloat16 must change the pictures");
         assert!(mean < 0.005, "{mean} apart");
     }

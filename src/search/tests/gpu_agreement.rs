@@ -16,7 +16,7 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
     let mut search = Search::new(Arc::new(networks), &problem(), settings(OptimizerKind::Adam));
     let pictures = {
         search.advance();
-        search.pictures().concat()
+        search.pictures().iter().flat_map(|picture| picture.to_planes()).collect()
     };
     for _ in 0..4 {
         search.advance();
@@ -50,7 +50,7 @@ fn several_gpu_batches_agree_with_the_cpu() {
     let evaluated = |networks: Networks| {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
-        let pictures = search.best_pictures().concat();
+        let pictures = search.best_pictures().iter().flat_map(|picture| picture.to_planes()).collect();
         let evaluation = search.evaluation.as_ref().unwrap();
         [read_values(evaluation.gradient.clone()), read_values(evaluation.scored.losses.total.clone()), pictures]
     };

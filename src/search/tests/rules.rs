@@ -170,7 +170,7 @@ fn gradient_loss_compares_known_neighbours() {
         let evaluation = search.evaluate();
         let context = read_values(evaluation.scored.losses.context.clone())[0];
         search.evaluation = Some(evaluation);
-        (context, search.pictures().concat())
+        (context, search.pictures()[0].to_planes())
     };
     let problem = problem();
     let (pixels_alone, picture) = search(&problem, 0.0);
