@@ -8,11 +8,13 @@ use super::draw_faces::draw_faces;
 use super::editor_observer::{EditorObserver, PendingCommands};
 use super::heap::trim_heap;
 use super::low_priority;
-use super::quick_preview::{ComposerCache, draw_quick_preview};
+use super::quick_preview::draw_quick_preview;
 use super::run_fill;
 use super::{
-    FacesId, FacesRequest, FillError, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand, WorkerEvent,
+    FacesId, FacesRequest, FillError, FillPlace, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand,
+    WorkerEvent,
 };
+use crate::blend::Composer;
 use crate::catch_panic::catch_panic;
 use crate::model::cpu::CpuActivations;
 
@@ -37,14 +39,18 @@ impl WorkerHandle {
 pub(super) struct Worker {
     channels: WorkerChannels,
     networks: NetworkCache,
-    composers: ComposerCache,
+    composer_cache: Option<(FillPlace, Composer)>,
     activations: CpuActivations,
 }
 
 impl Worker {
     pub(super) fn new(channels: WorkerChannels) -> Self {
-        let (networks, composers) = (NetworkCache::default(), ComposerCache::default());
-        Self { channels, networks, composers, activations: CpuActivations::default() }
+        Self {
+            channels,
+            networks: NetworkCache::default(),
+            composer_cache: None,
+            activations: CpuActivations::default(),
+        }
     }
 
     /// Runs commands until the editor closes.
@@ -114,7 +120,7 @@ impl Worker {
     }
 
     fn send_quick_preview(&mut self, id: QuickPreviewId, request: &FillRequest) {
-        match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composers, id, request)) {
+        match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composer_cache, id, request)) {
             Ok(Some(preview)) => self.channels.send(WorkerEvent::QuickPreview(Box::new(preview))),
             Ok(None) => {}
             Err(error) => self.channels.send(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
@@ -126,7 +132,7 @@ impl Worker {
     fn guarded<T>(&mut self, command: impl FnOnce(&mut Self) -> Result<T, FillError>) -> Result<T, FillError> {
         catch_panic(|| command(self)).unwrap_or_else(|reason| {
             self.networks.drop_networks();
-            (self.networks, self.composers) = (NetworkCache::default(), ComposerCache::default());
+            (self.networks, self.composer_cache) = (NetworkCache::default(), None);
             self.activations = CpuActivations::default();
             Err(FillError::Internal { reason })
         })

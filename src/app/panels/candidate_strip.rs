@@ -10,12 +10,13 @@ use std::sync::{Arc, Weak};
 use egui::{CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextureHandle};
 use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-use super::candidate_painter::{CandidatePainter, FillPlace, PaintRequest, SheetGrid};
+use super::candidate_painter::{CandidatePainter, PaintRequest, SheetGrid};
 use super::{candidate_buttons, widgets};
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::app::theme;
+use crate::job::{FillPlace, FillRecord};
 use crate::photo::Photo;
 use crate::search::Losses;
 
@@ -78,13 +79,12 @@ impl CandidateList {
                 is_shown: index == run.shown_candidate(),
                 is_mixed_in: false,
             };
-            let (hole, mode) = (preview.hole.clone(), run.request.blend.mode);
-            let place = FillPlace { photo, hole, frame: run.request.frame, mode };
+            let place = FillPlace::new(&photo, &preview.hole, run.request.frame, run.request.blend.mode);
             return Some(Self {
                 tiles: (0..preview.candidates.len()).map(tile).collect(),
                 shows_best: run.chosen_candidate.is_none(),
                 request: PaintRequest {
-                    pictures: preview.candidates.clone(),
+                    pictures: preview.candidates.iter().map(Arc::downgrade).collect(),
                     place: is_in_place.then_some(place),
                     is_live: !run.is_paused,
                 },
@@ -100,13 +100,13 @@ impl CandidateList {
                 is_mixed_in: state.mix.as_ref().is_some_and(|mix| mix.to == index),
             })
         };
-        let (hole, mode) = (fill.record.hole.clone(), fill.record.look.blend.mode);
-        let place = FillPlace { photo, hole, frame: fill.record.frame, mode };
+        let FillRecord { hole, frame, look, .. } = &fill.record;
+        let place = FillPlace::new(&photo, hole, *frame, look.blend.mode);
         Some(Self {
             tiles: state.candidate_order().into_iter().filter_map(tile).collect(),
             shows_best: fill.record.look.candidate == fill.record.outcome.best,
             request: PaintRequest {
-                pictures: fill.record.outcome.candidates.iter().map(|it| Arc::clone(&it.picture)).collect(),
+                pictures: fill.record.outcome.candidates.iter().map(|it| Arc::downgrade(&it.picture)).collect(),
                 place: is_in_place.then_some(place),
                 is_live: false,
             },
@@ -143,10 +143,10 @@ impl CandidateStrip {
     pub fn show(&mut self, ui: &mut Ui, state: &EditorState, actions: &mut Vec<Action>) {
         self.forget_other_fill(state);
         let candidates = CandidateList::from_state(state);
+        self.upload_new_sheet(ui);
         if let Some(candidates) = &candidates {
             self.painter.request(ui.ctx(), candidates.request.clone());
         }
-        self.upload_new_sheet(ui);
         let area = ui.available_rect_before_wrap();
         let (tiles_area, buttons_area) = area.split_left_right_at_x(area.right() - BUTTONS_WIDTH);
         let tiles_area = tiles_area.with_max_x(tiles_area.right() - 2.0 * theme::GAP);

@@ -3,12 +3,7 @@
 use super::*;
 
 pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<QuickPreview>, FillError> {
-    crate::job::quick_preview::draw_quick_preview(
-        &mut NetworkCache::default(),
-        &mut crate::job::quick_preview::ComposerCache::default(),
-        1,
-        request,
-    )
+    crate::job::quick_preview::draw_quick_preview(&mut NetworkCache::default(), &mut None, 1, request)
 }
 
 /// Equal up to rounding: another batch size changes sums of a few thousand values near 1 by some ulps.
