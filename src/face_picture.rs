@@ -1,5 +1,5 @@
 //! Generated pictures, in the layout of the networks' output. They are shared as `Arc<FacePicture>` from where the output
-//! is read to the texture and the exported file.
+//! is read to the texture and the exported file. Only project files and the completion network's input hold planes.
 
 use std::sync::Arc;
 

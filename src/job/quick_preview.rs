@@ -41,13 +41,16 @@ impl FillRequest {
     }
 }
 
+/// The composer of the newest place.
+pub(super) type ComposerCache = Option<(FillPlace, Composer)>;
+
 /// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
 ///
 /// # Errors
 /// The same as for a fill.
 pub(super) fn draw_quick_preview(
     cache: &mut NetworkCache,
-    composer_cache: &mut Option<(FillPlace, Composer)>,
+    composers: &mut ComposerCache,
     id: QuickPreviewId,
     request: &FillRequest,
 ) -> Result<Option<QuickPreview>, FillError> {
@@ -82,7 +85,7 @@ pub(super) fn draw_quick_preview(
     #[cfg(test)]
     super::panic_stage::reach(super::panic_stage::Stage::Render);
     let composer = FillPlace::new(photo, hole, *frame, request.blend)
-        .get_or_prepare(composer_cache, || Composer::new(photo, hole, frame, request.blend, Some(MAX_PREVIEW_SIDE_PX)));
+        .get_or_prepare(composers, || Composer::new(photo, hole, frame, request.blend, Some(MAX_PREVIEW_SIDE_PX)));
     let patch = composer.render(&to_blend);
     let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))

@@ -8,13 +8,11 @@ use super::draw_faces::draw_faces;
 use super::editor_observer::{EditorObserver, PendingCommands};
 use super::heap::trim_heap;
 use super::low_priority;
-use super::quick_preview::draw_quick_preview;
+use super::quick_preview::{ComposerCache, draw_quick_preview};
 use super::run_fill;
 use super::{
-    FacesId, FacesRequest, FillError, FillPlace, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand,
-    WorkerEvent,
+    FacesId, FacesRequest, FillError, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand, WorkerEvent,
 };
-use crate::blend::Composer;
 use crate::catch_panic::catch_panic;
 use crate::model::cpu::CpuActivations;
 
@@ -39,18 +37,14 @@ impl WorkerHandle {
 pub(super) struct Worker {
     channels: WorkerChannels,
     networks: NetworkCache,
-    composer_cache: Option<(FillPlace, Composer)>,
+    composers: ComposerCache,
     activations: CpuActivations,
 }
 
 impl Worker {
     pub(super) fn new(channels: WorkerChannels) -> Self {
-        Self {
-            channels,
-            networks: NetworkCache::default(),
-            composer_cache: None,
-            activations: CpuActivations::default(),
-        }
+        let (networks, composers) = (NetworkCache::default(), ComposerCache::default());
+        Self { channels, networks, composers, activations: CpuActivations::default() }
     }
 
     /// Runs commands until the editor closes.
@@ -120,7 +114,7 @@ impl Worker {
     }
 
     fn send_quick_preview(&mut self, id: QuickPreviewId, request: &FillRequest) {
-        match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composer_cache, id, request)) {
+        match self.guarded(|worker| draw_quick_preview(&mut worker.networks, &mut worker.composers, id, request)) {
             Ok(Some(preview)) => self.channels.send(WorkerEvent::QuickPreview(Box::new(preview))),
             Ok(None) => {}
             Err(error) => self.channels.send(WorkerEvent::QuickPreviewFailed { id, message: error.to_string() }),
@@ -132,7 +126,7 @@ impl Worker {
     fn guarded<T>(&mut self, command: impl FnOnce(&mut Self) -> Result<T, FillError>) -> Result<T, FillError> {
         catch_panic(|| command(self)).unwrap_or_else(|reason| {
             self.networks.drop_networks();
-            (self.networks, self.composer_cache) = (NetworkCache::default(), None);
+            (self.networks, self.composers) = (NetworkCache::default(), ComposerCache::default());
             self.activations = CpuActivations::default();
             Err(FillError::Internal { reason })
         })

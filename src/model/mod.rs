@@ -2,7 +2,7 @@
 //!
 //! One `.safetensors` file holds a generator, and optionally a discriminator and an encoder (DCGAN, Radford et al.
 //! 2016, arXiv 1511.06434). `BatchNorm` is already folded into the convolutions, so no result depends on the batch.
-//! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
+//! Pictures are `[batch, size, size, 3]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
 
 mod architecture;
 mod batch_norm;
