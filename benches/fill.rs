@@ -5,6 +5,7 @@ use std::sync::{Arc, mpsc};
 use countenance::blend::{Blend, BlendMode, Composer, apply};
 use countenance::device::DeviceChoice;
 use countenance::face::detect;
+use countenance::face_picture::FacePicture;
 use countenance::geometry::FaceFrame;
 use countenance::job::{
     CropPreview, DeviceInfo, FillControl, FillObserver, FillRequest, NetworkCache, SearchStart, WorkerCommand,
@@ -56,13 +57,19 @@ fn load_model() -> usize {
     load(&ModelChoice::default()).map_or(0, |file| file.info.latent_dim)
 }
 
+/// A picture with a gradient in each row.
+fn stripes(side_px: usize) -> FacePicture {
+    let values = (0..=255).cycle().map(|byte: u8| f32::from(byte) / 127.5 - 1.0);
+    FacePicture::from_planes(&values.take(3 * side_px * side_px).collect::<Vec<f32>>())
+}
+
 /// A portrait of 512×600 pixels, a hole in the middle of its face, the face frame, and a fill.
-fn portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+fn portrait_case() -> (Photo, Mask, FaceFrame, FacePicture) {
     let bytes = include_bytes!("../assets/samples/grace_hopper.jpg");
     let photo = decode(bytes, DecodeLimits::default()).expect("the sample is a photo");
     let frame = FaceFrame { center_in_photo: [266.0, 238.0], side_px: 205.0, angle_radians: 0.0 };
     let hole = MaskPreset::Center.hole_in_photo(photo.width(), photo.height(), &frame, 64, 0);
-    let fill = (0..3 * 64 * 64u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect();
+    let fill = stripes(64);
     (photo, hole, frame, fill)
 }
 
@@ -71,16 +78,16 @@ fn portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
 fn preview(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait_case();
     let composer = Composer::new(&photo, &hole, &frame, mode, Some(384));
-    bencher.bench_local(|| composer.render(&fill, 64));
+    bencher.bench_local(|| composer.render(&fill));
 }
 
 /// Draws the tile of one candidate: its fill in the photo, at the built-in model's size.
 #[divan::bench(args = BlendMode::ALL)]
 fn candidate_tile(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, _) = portrait_case();
-    let fill: Vec<f32> = (0..3 * 128 * 128u16).map(|i| f32::from(i % 256) / 127.5 - 1.0).collect();
+    let fill = stripes(128);
     let preview = CropPreview::new(&photo, &hole, &frame, mode, 128).expect("the frame is valid");
-    bencher.bench_local(|| preview.render(&fill, 128));
+    bencher.bench_local(|| preview.render(&fill));
 }
 
 /// Prepares the tiles for a hole.
@@ -94,7 +101,7 @@ fn prepare_candidate_tiles(bencher: Bencher, mode: BlendMode) {
 #[divan::bench(args = BlendMode::ALL, sample_count = 20, sample_size = 1)]
 fn blend_result(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = portrait_case();
-    bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill, 64));
+    bencher.bench_local(|| apply(&photo, &hole, &frame, mode, &fill));
 }
 
 /// A fill request as the editor sends it to its worker. The hole is in the middle of a face; `large`: 1000×1000 pixels.
@@ -163,7 +170,7 @@ fn more_like_this(bencher: Bencher) {
 }
 
 /// A large portrait whose hole has 1000×1000 pixels.
-fn large_portrait_case() -> (Photo, Mask, FaceFrame, Vec<f32>) {
+fn large_portrait_case() -> (Photo, Mask, FaceFrame, FacePicture) {
     let (photo, _, frame, fill) = portrait_case();
     let scale = 2000.0 / frame.side_px;
     let (width, height) = (photo.width() * 10, photo.height() * 10);
@@ -186,7 +193,7 @@ fn prepare_megapixel(bencher: Bencher, mode: BlendMode) {
 fn draw_megapixel(bencher: Bencher, mode: BlendMode) {
     let (photo, hole, frame, fill) = large_portrait_case();
     let composer = Composer::new(&photo, &hole, &frame, mode, None);
-    bencher.bench_local(|| composer.render(&fill, 64));
+    bencher.bench_local(|| composer.render(&fill));
 }
 
 /// A hole of one megapixel in a face of 1800 pixels. The time for detail is the difference between 100 and 0 percent.
@@ -199,7 +206,7 @@ fn large_hole(bencher: Bencher, detail_percent: u8) {
     let mut hole = Mask::empty(photo.width(), photo.height());
     hole.draw_segment(frame.center_in_photo, frame.center_in_photo, 564.0, StrokeKind::Paint);
     let blend = Blend { mode: BlendMode::Feather, detail_percent, completion: false };
-    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).render(&fill, 64));
+    bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).render(&fill));
 }
 
 /// Detects faces in a photo of 24 megapixels.

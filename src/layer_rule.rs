@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that import nothing and that every module may import.
-const BASE: [&str; 5] = ["catch_panic", "fs", "geometry", "hash", "serde_floats"];
+const BASE: [&str; 6] = ["catch_panic", "face_picture", "fs", "geometry", "hash", "serde_floats"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 23] = [
+const ALLOWED_IMPORTS: [(&str, &str); 24] = [
     ("catch_panic", ""),
+    ("face_picture", ""),
     ("fs", ""),
     ("geometry", ""),
     ("hash", ""),

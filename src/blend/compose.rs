@@ -12,6 +12,7 @@ use super::patch_raster::PatchRaster;
 use super::poisson::{self, Membrane};
 use super::sampled_image::{SampledImage, luma};
 use super::{Blend, BlendMode, fillable_area};
+use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, RectPx, clip_range};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelDataMut};
@@ -156,11 +157,11 @@ impl Composer {
         Self { raster: Some(raster), alpha, seam, detail, extrapolated_part, is_grey }
     }
 
-    /// Prepares a generated image for drawing.
-    fn prepare(&self, fill: &[f32], size_px: u32) -> PreparedFill<'_> {
+    /// Prepares a generated picture for drawing.
+    fn prepare(&self, fill: &FacePicture) -> PreparedFill<'_> {
         let (mut image, mut low_pass) = match &self.detail {
-            Some(detail) => (detail.sharpened(fill, size_px), detail.low_pass(fill, size_px)),
-            None => (SampledImage::new(fill, size_px), None),
+            Some(detail) => (detail.sharpened(fill), detail.low_pass(fill)),
+            None => (SampledImage::from(fill), None),
         };
         if let Some(part) = &self.extrapolated_part {
             let extended = |image: SampledImage| Extrapolation::new(&image, part).with_extrapolated_border(image);
@@ -170,13 +171,10 @@ impl Composer {
         PreparedFill { image, low_pass, offsets }
     }
 
-    /// Draws one generated image: `fill` is planar RGB in [-1, 1], `[3, size, size]`.
-    ///
-    /// # Panics
-    /// If `fill` has another length.
+    /// Draws one generated picture.
     #[must_use]
-    pub fn render(&self, fill: &[f32], size_px: u32) -> FillPatch {
-        let prepared = self.prepare(fill, size_px);
+    pub fn render(&self, fill: &FacePicture) -> FillPatch {
+        let prepared = self.prepare(fill);
         let Some(PatchRaster { rect, width, height, .. }) = self.raster else {
             return FillPatch { rect_in_photo: RectPx::default(), width: 0, height: 0, rgba: Vec::new() };
         };
@@ -224,22 +222,18 @@ impl Composer {
     }
 }
 
-/// The finished photo: `fill` (planar RGB in [-1, 1], `[3, size, size]`) in the hole within the [`fillable_area`].
-/// Other pixels and the photo's colour type stay the same. Grey photos get the fill's luma; filled pixels are opaque.
-///
-/// # Panics
-/// If `fill` has another length.
+/// The finished photo: `fill` in the hole within the [`fillable_area`]. Other pixels and the photo's colour type stay the
+/// same. Grey photos get the fill's luma; filled pixels are opaque.
 #[must_use]
 pub fn apply(
     photo: &Photo,
     hole: &Mask,
     frame: &FaceFrame,
     blend: impl Into<Blend>,
-    fill: &[f32],
-    size_px: u32,
+    fill: &FacePicture,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let prepared = composer.prepare(fill, size_px);
+    let prepared = composer.prepare(fill);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match PixelDataMut::of(&mut pixels) {
         Some(PixelDataMut::Bits8 { data, channels }) => composer.write(&prepared, data, channels, photo.width()),

@@ -63,8 +63,7 @@ impl Extrapolation {
             sum.map(|value| value / weights)
         };
         let pixels: Vec<[f32; 4]> = (0..side * side).into_par_iter().map(color).collect();
-        let planes: Vec<f32> = (0..4).flat_map(|channel| pixels.iter().map(move |pixel| pixel[channel])).collect();
-        Self { extended: SampledImage::new(&planes, side as u32), computed_part }
+        Self { extended: SampledImage::new(&pixels, side), computed_part }
     }
 
     /// Adds the extrapolation as a border to an image of the same content, which may have a higher resolution.
@@ -84,7 +83,7 @@ impl Extrapolation {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "tests: numbers are small")]
+#[expect(clippy::cast_precision_loss, reason = "tests: numbers are small")]
 mod tests {
     use super::*;
 
@@ -94,8 +93,8 @@ mod tests {
 
     fn image(value: impl Fn(f32, f32) -> f32) -> SampledImage {
         let unit = |index: usize| (index as f32 + 0.5) / SIDE as f32;
-        let plane: Vec<f32> = (0..SIDE * SIDE).map(|index| value(unit(index % SIDE), unit(index / SIDE))).collect();
-        SampledImage::new(&[plane.clone(), plane.clone(), plane].concat(), SIDE as u32)
+        let pixels = (0..SIDE * SIDE).map(|index| [value(unit(index % SIDE), unit(index / SIDE)); 4]);
+        SampledImage::new(&pixels.collect::<Vec<[f32; 4]>>(), SIDE)
     }
 
     #[test]

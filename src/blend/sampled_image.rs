@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::face_picture::FacePicture;
 use crate::photo::catmull_rom_weights;
 
 /// An image that can be sampled at any point. RGB and a fourth lane are stored together (one vector load per pixel),
@@ -16,25 +17,18 @@ pub(super) struct SampledImage {
 const BORDER_PX: usize = 2;
 
 impl SampledImage {
-    /// From planar RGB in [-1, 1], `[3, size, size]`, or with a fourth plane of the same range.
+    /// From `size_px²` pixels in [-1, 1], row by row.
     ///
     /// # Panics
-    /// If `planes` has another length.
-    pub(super) fn new(planes: &[f32], size_px: u32) -> Self {
-        let size_px = size_px as usize;
-        let area = size_px * size_px;
-        assert!([3 * area, 4 * area].contains(&planes.len()), "`planes` must be planar RGB of a square image");
+    /// If there are fewer or more pixels.
+    pub(super) fn new(pixels: &[[f32; 4]], size_px: usize) -> Self {
+        assert_eq!(pixels.len(), size_px * size_px, "the pixels of a square image");
         let side = size_px + 2 * BORDER_PX;
         let inside = |index: usize| index.saturating_sub(BORDER_PX).min(size_px.saturating_sub(1));
-        let mut pixels = Vec::with_capacity(side * side);
-        for row in 0..side {
-            pixels.extend((0..side).map(|column| {
-                let index = inside(row) * size_px + inside(column);
-                let channel = |channel: usize| planes.get(channel * area + index).copied().unwrap_or(0.0);
-                [channel(0), channel(1), channel(2), channel(3)]
-            }));
-        }
-        Self { size_px, border_px: BORDER_PX, pixels }
+        let padded = (0..side * side).map(|index| {
+            pixels.get(inside(index / side) * size_px + inside(index % side)).copied().unwrap_or_default()
+        });
+        Self { size_px, border_px: BORDER_PX, pixels: padded.collect() }
     }
 
     /// The same image with another border. The border's width is a share of the image's side, and `outside` gives its
@@ -133,6 +127,13 @@ impl SampledImage {
     }
 }
 
+impl From<&FacePicture> for SampledImage {
+    fn from(picture: &FacePicture) -> Self {
+        let pixels: Vec<[f32; 4]> = picture.pixels.iter().map(|&[red, green, blue]| [red, green, blue, 0.0]).collect();
+        Self::new(&pixels, picture.side_px)
+    }
+}
+
 /// The weighted sum of four pixels; zero when there are not four.
 #[inline]
 fn weighted_sum(pixels: &[[f32; 4]], weights: [f32; 4]) -> [f32; 4] {
@@ -222,13 +223,13 @@ pub(super) fn luma([red, green, blue]: [f32; 3]) -> f32 {
 }
 
 #[cfg(test)]
-#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "small numbers")]
+#[expect(clippy::cast_precision_loss, reason = "small numbers")]
 mod tests {
     use super::*;
 
     fn image(size_px: usize, value: impl Fn(usize, usize) -> f32) -> SampledImage {
-        let plane: Vec<f32> = (0..size_px * size_px).map(|index| value(index % size_px, index / size_px)).collect();
-        SampledImage::new(&[plane.clone(), plane.clone(), plane].concat(), size_px as u32)
+        let pixels = (0..size_px * size_px).map(|index| [value(index % size_px, index / size_px); 4]);
+        SampledImage::new(&pixels.collect::<Vec<[f32; 4]>>(), size_px)
     }
 
     #[test]

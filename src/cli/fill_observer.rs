@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use image::DynamicImage;
 
@@ -11,6 +12,7 @@ use super::fill_plan::FillPlan;
 use super::frames::FrameRecorder;
 use super::inputs::{FillTask, with_suffix};
 use super::loss_log::LossLog;
+use crate::face_picture::FacePicture;
 use crate::job::{DeviceInfo, FillControl, FillObserver, FillRequest};
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -114,9 +116,9 @@ impl FillObserver for ConsoleFillObserver<'_> {
         self.recorder.as_ref().is_some_and(|recorder| recorder.is_frame_due(iteration))
     }
 
-    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+    fn pictures(&mut self, iteration: u32, pictures: Vec<Arc<FacePicture>>, best: usize) {
         if let (Some(recorder), Some(fill)) = (&mut self.recorder, pictures.get(best))
-            && let Err(error) = recorder.record(iteration, fill, size_px)
+            && let Err(error) = recorder.record(iteration, fill)
         {
             self.recorder = None;
             self.errors.push(error);

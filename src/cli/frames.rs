@@ -9,6 +9,7 @@ use super::fill_observer::SearchOutputs;
 use super::fill_plan::FillPlan;
 use super::gif::GifWriter;
 use crate::blend::Composer;
+use crate::face_picture::FacePicture;
 use crate::fs::Overwrite;
 use crate::job::FillRequest;
 use crate::mask::Mask;
@@ -69,9 +70,9 @@ impl<'a> FrameRecorder<'a> {
         iteration == 1 || iteration.is_multiple_of(self.frame_interval)
     }
 
-    /// Adds a frame with the fill of an iteration: planar RGB in [-1, 1], `[3, size_px, size_px]`.
-    pub(super) fn record(&mut self, iteration: u32, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        self.draw_fill(fill, size_px)?;
+    /// Adds a frame with the fill of an iteration.
+    pub(super) fn record(&mut self, iteration: u32, fill: &FacePicture) -> anyhow::Result<()> {
+        self.draw_fill(fill)?;
         self.write_frame(iteration)?;
         match &mut self.gif {
             Some(gif) => gif.add_frame(&self.frame),
@@ -89,8 +90,8 @@ impl<'a> FrameRecorder<'a> {
         }
     }
 
-    fn draw_fill(&mut self, fill: &[f32], size_px: u32) -> anyhow::Result<()> {
-        let patch = self.composer.render(fill, size_px);
+    fn draw_fill(&mut self, fill: &FacePicture) -> anyhow::Result<()> {
+        let patch = self.composer.render(fill);
         let rect = patch.rect_in_photo;
         let patch = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
             .filter(|patch| patch.dimensions() == (rect.width, rect.height))

@@ -259,10 +259,4 @@ impl FillObserver for ConsoleReplayObserver<'_> {
     fn losses(&mut self, iteration: u32, losses: &[Losses]) {
         self.console.show_losses(iteration, losses);
     }
-
-    fn wants_pictures(&mut self, _: u32) -> bool {
-        false
-    }
-
-    fn pictures(&mut self, _: u32, _: u32, _: Vec<Vec<f32>>, _: usize) {}
 }

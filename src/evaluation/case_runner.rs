@@ -16,7 +16,8 @@ use crate::blend::{Blend, BlendMode};
 use crate::face::find_frame;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest, NetworkCache, SearchStart, StopReason, run_fill,
+    Candidate, DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest, NetworkCache, SearchStart, StopReason,
+    run_fill,
 };
 use crate::metrics::PlanarImage;
 use crate::model::ModelInfo;
@@ -232,7 +233,7 @@ fn best_picture_and_stats(
     search_seed: u64,
 ) -> Option<(RgbImage, SearchStats)> {
     let blend_candidate =
-        |pixels: &[f32]| blend_fill(case.face, &case.hole, frame, blend, &outcome.model, (pixels, outcome.size_px));
+        |candidate: &Candidate| blend_fill(case.face, &case.hole, frame, blend, &outcome.model, &candidate.picture);
     let best = outcome.candidates.get(outcome.best)?;
     let mut stats = SearchStats {
         search_seed,
@@ -243,13 +244,13 @@ fn best_picture_and_stats(
         diversity: None,
     };
     if case.face.is_crop() {
-        let parts = outcome.candidates.iter().map(|it| case.compared_part(&blend_candidate(&it.pixels)));
+        let parts = outcome.candidates.iter().map(|it| case.compared_part(&blend_candidate(it)));
         let parts: Vec<PlanarImage> = parts.collect();
         let psnr = parts.iter().map(|part| case.psnr_hole_db(part));
         stats.best_of_k_psnr_hole_db = Some(psnr.fold(0.0, f64::max));
         stats.diversity = case.diversity(&parts);
     }
-    Some((blend_candidate(&best.pixels), stats))
+    Some((blend_candidate(best), stats))
 }
 
 /// Adapter from a fill's [`FillObserver`] to an [`EvaluationObserver`].

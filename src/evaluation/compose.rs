@@ -1,9 +1,12 @@
 //! Composes the pictures to score: blanked, filled with the mean colour, external, or blended.
 
+use std::sync::Arc;
+
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::EvaluationFace;
 use crate::blend::{self, Blend};
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::picture_to_blend;
 use crate::mask::Mask;
@@ -55,18 +58,17 @@ pub(super) fn paste_hole(face: &EvaluationFace, hole: &Mask, other: &RgbImage) -
     replace_hole(face, hole, |x, y| *other.get_pixel(x, y))
 }
 
-/// The picture that the generator of `model` drew in `frame` (planar RGB in [-1, 1], `[3, size, size]`), blended into the
-/// face as in the editor.
+/// The picture that the generator of `model` drew in `frame`, blended into the face as in the editor.
 pub(super) fn blend_fill(
     face: &EvaluationFace,
     hole: &Mask,
     frame: &FaceFrame,
     blend: Blend,
     model: &ModelInfo,
-    (fill, size_px): (&[f32], u32),
+    drawn: &Arc<FacePicture>,
 ) -> RgbImage {
-    let (picture, picture_side) = picture_to_blend(&face.photo, hole, frame, blend, model, fill, size_px);
-    match blend::apply(&face.photo, hole, frame, blend, &picture, picture_side) {
+    let picture = picture_to_blend(&face.photo, hole, frame, blend, model, drawn);
+    match blend::apply(&face.photo, hole, frame, blend, &picture) {
         DynamicImage::ImageRgb8(pixels) => pixels,
         other => other.into_rgb8(),
     }

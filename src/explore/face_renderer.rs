@@ -1,8 +1,11 @@
 //! Draws the pictures of latents on the CPU.
 
+use std::sync::Arc;
+
 use image::RgbImage;
 
 use super::Latent;
+use crate::face_picture::FacePicture;
 use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
 use crate::model::{ModelError, ModelFile, ModelInfo};
 
@@ -37,9 +40,9 @@ impl FaceRenderer {
 
     /// Draws the picture of each latent. All must have the model's latent length.
     pub fn draw(&mut self, latents: &[Latent]) -> Vec<RgbImage> {
-        draw_in_batches(self.info.image_size_px, latents, |batch, latents| {
-            self.networks.generate(batch, latents, &mut self.activations)
-        })
+        let generate = |batch, latents: &[f32]| self.networks.generate(batch, latents, &mut self.activations);
+        let pictures = draw_in_batches(self.info.image_size_px, latents, generate);
+        pictures.iter().map(|picture| picture.to_rgb8()).collect()
     }
 }
 
@@ -50,22 +53,9 @@ pub fn draw_in_batches(
     side_px: u32,
     latents: &[Latent],
     mut generate: impl FnMut(usize, &[f32]) -> Vec<f32>,
-) -> Vec<RgbImage> {
-    let length = side_px as usize * side_px as usize * 3;
-    let mut pictures = Vec::with_capacity(latents.len());
-    for batch in latents.chunks(BATCH_SIZE) {
-        let values = generate(batch.len(), &batch.concat());
-        let values = values[..batch.len() * length].chunks(length);
-        pictures.extend(values.filter_map(|values| RgbImage::from_raw(side_px, side_px, to_bytes(values))));
-    }
-    pictures
-}
-
-/// Converts values in [-1, 1] to bytes.
-fn to_bytes(values: &[f32]) -> Vec<u8> {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
-    let byte = |value: &f32| ((value + 1.0) * 127.5 + 0.5) as u8;
-    values.iter().map(byte).collect()
+) -> Vec<Arc<FacePicture>> {
+    let draw = |batch: &[Latent]| FacePicture::of_batch(&generate(batch.len(), &batch.concat()), side_px as usize, 3);
+    latents.chunks(BATCH_SIZE).flat_map(draw).collect()
 }
 
 #[cfg(test)]
@@ -88,10 +78,5 @@ mod tests {
             assert!(furthest <= Some(1), "{index}");
         }
         assert_ne!(all[0], all[39]);
-    }
-
-    #[test]
-    fn range_ends_are_black_and_white() {
-        assert_eq!(to_bytes(&[-1.0, -0.999, 0.0, 1.0, 2.0]), [0, 0, 128, 255, 255]);
     }
 }

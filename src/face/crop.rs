@@ -2,6 +2,7 @@
 
 use rayon::prelude::*;
 
+use crate::face_picture::to_byte;
 use crate::geometry::{CropGrid, FaceFrame};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelData};
@@ -22,9 +23,7 @@ impl Crop {
     #[must_use]
     pub fn to_rgb8(&self) -> Vec<u8> {
         let area = self.known.len();
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "casts saturate")]
-        let byte = |value: &f32| ((value + 1.0) * 127.5 + 0.5) as u8;
-        (0..3 * area).map(|index| self.pixels.get(index % 3 * area + index / 3).map_or(0, byte)).collect()
+        (0..3 * area).map(|index| self.pixels.get(index % 3 * area + index / 3).map_or(0, |v| to_byte(*v))).collect()
     }
 }
 

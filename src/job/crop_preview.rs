@@ -8,6 +8,7 @@ use image::{DynamicImage, Rgba, RgbaImage};
 
 use crate::blend::{BlendMode, Composer};
 use crate::face::{Crop, CropError, crop};
+use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, clip_range};
 use crate::mask::Mask;
 use crate::photo::Photo;
@@ -44,14 +45,10 @@ impl CropPreview {
         Ok(Self { known, composer })
     }
 
-    /// Draws a generated picture in the hole: `picture` is planar RGB in [-1, 1], `[3, picture_px, picture_px]`. The
-    /// result is opaque, except outside the photo.
-    ///
-    /// # Panics
-    /// If `picture` has another length.
+    /// Draws a generated picture in the hole. The result is opaque, except outside the photo.
     #[must_use]
-    pub fn render(&self, picture: &[f32], picture_px: u32) -> RgbaImage {
-        let patch = self.composer.render(picture, picture_px);
+    pub fn render(&self, picture: &FacePicture) -> RgbaImage {
+        let patch = self.composer.render(picture);
         let (mut drawn, rect) = (self.known.clone(), patch.rect_in_photo);
         let pixels = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
         for ((x, y), [red, green, blue, alpha]) in pixels.zip(patch.rgba.as_chunks::<4>().0) {
@@ -116,16 +113,17 @@ mod tests {
     }
 
     /// A picture of one grey value.
-    fn picture(value: f32) -> Vec<f32> {
-        vec![value; 3 * 16 * 16]
+    fn picture(value: f32) -> FacePicture {
+        FacePicture::uniform(16, [value; 3])
     }
 
     #[test]
     fn equals_the_photo_at_one_to_one() {
-        let gradient: Vec<f32> = (0..3 * 16 * 16u16).map(|index| f32::from(index % 16) / 8.0 - 1.0).collect();
+        let pixels = (0..16 * 16u16).map(|index| [f32::from(index % 16) / 8.0 - 1.0; 3]).collect();
+        let gradient = FacePicture { side_px: 16, pixels };
         for mode in BlendMode::ALL {
-            let preview = CropPreview::new(&photo(), &hole(), &FRAME, mode, SIZE_PX).unwrap().render(&gradient, 16);
-            let filled = apply(&photo(), &hole(), &FRAME, mode, &gradient, 16).crop_imm(24, 14, SIZE_PX, SIZE_PX);
+            let preview = CropPreview::new(&photo(), &hole(), &FRAME, mode, SIZE_PX).unwrap().render(&gradient);
+            let filled = apply(&photo(), &hole(), &FRAME, mode, &gradient).crop_imm(24, 14, SIZE_PX, SIZE_PX);
             let largest = preview.iter().zip(filled.to_rgba8().iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             // The solver and the cells of the feather start at other corners.
             assert!(largest <= 2, "{mode:?}: {largest}");
@@ -144,7 +142,7 @@ mod tests {
         for frame in [FRAME, FaceFrame { side_px: 47.0, angle_radians: 0.4, ..FRAME }] {
             for mode in BlendMode::ALL {
                 let [clean, noisy] = [&photo(), &noisy].map(|photo| {
-                    CropPreview::new(photo, &hole(), &frame, mode, SIZE_PX).unwrap().render(&picture(0.3), 16)
+                    CropPreview::new(photo, &hole(), &frame, mode, SIZE_PX).unwrap().render(&picture(0.3))
                 });
                 assert!(clean == noisy, "{mode:?} {frame:?}");
             }
@@ -157,7 +155,7 @@ mod tests {
         let mut hole = Mask::empty(80, 60);
         hole.draw_stroke(&Stroke { kind: StrokeKind::Paint, radius_px: 6.0, points_in_photo: vec![[0.0, 0.0]] });
         let preview = CropPreview::new(&photo(), &hole, &at_corner, BlendMode::None, SIZE_PX).unwrap();
-        let drawn = preview.render(&picture(1.0), 16);
+        let drawn = preview.render(&picture(1.0));
         assert_eq!(drawn.get_pixel(12, 12).0, [0; 4], "the hole ends at the photo's border");
         assert_eq!(drawn.get_pixel(17, 17).0, [255; 4], "filled");
         assert_eq!(drawn.get_pixel(30, 29).0[3], 255, "known");
@@ -167,8 +165,8 @@ mod tests {
     fn the_fill_of_a_grey_photo_is_grey() {
         let photo = Photo::from_pixels(GrayImage::from_pixel(80, 60, Luma([90])).into());
         let preview = CropPreview::new(&photo, &hole(), &FRAME, BlendMode::None, SIZE_PX).unwrap();
-        let red = [vec![1.0; 16 * 16], vec![-1.0; 2 * 16 * 16]].concat();
-        let [red, green, blue, _] = preview.render(&red, 16).get_pixel(16, 16).0;
+        let red = FacePicture::uniform(16, [1.0, -1.0, -1.0]);
+        let [red, green, blue, _] = preview.render(&red).get_pixel(16, 16).0;
         assert!(red == green && green == blue && red != 90, "{red} {green} {blue}");
     }
 }

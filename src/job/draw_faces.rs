@@ -1,11 +1,12 @@
 //! Draws generated faces from latents, without a photo, a hole or a search.
 
-use image::RgbImage;
+use std::sync::Arc;
 
 use super::{FillError, NetworkCache};
 use crate::catch_panic::catch_panic;
 use crate::device::DeviceChoice;
 use crate::explore;
+use crate::face_picture::FacePicture;
 use crate::model::ModelChoice;
 use crate::model::cpu::CpuActivations;
 
@@ -26,7 +27,7 @@ pub struct FacesRequest {
 pub struct GeneratedFaces {
     pub id: FacesId,
     /// One for each latent, in the same order.
-    pub pictures: Vec<RgbImage>,
+    pub pictures: Vec<Arc<FacePicture>>,
 }
 
 /// Draws faces with the networks that are loaded for fills.

@@ -3,7 +3,6 @@
 //! A new hole is shown at once with the latest pictures, before the search has used it. While the search is paused, the
 //! preview is the picture that the fill would have: the completion network redraws the hole.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::mpsc::TryRecvError;
 use std::time::{Duration, Instant};
@@ -15,6 +14,7 @@ use super::{
     LiveSettings, SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
 };
 use crate::blend::{Blend, Composer};
+use crate::face_picture::FacePicture;
 use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -64,8 +64,7 @@ struct Holes {
 
 /// The last pictures read. Needed to show another candidate while paused.
 struct LatestPictures {
-    size_px: u32,
-    candidates: Arc<[Vec<f32>]>,
+    candidates: Vec<Arc<FacePicture>>,
     best: usize,
 }
 
@@ -216,12 +215,12 @@ impl<'a> EditorObserver<'a> {
         }
     }
 
-    /// The picture to show in the hole, and its side: G(z), which the completion network redraws while paused.
-    fn picture_to_blend<'p>(&self, pixels: &'p [f32], size_px: u32) -> (Cow<'p, [f32]>, u32) {
+    /// The picture to show in the hole: G(z), which the completion network redraws while paused.
+    fn picture_to_blend(&self, drawn: &Arc<FacePicture>) -> Arc<FacePicture> {
         let FillRequest { photo, frame, .. } = self.request;
         match self.model.as_ref().filter(|_| self.paused) {
-            Some(model) => picture_to_blend(photo, &self.holes.requested, frame, self.blend, model, pixels, size_px),
-            None => (Cow::Borrowed(pixels), size_px),
+            Some(model) => picture_to_blend(photo, &self.holes.requested, frame, self.blend, model, drawn),
+            None => Arc::clone(drawn),
         }
     }
 
@@ -232,13 +231,11 @@ impl<'a> EditorObserver<'a> {
         let Some(picture) = latest.candidates.get(shown) else { return };
         #[cfg(test)]
         super::panic_stage::reach(super::panic_stage::Stage::Render);
-        let (pixels, size_px) = self.picture_to_blend(picture, latest.size_px);
         let preview = SearchPreview {
             job: self.job,
-            size_px: latest.size_px,
-            candidates: Arc::clone(&latest.candidates),
+            candidates: latest.candidates.clone(),
             best: latest.best,
-            patch: Arc::new(composer.render(&pixels, size_px)),
+            patch: Arc::new(composer.render(&self.picture_to_blend(picture))),
             hole: self.holes.requested.clone(),
         };
         self.channels.send(WorkerEvent::Preview(preview));
@@ -306,8 +303,8 @@ impl FillObserver for EditorObserver<'_> {
         stepped || (self.channels.wants_preview() && self.clock.last_preview.elapsed() >= REPORT_INTERVAL)
     }
 
-    fn pictures(&mut self, _iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
-        self.latest_pictures = Some(LatestPictures { size_px, candidates: pictures.into(), best });
+    fn pictures(&mut self, _iteration: u32, candidates: Vec<Arc<FacePicture>>, best: usize) {
+        self.latest_pictures = Some(LatestPictures { candidates, best });
         self.send_preview();
     }
 }

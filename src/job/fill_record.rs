@@ -1,13 +1,13 @@
 //! A finished fill and how it is shown: what the screen shows, a project keeps, an export draws, and the provenance
 //! records.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use image::DynamicImage;
 
 use super::{Candidate, ExportContent, FillOutcome, FillRequest, picture_to_blend};
 use crate::blend::{self, Blend, Composer, FillPatch};
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::Photo;
@@ -48,9 +48,8 @@ impl FillRecord {
     /// The shown candidate blended into the photo: the filled part. `None` when the candidate does not exist.
     #[must_use]
     pub fn compose(&self, photo: &Photo) -> Option<FillPatch> {
-        let (pixels, size_px) = self.picture_to_blend(photo)?;
-        let composer = Composer::new(photo, &self.hole, &self.frame, self.look.blend, None);
-        Some(composer.render(&pixels, size_px))
+        let picture = self.picture_to_blend(photo)?;
+        Some(Composer::new(photo, &self.hole, &self.frame, self.look.blend, None).render(&picture))
     }
 
     /// The picture to export. `None` when the shown candidate does not exist.
@@ -60,14 +59,12 @@ impl FillRecord {
             ExportContent::Photo => blend::apply,
             ExportContent::Layer => blend::render_layer,
         };
-        let (pixels, size_px) = self.picture_to_blend(photo)?;
-        Some(draw(photo, &self.hole, &self.frame, self.look.blend, &pixels, size_px))
+        Some(draw(photo, &self.hole, &self.frame, self.look.blend, &*self.picture_to_blend(photo)?))
     }
 
-    /// The shown candidate's picture, as [`picture_to_blend`] returns it, and its side in pixels.
-    fn picture_to_blend(&self, photo: &Photo) -> Option<(Cow<'_, [f32]>, u32)> {
-        let FillOutcome { model, size_px, .. } = &*self.outcome;
-        let pixels = &self.shown_candidate()?.pixels;
-        Some(picture_to_blend(photo, &self.hole, &self.frame, self.look.blend, model, pixels, *size_px))
+    /// The shown candidate's picture, as [`picture_to_blend`] returns it.
+    fn picture_to_blend(&self, photo: &Photo) -> Option<Arc<FacePicture>> {
+        let (model, drawn) = (&self.outcome.model, &self.shown_candidate()?.picture);
+        Some(picture_to_blend(photo, &self.hole, &self.frame, self.look.blend, model, drawn))
     }
 }

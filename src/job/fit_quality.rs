@@ -1,6 +1,7 @@
 //! Fit quality: how much of the known pixels a fill explains. A bad fit means that the frame may not lie on a face.
 
 use super::{FillOutcome, SearchStart};
+use crate::face_picture::FacePicture;
 use crate::search::{SearchProblem, Starts};
 
 /// A fill that explains a smaller share causes a warning. Held-out faces stay above this share even when half of the
@@ -15,12 +16,14 @@ const MIN_STEPS_FROM_GUESS: u32 = 5;
 
 /// Share of the known pixels' absolute deviation from their mean colour that a picture explains: 1 for an exact copy, 0
 /// for the mean colour, negative for a worse fit. `None` when the known pixels have one colour, or none is known.
-pub(super) fn explained_share(picture: &[f32], problem: &SearchProblem) -> Option<f32> {
+pub(super) fn explained_share(picture: &FacePicture, problem: &SearchProblem) -> Option<f32> {
     let area = problem.size_px * problem.size_px;
     let known = problem.known.iter().sum::<f32>();
     let (mut residual, mut deviation) = (0.0, 0.0);
-    for (generated, pixels) in picture.chunks(area).zip(problem.pixels.chunks(area)) {
-        let known_pixels = || pixels.iter().zip(&problem.known).zip(generated).filter(|((_, known), _)| **known > 0.0);
+    for (channel, pixels) in problem.pixels.chunks(area).enumerate() {
+        let generated = picture.pixels.iter().map(|pixel| pixel[channel]);
+        let pixels = pixels.iter().zip(&problem.known).zip(generated);
+        let known_pixels = || pixels.clone().filter(|((_, known), _)| **known > 0.0);
         let mean = known_pixels().map(|((pixel, _), _)| pixel).sum::<f32>() / known;
         residual += known_pixels().map(|((pixel, _), generated)| (generated - pixel).abs()).sum::<f32>();
         deviation += known_pixels().map(|((pixel, _), _)| (mean - pixel).abs()).sum::<f32>();
@@ -72,17 +75,19 @@ mod tests {
     fn exact_copy_explains_all_mean_colour_nothing() {
         let mut same = problem().pixels;
         same[3] = 7.0;
-        assert_eq!(explained_share(&same, &problem()), Some(1.0));
+        let share = |planes: &[f32]| explained_share(&FacePicture::from_planes(planes), &problem());
+        assert_eq!(share(&same), Some(1.0));
         let mean = [[0.5 / 3.0; 4], [0.2; 4], [0.3; 4]].concat();
-        assert!(explained_share(&mean, &problem()).unwrap().abs() < 1e-5);
+        assert!(share(&mean).unwrap().abs() < 1e-5);
         let halfway: Vec<f32> = same.iter().zip(&mean).map(|(a, b)| (a + b) / 2.0).collect();
-        assert!((explained_share(&halfway, &problem()).unwrap() - 0.5).abs() < 1e-5);
+        assert!((share(&halfway).unwrap() - 0.5).abs() < 1e-5);
     }
 
     #[test]
     fn one_colour_or_no_known_pixel_gives_none() {
         let flat = SearchProblem { size_px: 2, pixels: vec![0.25; 12], known: vec![1.0; 4] };
-        assert_eq!(explained_share(&[0.0; 12], &flat), None);
-        assert_eq!(explained_share(&[0.0; 12], &SearchProblem { known: vec![0.0; 4], ..problem() }), None);
+        let black = FacePicture::from_planes(&[0.0; 12]);
+        assert_eq!(explained_share(&black, &flat), None);
+        assert_eq!(explained_share(&black, &SearchProblem { known: vec![0.0; 4], ..problem() }), None);
     }
 }

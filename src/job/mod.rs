@@ -12,6 +12,7 @@ mod draw_faces;
 mod editor_observer;
 mod error;
 mod faces_in_turn;
+mod fill_place;
 mod fill_record;
 mod fit_quality;
 mod heap;
@@ -38,6 +39,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::blend::{Blend, FillPatch};
 use crate::device::DeviceChoice;
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
@@ -51,6 +53,7 @@ pub use crop_preview::CropPreview;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use faces_in_turn::FacesInTurn;
+pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
@@ -99,8 +102,8 @@ pub struct DeviceInfo {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Candidate {
     pub latent: Vec<f32>,
-    /// G(latent): planar RGB in [-1, 1], `[3, size, size]`.
-    pub pixels: Vec<f32>,
+    /// G(latent).
+    pub picture: Arc<FacePicture>,
     pub losses: Losses,
     /// The user mixed it from other candidates: it was drawn directly, without a search.
     pub is_mix: bool,
@@ -144,8 +147,6 @@ pub struct FillOutcome {
     pub best: usize,
     /// Losses of the best candidate at the first iteration.
     pub first_losses: Losses,
-    /// Side of the candidates' pictures.
-    pub size_px: u32,
 }
 
 impl FillOutcome {
@@ -281,9 +282,8 @@ pub struct IterationLosses {
 #[derive(Clone, Debug)]
 pub struct SearchPreview {
     pub job: JobId,
-    pub size_px: u32,
-    /// G(z) of every candidate: planar RGB in [-1, 1].
-    pub candidates: Arc<[Vec<f32>]>,
+    /// G(z) of every candidate.
+    pub candidates: Vec<Arc<FacePicture>>,
     /// Index of the candidate with the lowest total loss at this iteration.
     pub best: usize,
     /// The shown candidate, blended into the photo.

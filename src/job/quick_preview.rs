@@ -4,14 +4,11 @@
 //! cached, because a mix is drawn many times for the same hole. The completion network redraws the first guess, but not
 //! a mix, whose picture must keep up with a slider.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use super::{Candidate, FillError, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate};
+use super::{Candidate, FillError, FillPlace, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate};
 use crate::blend::{Blend, Composer, FillPatch};
 use crate::catch_panic::catch_panic;
-use crate::geometry::FaceFrame;
-use crate::mask::Mask;
-use crate::photo::Photo;
 use crate::search::{Search, Settings, Starts};
 
 /// Identifies a request for a quick preview, so that an answer can be matched to it.
@@ -46,44 +43,8 @@ impl FillRequest {
     }
 }
 
-/// Cache of the composer for one hole.
-#[derive(Default)]
-pub(super) struct ComposerCache {
-    cached: Option<(ComposerKey, Composer)>,
-}
-
-/// Cache key: the composer's inputs. A weak pointer, so that the cache does not keep a closed photo in memory.
-struct ComposerKey {
-    photo: Weak<Photo>,
-    hole: Mask,
-    frame: FaceFrame,
-    blend: Blend,
-}
-
-impl ComposerKey {
-    fn new(request: &FillRequest) -> Self {
-        let FillRequest { photo, hole, frame, blend, .. } = request;
-        Self { photo: Arc::downgrade(photo), hole: hole.clone(), frame: *frame, blend: *blend }
-    }
-
-    fn matches(&self, other: &Self) -> bool {
-        self.photo.ptr_eq(&other.photo)
-            && self.hole == other.hole
-            && (self.frame, self.blend) == (other.frame, other.blend)
-    }
-}
-
-impl ComposerCache {
-    fn composer(&mut self, request: &FillRequest) -> &Composer {
-        let key = ComposerKey::new(request);
-        let cached = self.cached.take().filter(|(cached_key, _)| cached_key.matches(&key));
-        let (_, composer) = self.cached.insert(cached.unwrap_or_else(|| {
-            let FillRequest { photo, hole, frame, blend, .. } = request;
-            (key, Composer::new(photo, hole, frame, *blend, Some(MAX_PREVIEW_SIDE_PX)))
-        }));
-        composer
-    }
-}
+/// The composer of the newest place.
+pub(super) type ComposerCache = Option<(FillPlace, Composer)>;
 
 /// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
 ///
@@ -119,13 +80,15 @@ pub(super) fn draw_quick_preview(
         cache.drop_networks();
         FillError::DeviceFailed { device: device.name, reason }
     })?;
-    let Some((latent, pixels, losses)) = result else { return Ok(None) };
+    let Some((latent, picture, losses)) = result else { return Ok(None) };
     let FillRequest { photo, hole, frame, blend, start, .. } = request;
     let blend = Blend { completion: blend.completion && start.is_from_settings(), ..*blend };
-    let (to_blend, to_blend_px) = picture_to_blend(photo, hole, frame, blend, &model, &pixels, size_px);
+    let to_blend = picture_to_blend(photo, hole, frame, blend, &model, &picture);
     #[cfg(test)]
     super::panic_stage::reach(super::panic_stage::Stage::Render);
-    let patch = Arc::new(composers.composer(request).render(&to_blend, to_blend_px));
-    let candidate = Candidate { latent, pixels, losses, is_mix: !request.start.is_from_settings() };
+    let composer = FillPlace::new(photo, hole, *frame, request.blend)
+        .get_or_prepare(composers, || Composer::new(photo, hole, frame, request.blend, Some(MAX_PREVIEW_SIDE_PX)));
+    let patch = Arc::new(composer.render(&to_blend));
+    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

@@ -3,12 +3,12 @@
 //! Redrawing is one pass of a network, too slow for every move of a slider. So the newest pictures are kept for the
 //! whole process: moving Detail, exporting what is shown and comparing candidates redraw nothing.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::blend::Blend;
 use crate::face::{Crop, crop};
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::hash::sha256_of_bytes;
 use crate::mask::Mask;
@@ -27,37 +27,33 @@ pub fn completion_network(blend: Blend, model: &ModelInfo) -> Option<&'static Co
     (blend.completion && model.has_completion()).then(CompletionNetwork::embedded)
 }
 
-/// The picture to blend into the photo, and its side in pixels. `pixels` is G(ẑ), planar RGB in [-1, 1],
-/// `[3, size_px, size_px]`.
+/// The picture to blend into the photo, from `drawn`, which is G(ẑ).
 ///
 /// With [`Blend::completion`], and a model that the completion network fits, the network redraws the hole at
-/// [`CompletionNetwork::SIDE_PX`]. Otherwise, and for a frame that cannot be cropped, `pixels` is returned as it is. No
-/// photo value under the hole is read.
+/// [`CompletionNetwork::SIDE_PX`]. Otherwise, and for a frame that cannot be cropped, it is `drawn`. No photo value under
+/// the hole is read.
 #[must_use]
-pub fn picture_to_blend<'a>(
+pub fn picture_to_blend(
     photo: &Photo,
     hole: &Mask,
     frame: &FaceFrame,
     blend: Blend,
     model: &ModelInfo,
-    pixels: &'a [f32],
-    size_px: u32,
-) -> (Cow<'a, [f32]>, u32) {
-    let as_drawn = (Cow::Borrowed(pixels), size_px);
-    let Some(network) = completion_network(blend, model) else { return as_drawn };
-    let Ok(crop) = crop(photo, hole, frame, CompletionNetwork::SIDE_PX) else { return as_drawn };
-    let redraw = || network.redraw(&crop.pixels, &crop.known, pixels, size_px as usize);
-    (Cow::Owned(REDRAWN.get_or_insert(inputs_hash(&crop, pixels), redraw).to_vec()), CompletionNetwork::SIDE_PX)
+    drawn: &Arc<FacePicture>,
+) -> Arc<FacePicture> {
+    let Some(network) = completion_network(blend, model) else { return Arc::clone(drawn) };
+    let Ok(crop) = crop(photo, hole, frame, CompletionNetwork::SIDE_PX) else { return Arc::clone(drawn) };
+    REDRAWN.get_or_insert(inputs_hash(&crop, drawn), || network.redraw(&crop.pixels, &crop.known, drawn))
 }
 
 /// Hash of everything that a redrawn picture depends on.
-fn inputs_hash(crop: &Crop, pixels: &[f32]) -> String {
+fn inputs_hash(crop: &Crop, drawn: &FacePicture) -> String {
     // Crop and mask always have the same lengths, so two inputs cannot give the same bytes.
-    sha256_of_bytes(bytemuck::cast_slice(&[&crop.pixels[..], &crop.known, pixels].concat()))
+    sha256_of_bytes(bytemuck::cast_slice(&[&crop.pixels[..], &crop.known, drawn.pixels.as_flattened()].concat()))
 }
 
 /// The newest redrawn pictures by the hash of their inputs, newest last.
-struct RedrawnPictures(Mutex<VecDeque<(String, Arc<[f32]>)>>);
+struct RedrawnPictures(Mutex<VecDeque<(String, Arc<FacePicture>)>>);
 
 impl RedrawnPictures {
     const fn empty() -> Self {
@@ -65,13 +61,13 @@ impl RedrawnPictures {
     }
 
     /// The kept picture of these inputs. Without one, `redraw` draws it and it is kept.
-    fn get_or_insert(&self, inputs_hash: String, redraw: impl FnOnce() -> Vec<f32>) -> Arc<[f32]> {
+    fn get_or_insert(&self, inputs_hash: String, redraw: impl FnOnce() -> FacePicture) -> Arc<FacePicture> {
         let kept = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, picture)) = kept().iter().find(|(hash, _)| *hash == inputs_hash) {
             return Arc::clone(picture);
         }
         // Not locked while drawing: the editor draws on several threads.
-        let picture: Arc<[f32]> = redraw().into();
+        let picture = Arc::new(redraw());
         let mut kept = kept();
         while kept.len() >= KEPT_PICTURES {
             kept.pop_front();

@@ -8,6 +8,7 @@ use super::network_cache::NetworkCache;
 use super::run_ahead::RunAhead;
 use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
 use crate::catch_panic::catch_panic;
+use crate::face_picture::FacePicture;
 use crate::mask::Mask;
 use crate::model::{ModelInfo, Networks};
 use crate::search::{BestCandidates, Losses, Search, SearchProblem, Settings};
@@ -63,9 +64,8 @@ pub trait FillObserver {
         false
     }
 
-    /// `pictures[k]` is G(z) of candidate k, planar RGB in [-1, 1], `[3, size_px, size_px]`. `best` is the index of the
-    /// lowest total loss.
-    fn pictures(&mut self, _iteration: u32, _size_px: u32, _pictures: Vec<Vec<f32>>, _best: usize) {}
+    /// `pictures[k]` is G(z) of candidate k. `best` is the index of the lowest total loss.
+    fn pictures(&mut self, _iteration: u32, _pictures: Vec<Arc<FacePicture>>, _best: usize) {}
 }
 
 /// Runs one fill to its end.
@@ -118,7 +118,6 @@ pub fn run_fill(
         first_losses: first_losses.unwrap_or(result.candidates[best].losses),
         candidates: result.candidates,
         best,
-        size_px,
     })
 }
 
@@ -205,7 +204,7 @@ impl FillRun<'_> {
             }
             if wants_pictures {
                 let best = lowest_total(self.newest_losses.iter().copied());
-                self.observer.pictures(iteration, self.size_px, search.pictures(), best);
+                self.observer.pictures(iteration, search.pictures(), best);
             }
         }
         self.read_losses(&mut search);
@@ -253,7 +252,7 @@ fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar>
         .into_iter()
         .zip(losses)
         .zip(pictures)
-        .map(|((latent, losses), pixels)| Candidate { latent, pixels, losses, is_mix: false })
+        .map(|((latent, losses), picture)| Candidate { latent, picture, losses, is_mix: false })
         .collect();
     let (steps, settings) = (search.iterations_done(), *search.settings());
     Some(BestSoFar { candidates, explained_share, steps, history, settings })

@@ -94,9 +94,9 @@ impl FillObserver for RecordingObserver {
         iteration.is_multiple_of(4)
     }
 
-    fn pictures(&mut self, iteration: u32, size_px: u32, pictures: Vec<Vec<f32>>, best: usize) {
+    fn pictures(&mut self, iteration: u32, pictures: Vec<Arc<FacePicture>>, best: usize) {
         assert!(best < pictures.len());
-        assert!(pictures.iter().all(|picture| picture.len() == 3 * (size_px * size_px) as usize));
+        assert!(pictures.iter().all(|picture| picture.side_px == 16 && picture.pixels.len() == 16 * 16));
         self.pictures.push((iteration, pictures.len()));
     }
 }
@@ -111,7 +111,7 @@ fn fill_reports_every_iteration_and_returns_the_best() {
     let outcome = fill(&request(), &mut recorder).unwrap();
     assert_eq!(recorder.iterations, (1..=8).collect::<Vec<_>>());
     assert_eq!(recorder.pictures, [(4, 2), (8, 2)]);
-    assert_eq!((outcome.steps, outcome.size_px, outcome.candidates.len()), (8, 16, 2));
+    assert_eq!((outcome.steps, outcome.candidates[0].picture.side_px, outcome.candidates.len()), (8, 16, 2));
     assert_eq!(outcome.stopped, None);
     assert!(outcome.candidates[outcome.best].losses.total <= outcome.first_losses.total);
     let least = outcome.candidates.iter().map(|candidate| candidate.losses.total).fold(f32::INFINITY, f32::min);
@@ -203,8 +203,8 @@ proptest! {
         noisy.photo = Arc::new(Photo::from_pixels(DynamicImage::ImageRgb8(pixels)));
         let results = [&clean, &noisy].map(|request| {
             let outcome = fill(request, &mut RecordingObserver::default()).unwrap();
-            let pixels = &outcome.candidates[outcome.best].pixels;
-            crate::blend::apply(&request.photo, &request.hole, &request.frame, request.blend, pixels, outcome.size_px)
+            let picture = &outcome.candidates[outcome.best].picture;
+            crate::blend::apply(&request.photo, &request.hole, &request.frame, request.blend, picture)
         });
         prop_assert_eq!(results[0].as_bytes(), results[1].as_bytes());
     }
@@ -295,7 +295,7 @@ fn previews_show_the_fill_in_the_photo() {
     let test_worker = TestWorker::new();
     test_worker.start_long(1);
     let preview = test_worker.wait_for_preview(|_| true);
-    assert_eq!((preview.job, preview.candidates.len(), preview.size_px), (1, 2, 16));
+    assert_eq!((preview.job, preview.candidates.len()), (1, 2));
     assert!(preview.patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the hole is drawn");
     test_worker.worker.send(WorkerCommand::Cancel);
     test_worker.wait_for_outcome(1);

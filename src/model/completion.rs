@@ -17,7 +17,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 
 use super::plan::LEAKY_SLOPE;
 use super::weight_file::{WeightTensors, read_tensors};
-use super::{ModelError, ModelInfo, WeightTensor};
+use super::{ModelError, ModelInfo, WeightTensor, read_values};
+use crate::face_picture::FacePicture;
 use crate::hash::sha256_of_bytes;
 
 /// The trained network, embedded in the binary.
@@ -96,14 +97,16 @@ impl CompletionNetwork {
     /// Redraws the hole of one face.
     ///
     /// `pixels` is the crop, planar RGB in [-1, 1], `[3, side, side]`, with [`SIDE_PX`](Self::SIDE_PX) as its side; hole
-    /// pixels are never read. `known` is `[side, side]`: 1 where known, 0 in the hole. `coarse` is G(ẑ), `[3, size,
-    /// size]`. Returns planar RGB in [-1, 1], `[3, side, side]`: the crop where it is known, the drawn picture elsewhere.
+    /// pixels are never read. `known` is `[side, side]`: 1 where known, 0 in the hole. `coarse` is G(ẑ). Returns the crop
+    /// where it is known, the drawn picture elsewhere.
     ///
     /// # Panics
     /// If a slice has another length.
     #[must_use]
-    pub fn redraw(&self, pixels: &[f32], known: &[f32], coarse: &[f32], coarse_size_px: usize) -> Vec<f32> {
-        self.redraw_square(Self::SIDE_PX as usize, pixels, known, coarse, coarse_size_px)
+    pub fn redraw(&self, pixels: &[f32], known: &[f32], coarse: &FacePicture) -> FacePicture {
+        let side_px = Self::SIDE_PX as usize;
+        let planes = self.redraw_square(side_px, pixels, known, &coarse.to_planes(), coarse.side_px);
+        FacePicture::from_planes(&planes)
     }
 
     /// [`redraw`](Self::redraw) at another side, a multiple of 12.
@@ -119,7 +122,7 @@ impl CompletionNetwork {
             interpolate(planes(coarse, 3, coarse_px), options.with_output_size([side, side])).clamp(-1.0, 1.0);
         let input = Tensor::cat(vec![planes(&visible, 3, side), planes(known, 1, side), enlarged.clone()], 1);
         let drawn = (enlarged + self.forward(input)).clamp(-1.0, 1.0);
-        let mut picture: Vec<f32> = drawn.into_data().iter::<f32>().collect();
+        let mut picture: Vec<f32> = read_values(drawn);
         for (index, value) in picture.iter_mut().enumerate().filter(|(index, _)| is_known(*index)) {
             *value = visible[index];
         }

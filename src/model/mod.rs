@@ -2,7 +2,7 @@
 //!
 //! One `.safetensors` file holds a generator, and optionally a discriminator and an encoder (DCGAN, Radford et al.
 //! 2016, arXiv 1511.06434). `BatchNorm` is already folded into the convolutions, so no result depends on the batch.
-//! Pictures are `[batch, 3, size, size]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
+//! Pictures are `[batch, size, size, 3]`, RGB in [-1, 1]; latents are `[batch, latent_dim]` in [-1, 1].
 
 mod architecture;
 mod batch_norm;
@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
 pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
+pub(crate) use networks::read_values;
 pub use networks::{NetworkBackend, Networks};
 pub use plan::{Activation, LayerKind, LayerPlan, NetworkPlan, NetworkRole};
 pub use weight_file::{ModelError, ModelFile, WeightTensor};

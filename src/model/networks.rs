@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use super::cpu::{CpuActivations, CpuNetworks, CpuPrecision, LoadMode};
 use super::gpu::GpuNetworks;
@@ -107,4 +107,10 @@ impl Networks {
             NetworkBackend::Gpu(networks) => networks.generate(batch, latents),
         }
     }
+}
+
+/// Reads a tensor's values in row-major order. Waits for the device.
+pub(crate) fn read_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    let data = tensor.into_data();
+    data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::json_formats::{LossesJson, MaskJson};
 use super::{ProjectError, ProjectFill};
 use crate::blend::Blend;
+use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{Candidate, DeviceInfo, FillLook, FillOutcome, FillRecord, IterationLosses, SearchStart, StopReason};
 use crate::mask::Mask;
@@ -17,7 +18,7 @@ use crate::serde_floats;
 /// Most points of a loss curve in a file: more than the plot in the settings panel can show.
 pub(super) const MAX_CURVE_POINTS: usize = 300;
 /// Largest accepted side of a candidate's picture: far above any model of this architecture.
-const MAX_PICTURE_SIDE_PX: u32 = 1024;
+const MAX_PICTURE_SIDE_PX: usize = 1024;
 /// Most accepted iterations. Each change of the hole extends a search by up to half of its steps.
 const MAX_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
 /// Losses per candidate: context, prior and total.
@@ -49,7 +50,7 @@ pub(super) struct FillJson {
     explained: Option<f32>,
     best: usize,
     first_losses: LossesJson,
-    size_px: u32,
+    size_px: usize,
     candidates: Vec<CandidateJson>,
     #[serde(default)]
     curves: LossCurvesJson,
@@ -81,7 +82,7 @@ impl FillJson {
         let FillRecord { hole, frame, outcome, look: FillLook { candidate: shown, blend } } = &fill.record;
         let candidate = |candidate: &Candidate| CandidateJson {
             latent: candidate.latent.clone(),
-            pixels: candidate.pixels.clone(),
+            pixels: candidate.picture.to_planes(),
             losses: candidate.losses.into(),
             mixed: candidate.is_mix,
         };
@@ -102,7 +103,7 @@ impl FillJson {
             explained: outcome.explained_share,
             best: outcome.best,
             first_losses: outcome.first_losses.into(),
-            size_px: outcome.size_px,
+            size_px: outcome.candidates.first().map_or(0, |candidate| candidate.picture.side_px),
             candidates: outcome.candidates.iter().map(candidate).collect(),
             curves: LossCurvesJson::new(&fill.loss_curves),
         }
@@ -156,7 +157,6 @@ impl FillJson {
             candidates: candidates.collect::<Result<_, _>>()?,
             best: self.best,
             first_losses: self.first_losses.into(),
-            size_px,
         };
         let record = FillRecord {
             hole: self.hole.map_or_else(|| mask.clone(), |hole| hole.0),
@@ -169,9 +169,9 @@ impl FillJson {
 }
 
 impl CandidateJson {
-    fn into_candidate(self, index: usize, size_px: u32, latent_dim: usize) -> Result<Candidate, ProjectError> {
+    fn into_candidate(self, index: usize, size_px: usize, latent_dim: usize) -> Result<Candidate, ProjectError> {
         let number = index + 1;
-        let picture_len = 3 * size_px as usize * size_px as usize;
+        let picture_len = 3 * size_px * size_px;
         for (name, values, length) in [("latent", &self.latent, latent_dim), ("picture", &self.pixels, picture_len)] {
             if values.len() != length {
                 let found = values.len();
@@ -182,8 +182,8 @@ impl CandidateJson {
                 return Err(ProjectError::invalid(format!("the {name} of candidate {number} is not finite")));
             }
         }
-        let Self { latent, pixels, losses, mixed } = self;
-        Ok(Candidate { latent, pixels, losses: losses.into(), is_mix: mixed })
+        let picture = Arc::new(FacePicture::from_planes(&self.pixels));
+        Ok(Candidate { latent: self.latent, picture, losses: self.losses.into(), is_mix: self.mixed })
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::blend::BlendMode;
+use crate::face_picture::FacePicture;
 use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
 use crate::job::{FillLook, FillOutcome};
 use crate::mask::StrokeKind;
@@ -31,7 +32,7 @@ fn losses(scale: f32) -> Losses {
 pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillOutcome {
     let candidate = |index: u16| Candidate {
         latent: numbers(latent_dim, f32::from(index)),
-        pixels: numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5),
+        picture: Arc::new(FacePicture::from_planes(&numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5))),
         losses: losses(f32::from(index) + 1.0),
         is_mix: false,
     };
@@ -57,7 +58,6 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         candidates: (0..candidates).map(candidate).collect(),
         best: 1,
         first_losses: losses(9.0),
-        size_px,
     }
 }
 
@@ -124,8 +124,8 @@ fn project_survives_json_bit_for_bit() {
     assert_eq!(read, project);
     let bits = |project: &Project| -> Vec<u32> {
         let outcome = &project.fill.as_ref().unwrap().record.outcome;
-        let values = outcome.candidates.iter().flat_map(|candidate| candidate.latent.iter().chain(&candidate.pixels));
-        values.map(|value| value.to_bits()).collect()
+        let values = |candidate: &Candidate| [candidate.latent.clone(), candidate.picture.to_planes()].concat();
+        outcome.candidates.iter().flat_map(values).map(f32::to_bits).collect()
     };
     assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but have other bits");
 }

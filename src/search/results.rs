@@ -1,12 +1,15 @@
 //! Results of a search: losses, latents and pictures.
 
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
-use rayon::prelude::*;
 
 use super::Losses;
 use super::operations::generate;
 use super::search_loop::Search;
 use super::total_loss::LossTensors;
+use crate::face_picture::FacePicture;
+use crate::model::read_values;
 
 /// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
@@ -22,11 +25,11 @@ impl Search {
         iterations.into_iter().zip(LossTensors::read(&losses)).collect()
     }
 
-    /// Pictures of all candidates at the newest evaluation: planar RGB in [-1, 1].
+    /// Pictures of all candidates at the newest evaluation.
     #[must_use]
-    pub fn pictures(&self) -> Vec<Vec<f32>> {
+    pub fn pictures(&self) -> Vec<Arc<FacePicture>> {
         let Some(evaluation) = &self.evaluation else { return Vec::new() };
-        to_planar(evaluation.pictures.clone())
+        read_pictures(evaluation.pictures.clone())
     }
 
     /// The best latents so far with their losses.
@@ -34,33 +37,24 @@ impl Search {
     pub fn best(&self) -> Option<BestCandidates> {
         let best = self.best.as_ref()?;
         let latent_dim = best.latents.dims()[1];
-        let latents = tensor_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
+        let latents = read_values(best.latents.clone()).chunks(latent_dim).map(<[f32]>::to_vec).collect();
         Some(BestCandidates { latents, losses: LossTensors::read([&best.losses]).pop()? })
     }
 
-    /// Pictures of the best latents: planar RGB in [-1, 1].
+    /// Pictures of the best latents.
     #[must_use]
-    pub fn best_pictures(&self) -> Vec<Vec<f32>> {
+    pub fn best_pictures(&self) -> Vec<Arc<FacePicture>> {
         let Some(best) = &self.best else { return Vec::new() };
         self.pass
             .batches(best.latents.clone())
             .into_iter()
-            .flat_map(|latents| to_planar(generate(latents, &self.pass)))
+            .flat_map(|latents| read_pictures(generate(latents, &self.pass)))
             .collect()
     }
 }
 
-/// Converts pictures `[candidates, side, side, channels]` to planar RGB.
-pub(super) fn to_planar(pictures: Tensor<4>) -> Vec<Vec<f32>> {
-    let [_, height, width, channels] = pictures.dims();
-    let planes = |picture: &[f32]| {
-        let pixels = picture.chunks_exact(channels);
-        (0..3).flat_map(|channel| pixels.clone().map(move |pixel| pixel[channel])).collect()
-    };
-    tensor_values(pictures).par_chunks(height * width * channels).map(planes).collect()
-}
-
-/// A tensor's values, row-major.
-pub(super) fn tensor_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
+/// Reads pictures `[candidates, side, side, channels]`, RGB first.
+pub(super) fn read_pictures(pictures: Tensor<4>) -> Vec<Arc<FacePicture>> {
+    let [_, side_px, _, channels] = pictures.dims();
+    FacePicture::of_batch(&read_values(pictures), side_px, channels)
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Bool, Tensor};
 use serde::Serialize;
 
-use super::results::tensor_values;
+use crate::model::read_values;
 
 /// Losses of one candidate at one iteration, in the form that the settings choose.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -51,7 +51,7 @@ impl LossTensors {
             let (prior, total) = rest.split_at(candidates);
             (0..candidates).map(|k| Losses { context: context[k], prior: prior[k], total: total[k] }).collect()
         };
-        tensor_values(Tensor::cat(tensors, 0)).chunks_exact(3 * candidates).map(losses).collect()
+        read_values(Tensor::cat(tensors, 0)).chunks_exact(3 * candidates).map(losses).collect()
     }
 
     /// For each candidate, those losses of `newer` where `is_newer` holds.

@@ -8,9 +8,9 @@
 use burn::tensor::{Tensor, TensorData};
 
 use super::optimizer::{Hmc, Optimizer};
-use super::results::tensor_values;
 use super::search_loop::Search;
 use super::{HmcSettings, OptimizerKind, Settings};
+use crate::model::read_values;
 
 /// Candidates of a search for variations.
 const VARIATION_COUNT: u32 = 4;
@@ -76,7 +76,7 @@ impl Search {
         self.start_at(&latent.repeat(candidates));
         self.uses_last_latents = true;
         if self.settings.optimizer == OptimizerKind::Hmc {
-            let loss = tensor_values(self.evaluate().scored.losses.total).first().map_or(1.0, |total| total.abs());
+            let loss = read_values(self.evaluate().scored.losses.total).first().map_or(1.0, |total| total.abs());
             let beta = (self.settings.hmc.beta / loss).min(MAX_BETA);
             self.optimizer = Optimizer::Hmc(Box::new(Hmc::new(beta)));
         }

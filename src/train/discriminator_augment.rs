@@ -201,12 +201,12 @@ mod tests {
     use burn::tensor::TensorData;
 
     use super::*;
+    use crate::model::read_values;
     use crate::train::rng::{RngStream, rng_for, sample_prior};
 
     fn augmented(augment: DiscriminatorAugment, pixels: &[f32]) -> Vec<f32> {
         let image = Tensor::<4>::from_data(TensorData::new(pixels.to_vec(), [1, 3, 8, 8]), &Device::flex());
-        let result = AugmentBatch::new(&[augment], 8, &Device::flex()).apply(image);
-        result.into_data().iter::<f32>().collect()
+        read_values(AugmentBatch::new(&[augment], 8, &Device::flex()).apply(image))
     }
 
     #[test]

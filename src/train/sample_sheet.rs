@@ -5,6 +5,7 @@ use image::{DynamicImage, RgbImage};
 use super::face_images::FaceImages;
 use super::rng::{RngStream, rng_for, sample_prior};
 use super::settings::TrainSettings;
+use crate::face_picture::to_byte;
 use crate::model::cpu::{CpuActivations, CpuNetworks};
 
 /// Images per row.
@@ -85,12 +86,6 @@ fn tile_images(images: &[f32], size_px: usize) -> RgbImage {
         let value = |channel: usize| images.get(3 * pixel + channel).map_or(0, |value| to_byte(*value));
         image::Rgb([value(0), value(1), value(2)])
     })
-}
-
-/// Converts a value in [-1, 1] to a byte.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-pub(super) fn to_byte(value: f32) -> u8 {
-    ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
 }
 
 pub(super) fn encode_sheet(sheet: RgbImage) -> Result<Vec<u8>, crate::photo::SaveError> {

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use egui::{Align2, Color32, ColorImage, Image, Rect, Response, Role, Sense, StrokeKind, TextStyle, Ui};
 use egui::{TextureHandle, TextureOptions, WidgetInfo, vec2};
-use image::RgbImage;
 
 use super::face::LatentHash;
 use super::{ExploreAction, ExploreFace, ExploreState};
@@ -35,7 +34,8 @@ impl FaceTextures {
             *last_used = frame;
             return Some(texture.clone());
         }
-        let image = color_image(explore.thumbnails.get(&face.latent_hash())?);
+        let pixels = explore.thumbnails.get(&face.latent_hash())?.to_rgb8();
+        let image = ColorImage::from_rgb([pixels.width() as usize, pixels.height() as usize], &pixels);
         let texture = ui.ctx().load_texture("face", image, TextureOptions::LINEAR);
         self.textures.insert(face.latent_hash(), (texture.clone(), frame));
         Some(texture)
@@ -47,10 +47,6 @@ impl FaceTextures {
         self.textures.retain(|_, (_, last_used)| *last_used == frame);
         self.frame += 1;
     }
-}
-
-fn color_image(picture: &RgbImage) -> ColorImage {
-    ColorImage::from_rgb([picture.width() as usize, picture.height() as usize], picture.as_raw())
 }
 
 /// Draws faces in rows. A click selects or deselects a face. `captions`: show the names below the faces.

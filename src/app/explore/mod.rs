@@ -22,16 +22,19 @@ pub use face::ExploreFace;
 pub use face_browser::FaceBrowser;
 pub use saved_faces::{LibraryChange, SavedFaces, change_library, default_library_path};
 
+use std::sync::Arc;
+
+use face::LatentHash;
+
 use super::outbox::Outbox;
 use super::picture_cache::PictureCache;
 use super::preferences::Preferences;
 use super::tasks::Task;
 use super::toasts::Severity;
 use crate::explore::LatentLibrary;
+use crate::face_picture::FacePicture;
 use crate::job::{FacesId, FacesRequest, GeneratedFaces, WorkerCommand};
 use crate::model::ModelInfo;
-use face::LatentHash;
-use image::RgbImage;
 
 /// An action in the Explore window.
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +76,7 @@ pub struct ExploreState {
     /// The model that generates the faces; `None` until one is loaded for the first time.
     model: Option<ModelInfo>,
     pub browser: FaceBrowser,
-    pub thumbnails: PictureCache<LatentHash, RgbImage>,
+    pub thumbnails: PictureCache<LatentHash, Arc<FacePicture>>,
     /// The newest request for thumbnails.
     thumbnail_request: FacesId,
     /// Why no thumbnail can be drawn.

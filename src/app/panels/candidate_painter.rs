@@ -1,21 +1,19 @@
-//! Paints the candidates' pictures for the strip, on a thread of its own.
+//! Paints the candidates' pictures for the strip, in the background.
 //!
-//! All pictures go into one image, so that a new preview costs one upload. A newer request replaces one that waits. While
-//! a search runs, the thread rests between two paintings, so that they take no noticeable time from the search.
+//! All pictures go into one image, so that a new preview costs one upload. While a search runs, the painter rests between
+//! two paintings, so that they take no noticeable time from the search.
 
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Instant;
+use std::sync::mpsc::{self, Receiver};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use egui::{Color32, ColorImage, Context};
-use image::RgbaImage;
+use image::{DynamicImage, Rgba, RgbaImage};
 
-use crate::blend::BlendMode;
 use crate::catch_panic::catch_panic;
-use crate::geometry::FaceFrame;
-use crate::job::{CropPreview, FillOutcome, lower_thread_priority};
-use crate::mask::Mask;
-use crate::photo::Photo;
+use crate::face_picture::FacePicture;
+use crate::job::{CropPreview, FillPlace, lower_thread_priority};
 
 /// Side of a fill in place: the built-in model's, which is enough for a tile at 150 % scale.
 pub const IN_PLACE_PX: u32 = 128;
@@ -24,32 +22,15 @@ pub const IN_PLACE_PX: u32 = 128;
 /// two cores, four fills in place take 25 ms beside a search with steps of 140 ms (light optimisation).
 const REST_TIMES: u32 = 49;
 
-/// What to paint. It shares everything with the state, so it is cheap to make.
+/// What to paint. Its pointers are weak, so that the newest request keeps nothing of a closed photo in memory.
 #[derive(Clone)]
 pub struct PaintRequest {
-    pub pictures: CandidatePictures,
-    /// Side of the generator's pictures.
-    pub size_px: u32,
+    /// The generator's pictures, by candidate.
+    pub pictures: Vec<Weak<FacePicture>>,
     /// Where the fills are; `None` paints the generator's whole faces.
     pub place: Option<FillPlace>,
     /// A search runs and has more pictures soon.
     pub is_live: bool,
-}
-
-/// The generator's pictures, by candidate.
-#[derive(Clone)]
-pub enum CandidatePictures {
-    Search(Arc<[Vec<f32>]>),
-    Fill(Arc<FillOutcome>),
-}
-
-/// The hole of a fill, and how the fill is blended into it.
-#[derive(Clone)]
-pub struct FillPlace {
-    pub photo: Arc<Photo>,
-    pub hole: Mask,
-    pub frame: FaceFrame,
-    pub mode: BlendMode,
 }
 
 /// The pictures of all candidates in one image, row by row.
@@ -67,213 +48,102 @@ pub struct SheetGrid {
     pub candidates: usize,
 }
 
-/// The newest sheet with the id of its request, until it is taken.
-type NewestSheet = Arc<Mutex<Option<(u64, CandidateSheet)>>>;
+/// The newest place, prepared for drawing; `None` when the fill cannot be drawn in place.
+type PreviewCache = Option<(FillPlace, Option<CropPreview>)>;
 
-/// Sends requests to the thread, which starts with the first one, and receives its sheets.
+/// Paints one sheet at a time. It is asked in every frame, so the next request is always the newest.
 #[derive(Default)]
 pub struct CandidatePainter {
-    requests: Option<mpsc::Sender<(u64, PaintRequest)>>,
-    newest_sheet: NewestSheet,
-    newest_key: Option<RequestKey>,
-    newest_id: u64,
-    /// Sheets of requests up to this one belong to another fill.
-    last_obsolete_id: u64,
+    /// The newest request whose painting was started.
+    newest: Option<PaintRequest>,
+    /// Receives the sheet that is being painted, the cache, and how long it took.
+    painting: Option<Receiver<(Option<CandidateSheet>, PreviewCache, Duration)>>,
+    /// End of the rest after the last painting.
+    rested_at: Option<Instant>,
+    previews: PreviewCache,
 }
 
 impl CandidatePainter {
-    /// Requests a sheet, unless the newest request asked for the same. Whether the sheet shows whole faces is the user's
-    /// choice, so that a change of it does not wait.
-    pub fn request(&mut self, context: &Context, mut request: PaintRequest) {
-        let key = RequestKey::new(&request);
-        request.is_live &= self.newest_key.as_ref().is_some_and(|newest| newest.place.is_some() == key.place.is_some());
-        if self.newest_key.as_ref().is_some_and(|newest| newest.matches(&key)) {
+    /// Requests a sheet, unless it was requested already. While one is painted or the painter rests, the request is
+    /// ignored, because the next frame repeats it. Whether the sheet shows whole faces is the user's choice, so a change
+    /// of it does not wait for the end of the rest.
+    pub fn request(&mut self, context: &Context, request: PaintRequest) {
+        let newest = self.newest.as_ref();
+        if self.painting.is_some() || newest.is_some_and(|newest| newest.paints_the_same(&request)) {
             return;
         }
-        self.newest_key = Some(key);
-        self.newest_id += 1;
-        let requests =
-            self.requests.get_or_insert_with(|| start_thread(context.clone(), Arc::clone(&self.newest_sheet)));
-        // Sending fails only when the thread could not be started, which the log says.
-        let _ = requests.send((self.newest_id, request));
+        let keeps_the_view = newest.is_some_and(|newest| newest.place.is_some() == request.place.is_some());
+        let rest = self.rested_at.map_or(Duration::ZERO, |at| at.saturating_duration_since(Instant::now()));
+        if request.is_live && keeps_the_view && !rest.is_zero() {
+            context.request_repaint_after(rest);
+            return;
+        }
+        self.newest = Some(request.clone());
+        let (sender, painting) = mpsc::channel();
+        let (mut previews, context) = (self.previews.take(), context.clone());
+        let spawned = thread::Builder::new().name("candidates".to_owned()).spawn(move || {
+            lower_thread_priority();
+            let started_at = Instant::now();
+            let sheet = catch_panic(|| request.paint(&mut previews)).unwrap_or_else(|reason| {
+                tracing::error!("the candidates' pictures could not be painted: {reason}");
+                previews = None;
+                None
+            });
+            // Sending fails when the sheet is no longer wanted.
+            let _ = sender.send((sheet, previews, started_at.elapsed()));
+            context.request_repaint();
+        });
+        match spawned {
+            Ok(_) => self.painting = Some(painting),
+            Err(error) => tracing::error!("cannot start the thread that paints the candidates: {error}"),
+        }
     }
 
     /// The newest sheet, unless it was taken already.
-    pub fn take_sheet(&self) -> Option<CandidateSheet> {
-        let newest = self.newest_sheet.lock().unwrap_or_else(PoisonError::into_inner).take();
-        newest.filter(|(id, _)| *id > self.last_obsolete_id).map(|(_, sheet)| sheet)
+    pub fn take_sheet(&mut self) -> Option<CandidateSheet> {
+        let (sheet, previews, took) = self.painting.as_ref()?.try_recv().ok()?;
+        (self.painting, self.previews) = (None, previews);
+        self.rested_at = Some(Instant::now() + took * REST_TIMES);
+        sheet
     }
 
     /// Drops the sheets of all earlier requests.
     pub fn forget(&mut self) {
-        self.newest_key = None;
-        self.last_obsolete_id = self.newest_id;
+        (self.newest, self.painting) = (None, None);
     }
 }
 
-/// The inputs of a sheet, to compare them. Weak pointers, so that a closed photo does not stay in memory.
-struct RequestKey {
-    pictures: PicturesKey,
-    place: Option<PlaceKey>,
-}
+impl PaintRequest {
+    fn paints_the_same(&self, other: &Self) -> bool {
+        self.place == other.place && self.pictures.iter().map(Weak::as_ptr).eq(other.pictures.iter().map(Weak::as_ptr))
+    }
 
-enum PicturesKey {
-    Search(Weak<[Vec<f32>]>),
-    Fill(Weak<FillOutcome>),
-}
-
-struct PlaceKey {
-    photo: Weak<Photo>,
-    hole: Mask,
-    frame: FaceFrame,
-    mode: BlendMode,
-}
-
-impl RequestKey {
-    fn new(request: &PaintRequest) -> Self {
-        let pictures = match &request.pictures {
-            CandidatePictures::Search(pictures) => PicturesKey::Search(Arc::downgrade(pictures)),
-            CandidatePictures::Fill(outcome) => PicturesKey::Fill(Arc::downgrade(outcome)),
+    /// Paints the sheet. `None` when a picture is gone: then a newer request comes.
+    fn paint(&self, previews: &mut PreviewCache) -> Option<CandidateSheet> {
+        let pictures = self.pictures.iter().map(Weak::upgrade).collect::<Option<Vec<Arc<FacePicture>>>>()?;
+        let preview = self.place.as_ref().and_then(|place| {
+            let photo = place.photo.upgrade()?;
+            let prepare = || CropPreview::new(&photo, &place.hole, &place.frame, place.blend.mode, IN_PLACE_PX).ok();
+            place.clone().get_or_prepare(previews, prepare).as_ref()
+        });
+        let tile = |picture: &Arc<FacePicture>| match preview {
+            Some(preview) => preview.render(picture),
+            None => DynamicImage::ImageRgb8(picture.to_rgb8()).into_rgba8(),
         };
-        Self { pictures, place: request.place.as_ref().map(PlaceKey::new) }
-    }
-
-    fn matches(&self, other: &Self) -> bool {
-        let are_same_pictures = match (&self.pictures, &other.pictures) {
-            (PicturesKey::Search(a), PicturesKey::Search(b)) => a.ptr_eq(b),
-            (PicturesKey::Fill(a), PicturesKey::Fill(b)) => a.ptr_eq(b),
-            _ => false,
-        };
-        are_same_pictures
-            && match (&self.place, &other.place) {
-                (Some(a), Some(b)) => a.matches(b),
-                (a, b) => a.is_none() && b.is_none(),
-            }
+        Some(sheet_of(&pictures.iter().map(tile).collect::<Vec<RgbaImage>>()))
     }
 }
 
-impl PlaceKey {
-    fn new(place: &FillPlace) -> Self {
-        let FillPlace { photo, hole, frame, mode } = place;
-        Self { photo: Arc::downgrade(photo), hole: hole.clone(), frame: *frame, mode: *mode }
-    }
-
-    fn matches(&self, other: &Self) -> bool {
-        self.photo.ptr_eq(&other.photo)
-            && self.hole == other.hole
-            && (self.frame, self.mode) == (other.frame, other.mode)
-    }
-}
-
-fn start_thread(context: Context, newest_sheet: NewestSheet) -> mpsc::Sender<(u64, PaintRequest)> {
-    let (sender, requests) = mpsc::channel();
-    let spawned = std::thread::Builder::new().name("candidates".to_owned()).spawn(move || {
-        lower_thread_priority();
-        let mut place = PlaceCache::default();
-        let mut rested_at = Instant::now();
-        while let Some((id, request)) = next_request(&requests, rested_at) {
-            let started_at = Instant::now();
-            match catch_panic(|| place.paint(&request)) {
-                Ok(sheet) => {
-                    *newest_sheet.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, sheet));
-                    context.request_repaint();
-                }
-                Err(reason) => {
-                    tracing::error!("the candidates' pictures could not be painted: {reason}");
-                    place = PlaceCache::default();
-                }
-            }
-            let finished_at = Instant::now();
-            rested_at = finished_at + (finished_at - started_at) * REST_TIMES;
-        }
-    });
-    if let Err(error) = spawned {
-        tracing::error!("cannot start the thread that paints the candidates: {error}");
-    }
-    sender
-}
-
-/// Waits for a request, and takes the newest. A live one waits until `rested_at`. `None` when the editor closes.
-fn next_request(requests: &mpsc::Receiver<(u64, PaintRequest)>, rested_at: Instant) -> Option<(u64, PaintRequest)> {
-    let mut newest = requests.recv().ok()?;
-    loop {
-        newest = requests.try_iter().fold(newest, replaced_by);
-        let wait = rested_at.saturating_duration_since(Instant::now());
-        if wait.is_zero() || !newest.1.is_live {
-            return Some(newest);
-        }
-        match requests.recv_timeout(wait) {
-            Ok(newer) => newest = replaced_by(newest, newer),
-            Err(RecvTimeoutError::Timeout) => return Some(newest),
-            Err(RecvTimeoutError::Disconnected) => return None,
-        }
-    }
-}
-
-/// The newer of two requests, which waits only if the older one did.
-fn replaced_by((_, older): (u64, PaintRequest), (id, newer): (u64, PaintRequest)) -> (u64, PaintRequest) {
-    (id, PaintRequest { is_live: older.is_live && newer.is_live, ..newer })
-}
-
-/// The newest place, prepared for drawing; `None` when the fill cannot be drawn in place.
-#[derive(Default)]
-struct PlaceCache(Option<(PlaceKey, Option<CropPreview>)>);
-
-impl PlaceCache {
-    fn paint(&mut self, request: &PaintRequest) -> CandidateSheet {
-        let pictures: Vec<&[f32]> = match &request.pictures {
-            CandidatePictures::Search(pictures) => pictures.iter().map(Vec::as_slice).collect(),
-            CandidatePictures::Fill(outcome) => {
-                outcome.candidates.iter().map(|candidate| candidate.pixels.as_slice()).collect()
-            }
-        };
-        let preview = request.place.as_ref().and_then(|place| self.preview(place));
-        let size_px = request.size_px;
-        match preview {
-            Some(preview) => sheet_of(pictures.iter().map(|picture| preview.render(picture, size_px)), IN_PLACE_PX),
-            None => sheet_of(pictures.iter().map(|picture| whole_face(picture, size_px)), size_px),
-        }
-    }
-
-    fn preview(&mut self, place: &FillPlace) -> Option<&CropPreview> {
-        let key = PlaceKey::new(place);
-        let cached = self.0.take().filter(|(cached_key, _)| cached_key.matches(&key));
-        let (_, preview) = self.0.insert(cached.unwrap_or_else(|| {
-            let FillPlace { photo, hole, frame, mode } = place;
-            (key, CropPreview::new(photo, hole, frame, *mode, IN_PLACE_PX).ok())
-        }));
-        preview.as_ref()
-    }
-}
-
-/// The generator's whole picture: `picture` is planar RGB in [-1, 1].
-fn whole_face(picture: &[f32], size_px: u32) -> RgbaImage {
-    let area = size_px as usize * size_px as usize;
-    let byte = |channel: usize, index: usize| picture.get(channel * area + index).copied().map_or(0, to_byte);
-    let pixels = (0..area).flat_map(|index| [byte(0, index), byte(1, index), byte(2, index), 255]).collect();
-    RgbaImage::from_raw(size_px, size_px, pixels).unwrap_or_default()
-}
-
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to a byte")]
-fn to_byte(value: f32) -> u8 {
-    ((value + 1.0) * 127.5).round().clamp(0.0, 255.0) as u8
-}
-
-/// Places square pictures of one size row by row, in a grid as wide as high.
-fn sheet_of(pictures: impl ExactSizeIterator<Item = RgbaImage>, cell_px: u32) -> CandidateSheet {
-    let (cell_px, candidates) = (cell_px as usize, pictures.len());
-    let columns = (1..=candidates).find(|columns| columns * columns >= candidates).unwrap_or(1);
-    let grid = SheetGrid { cell_px, columns, rows: candidates.div_ceil(columns), candidates };
-    let width = columns * cell_px;
-    let mut image = ColorImage::filled([width, grid.rows * cell_px], Color32::TRANSPARENT);
-    for (index, picture) in pictures.enumerate() {
-        let corner = (index / columns) * cell_px * width + (index % columns) * cell_px;
-        for (row, pixels) in picture.as_raw().chunks_exact(4 * cell_px).enumerate() {
-            let start = corner + row * width;
-            let Some(target) = image.pixels.get_mut(start..start + cell_px) else { continue };
-            for (to, [red, green, blue, alpha]) in target.iter_mut().zip(pixels.as_chunks::<4>().0) {
-                *to = Color32::from_rgba_unmultiplied(*red, *green, *blue, *alpha);
-            }
+/// Places square tiles of one size row by row, in a grid as wide as high.
+fn sheet_of(tiles: &[RgbaImage]) -> CandidateSheet {
+    let cell_px = tiles.first().map_or(0, |tile| tile.width() as usize);
+    let columns = (1..=tiles.len()).find(|columns| columns * columns >= tiles.len()).unwrap_or(1);
+    let grid = SheetGrid { cell_px, columns, rows: tiles.len().div_ceil(columns), candidates: tiles.len() };
+    let mut image = ColorImage::filled([columns * cell_px, grid.rows * cell_px], Color32::TRANSPARENT);
+    for (index, tile) in tiles.iter().enumerate() {
+        let [left, top] = [index % columns, index / columns].map(|cell| cell * cell_px);
+        for (x, y, &Rgba([red, green, blue, alpha])) in tile.enumerate_pixels() {
+            image[(left + x as usize, top + y as usize)] = Color32::from_rgba_unmultiplied(red, green, blue, alpha);
         }
     }
     CandidateSheet { image, grid }
@@ -281,25 +151,47 @@ fn sheet_of(pictures: impl ExactSizeIterator<Item = RgbaImage>, cell_px: u32) ->
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use image::{Rgb, RgbImage};
 
     use super::*;
+    use crate::blend::BlendMode;
+    use crate::geometry::FaceFrame;
+    use crate::mask::Mask;
+    use crate::photo::Photo;
 
-    fn grey(value: f32) -> Vec<f32> {
-        vec![value; 3 * 4]
+    fn grey(value: f32) -> Arc<FacePicture> {
+        Arc::new(FacePicture::uniform(2, [value; 3]))
     }
 
-    fn request(is_live: bool) -> (u64, PaintRequest) {
-        let pictures = CandidatePictures::Search(vec![grey(0.0)].into());
-        (u64::from(is_live), PaintRequest { pictures, size_px: 2, place: None, is_live })
+    /// A request for the whole faces of these pictures.
+    fn request(pictures: &[Arc<FacePicture>], is_live: bool) -> PaintRequest {
+        PaintRequest { pictures: pictures.iter().map(Arc::downgrade).collect(), place: None, is_live }
+    }
+
+    fn place(photo: &Arc<Photo>) -> FillPlace {
+        let hole = Mask::from_fn(40, 40, |x, y| (15..25).contains(&x) && (15..25).contains(&y));
+        FillPlace::new(photo, &hole, FaceFrame::centered(40, 40), BlendMode::None)
+    }
+
+    fn photo() -> Arc<Photo> {
+        Arc::new(Photo::from_pixels(RgbImage::from_pixel(40, 40, Rgb([200, 100, 50])).into()))
+    }
+
+    fn wait_for_sheet(painter: &mut CandidatePainter) -> CandidateSheet {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            assert!(Instant::now() < deadline, "no sheet");
+            if let Some(sheet) = painter.take_sheet() {
+                return sheet;
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 
     #[test]
     fn a_sheet_holds_the_pictures_row_by_row() {
-        let pictures = [-1.0, 1.0, 1.0].map(|value| whole_face(&grey(value), 2));
-        let CandidateSheet { image, grid } = sheet_of(pictures.into_iter(), 2);
+        let tiles = [0, 255, 255].map(|value| RgbaImage::from_pixel(2, 2, Rgba([value, value, value, 255])));
+        let CandidateSheet { image, grid } = sheet_of(&tiles);
         assert_eq!((image.size, grid.columns, grid.rows, grid.candidates), ([4, 4], 2, 2, 3));
         let is_light: Vec<bool> = image.pixels.iter().map(|&pixel| pixel == Color32::WHITE).collect();
         let (o, x) = (false, true);
@@ -308,59 +200,63 @@ mod tests {
 
     #[test]
     fn the_fill_is_painted_into_the_photo() {
-        let photo = Arc::new(Photo::from_pixels(RgbImage::from_pixel(40, 40, Rgb([200, 100, 50])).into()));
-        let hole = Mask::from_fn(40, 40, |x, y| (15..25).contains(&x) && (15..25).contains(&y));
-        let place = FillPlace { photo, hole, frame: FaceFrame::centered(40, 40), mode: BlendMode::None };
-        let pictures = CandidatePictures::Search(vec![grey(-1.0), grey(1.0)].into());
-        let in_place = PaintRequest { pictures, size_px: 2, place: Some(place), is_live: false };
-        let CandidateSheet { image, grid } = PlaceCache::default().paint(&in_place);
+        let (photo, pictures) = (photo(), [grey(-1.0), grey(1.0)]);
+        let whole = request(&pictures, false);
+        let in_place = PaintRequest { place: Some(place(&photo)), ..whole.clone() };
+        let CandidateSheet { image, grid } = in_place.paint(&mut None).expect("the pictures exist");
         let cell_px = grid.cell_px;
         let pixel = |candidate: usize, x: usize, y: usize| image.pixels[y * image.size[0] + candidate * cell_px + x];
         for (candidate, fill) in [(0, Color32::BLACK), (1, Color32::WHITE)] {
             assert_eq!(pixel(candidate, 5, 5), Color32::from_rgb(200, 100, 50), "the photo");
             assert_eq!(pixel(candidate, cell_px / 2, cell_px / 2), fill);
         }
-        let whole = PlaceCache::default().paint(&PaintRequest { place: None, ..in_place });
+        let whole = whole.paint(&mut None).expect("the pictures exist");
         assert_eq!((whole.grid.cell_px, whole.image.pixels[0]), (2, Color32::BLACK));
     }
 
     #[test]
     fn only_live_requests_wait_and_the_newest_wins() {
-        let (sender, requests) = mpsc::channel();
-        let rested_at = Instant::now() + Duration::from_mins(1);
-        sender.send(request(true)).expect("open");
-        sender.send(request(false)).expect("open");
-        assert_eq!(next_request(&requests, rested_at).expect("open").0, 0, "the finished fill does not wait");
-        sender.send(request(false)).expect("open");
-        sender.send(request(true)).expect("open");
-        assert_eq!(next_request(&requests, rested_at).expect("open").0, 1, "nor do newer pictures in its place");
-        sender.send(request(true)).expect("open");
-        let sent_at = Instant::now();
-        assert_eq!(next_request(&requests, sent_at + Duration::from_millis(20)).expect("open").0, 1);
-        assert!(sent_at.elapsed() >= Duration::from_millis(20));
-        drop(sender);
-        assert!(next_request(&requests, rested_at).is_none());
+        let (mut painter, context, photo) = (CandidatePainter::default(), Context::default(), photo());
+        let pictures = [grey(0.0), grey(0.1), grey(0.2)];
+        painter.request(&context, request(&pictures[..1], true));
+        painter.request(&context, request(&pictures[..2], true));
+        assert_eq!(wait_for_sheet(&mut painter).grid.candidates, 1, "one at a time");
+        painter.rested_at = Some(Instant::now() + Duration::from_mins(1));
+        painter.request(&context, request(&pictures[..2], true));
+        assert!(painter.painting.is_none(), "it rests");
+        painter.request(&context, request(&pictures, false));
+        assert_eq!(wait_for_sheet(&mut painter).grid.candidates, 3, "the finished fill does not wait");
+        let in_place = PaintRequest { place: Some(place(&photo)), ..request(&pictures, true) };
+        painter.rested_at = Some(Instant::now() + Duration::from_mins(1));
+        painter.request(&context, in_place);
+        assert_eq!(wait_for_sheet(&mut painter).grid.cell_px, IN_PLACE_PX as usize, "nor does another view");
+        painter.rested_at = Some(Instant::now());
+        painter.request(&context, PaintRequest { place: Some(place(&photo)), ..request(&pictures[..1], true) });
+        assert_eq!(wait_for_sheet(&mut painter).grid.candidates, 1, "it has rested");
     }
 
     #[test]
-    fn equal_requests_are_sent_once() {
-        let (mut painter, context) = (CandidatePainter::default(), Context::default());
-        let (_, first) = request(false);
-        painter.request(&context, first.clone());
-        painter.request(&context, PaintRequest { is_live: true, ..first.clone() });
-        assert_eq!(painter.newest_id, 1);
-        painter.request(&context, request(false).1);
-        assert_eq!(painter.newest_id, 2, "other pictures");
+    fn equal_requests_are_painted_once() {
+        let (mut painter, context, pictures) = (CandidatePainter::default(), Context::default(), [grey(0.0)]);
+        painter.request(&context, request(&pictures, false));
+        wait_for_sheet(&mut painter);
+        painter.request(&context, request(&pictures, true));
+        assert!(painter.painting.is_none());
+        let others = [grey(0.0)];
+        painter.request(&context, request(&others, false));
+        assert!(painter.painting.is_some(), "other pictures");
         painter.forget();
-        let deadline = Instant::now() + Duration::from_secs(10);
-        painter.request(&context, first);
-        let sheet = loop {
-            assert!(Instant::now() < deadline, "no sheet");
-            if let Some(sheet) = painter.take_sheet() {
-                break sheet;
-            }
-            std::thread::sleep(Duration::from_millis(1));
-        };
-        assert_eq!((painter.newest_id, sheet.grid.candidates), (3, 1));
+        assert!(painter.take_sheet().is_none());
+        painter.request(&context, request(&pictures, false));
+        assert_eq!(wait_for_sheet(&mut painter).grid.candidates, 1);
+    }
+
+    #[test]
+    fn a_closed_photo_does_not_stay_in_memory() {
+        let (mut painter, photo, pictures) = (CandidatePainter::default(), photo(), [grey(0.0)]);
+        let in_place = PaintRequest { place: Some(place(&photo)), ..request(&pictures, false) };
+        painter.request(&Context::default(), in_place);
+        wait_for_sheet(&mut painter);
+        assert_eq!((Arc::strong_count(&photo), Arc::strong_count(&pictures[0])), (1, 1));
     }
 }

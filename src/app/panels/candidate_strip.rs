@@ -10,7 +10,7 @@ use std::sync::{Arc, Weak};
 use egui::{CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextureHandle};
 use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
-use super::candidate_painter::{CandidatePainter, CandidatePictures, FillPlace, PaintRequest, SheetGrid};
+use super::candidate_painter::{CandidatePainter, PaintRequest, SheetGrid};
 use super::{candidate_buttons, widgets};
 use crate::app::document::DocumentFill;
 use crate::app::fill::{CandidateMix, FillAction, RunningFill, ShownFill};
@@ -18,6 +18,7 @@ use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, Derived};
 use crate::app::theme;
+use crate::job::FillPlace;
 use crate::photo::Photo;
 use crate::search::Losses;
 
@@ -69,7 +70,7 @@ struct CandidateTile {
 impl CandidateList {
     /// `None` until there are candidates. `is_face_only`: the tiles show the generator's whole faces.
     fn new(derived: &Derived<'_>, mix: Option<&CandidateMix>, is_face_only: bool) -> Option<Self> {
-        let photo = Arc::clone(&derived.document?.photo);
+        let photo = &derived.document?.photo;
         let fill = derived.fill?;
         let (best, shown) = (fill.best_candidate()?, fill.shown_candidate());
         let tile = |&index: &usize| CandidateTile {
@@ -79,23 +80,23 @@ impl CandidateList {
             is_shown: index == shown,
             is_mixed_in: mix.is_some_and(|mix| mix.to == index),
         };
-        let (pictures, size_px, hole, frame, mode, is_live) = match fill {
+        let (pictures, hole, frame, mode, is_live): (Vec<_>, _, _, _, _) = match fill {
             ShownFill::Running(run) => {
                 let preview = run.preview.as_ref()?;
-                let pictures = CandidatePictures::Search(Arc::clone(&preview.candidates));
                 let RunningFill { request, is_paused, .. } = run;
-                (pictures, preview.size_px, &preview.hole, request.frame, request.blend.mode, !is_paused)
+                let pictures = preview.candidates.iter().map(Arc::downgrade).collect();
+                (pictures, &preview.hole, request.frame, request.blend.mode, !is_paused)
             }
             ShownFill::Finished(DocumentFill { record, .. }) => {
-                let pictures = CandidatePictures::Fill(Arc::clone(&record.outcome));
-                (pictures, record.outcome.size_px, &record.hole, record.frame, record.look.blend.mode, false)
+                let pictures = record.outcome.candidates.iter().map(|it| Arc::downgrade(&it.picture)).collect();
+                (pictures, &record.hole, record.frame, record.look.blend.mode, false)
             }
         };
-        let place = (!is_face_only).then(|| FillPlace { photo, hole: hole.clone(), frame, mode });
+        let place = (!is_face_only).then(|| FillPlace::new(photo, hole, frame, mode));
         Some(Self {
             tiles: derived.candidate_order.iter().map(tile).collect(),
             shows_best: fill.chosen_candidate().is_none_or(|chosen| chosen == best && !derived.is_running()),
-            request: PaintRequest { pictures, size_px, place, is_live },
+            request: PaintRequest { pictures, place, is_live },
         })
     }
 }
@@ -124,10 +125,10 @@ impl CandidateStrip {
     pub fn show(&mut self, ui: &mut Ui, derived: &Derived<'_>, mix: Option<&CandidateMix>, actions: &mut Actions) {
         self.forget_other_fill(derived);
         let candidates = CandidateList::new(derived, mix, actions.preferences.face_only);
+        self.upload_new_sheet(ui);
         if let Some(candidates) = &candidates {
             self.painter.request(ui.ctx(), candidates.request.clone());
         }
-        self.upload_new_sheet(ui);
         let area = ui.available_rect_before_wrap();
         let (tiles_area, buttons_area) = area.split_left_right_at_x(area.right() - BUTTONS_WIDTH);
         let tiles_area = tiles_area.with_max_x(tiles_area.right() - 2.0 * theme::GAP);

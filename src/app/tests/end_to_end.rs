@@ -1,6 +1,5 @@
 //! End-to-end tests with the real search on tiny networks: open, paint, fill, compare, export, undo.
 
-use crate::app::fill::FrameSearchMode;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -11,6 +10,7 @@ use super::export_and_close::{choose_path, wait_until_saved};
 use super::open_paint_undo::paint;
 use super::{TestWindow, click, newest_message, press, wait_for};
 use crate::app::Editor;
+use crate::app::fill::FrameSearchMode;
 use crate::app::preferences::Preferences;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;

@@ -1,7 +1,5 @@
 //! The Explore window: pages of faces, selection, interpolation, saved faces, and a face as the start of a fill.
 
-use super::change_preferences;
-use crate::app::explore::SavedFaces;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, NodeT as _, Queryable};
 
@@ -10,9 +8,10 @@ use super::fill::{finish_fill, start_fill};
 use super::open_paint_undo::paint;
 use super::scripted_engine::{ScriptedEngine, model};
 use super::{
-    TestWindow, button, click, editor, editor_of_size, editor_with_photo, has_button, is_enabled, press, wait_for,
+    TestWindow, button, change_preferences, click, editor, editor_of_size, editor_with_photo, has_button, is_enabled,
+    press, wait_for,
 };
-use crate::app::explore::ExploreAction;
+use crate::app::explore::{ExploreAction, SavedFaces};
 use crate::app::state::{Action, EditorState};
 use crate::explore::{LatentLibrary, LatentSource, lerp, mean_latent, sample_latent};
 use crate::job::{SearchStart, WorkerCommand, WorkerEvent};
@@ -270,7 +269,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     });
     let explore = &state(&window).explore;
     let picture = |index: usize| explore.thumbnails.get(&explore.browser.faces()[index].latent_hash()).expect("drawn");
-    assert!(picture(0).dimensions() == (16, 16) && picture(0) != picture(1));
+    assert!(picture(0).side_px == 16 && picture(0) != picture(1));
     click(&mut window, "Face 12");
     click(&mut window, "Use as start");
     // The start-face chip moves the Fill button, so the layout needs another frame.

@@ -1,8 +1,5 @@
 //! Export, masks, closing, and the questions that protect unsaved work.
 
-use crate::app::dialogs::DialogAction;
-use crate::app::dialogs::DocumentSource;
-use crate::app::dialogs::SaveAnswer;
 use std::path::Path;
 
 use egui::{Key, Modifiers};
@@ -11,6 +8,7 @@ use egui_kittest::kittest::Queryable;
 use super::fill::editor_with_fill;
 use super::open_paint_undo::paint;
 use super::{click, editor_with_photo, is_enabled, newest_message, press, wait_for};
+use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
 use crate::app::document::PhotoDocument;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::state::Action;

@@ -1,6 +1,5 @@
 //! Detected faces: which one gets the face frame, and how to choose another.
 
-use crate::app::document::DocumentAction;
 use std::sync::Arc;
 
 use eframe::App as _;
@@ -11,7 +10,7 @@ use image::RgbImage;
 use super::scripted_engine::ScriptedEngine;
 use super::{editor, wait_for};
 use crate::app::canvas::Tool;
-use crate::app::document::PhotoDocument;
+use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};

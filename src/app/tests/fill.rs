@@ -1,15 +1,13 @@
 //! A fill from the Fill button to its result, with the scripted engine.
 
-use super::change_preferences;
-use crate::app::document::DocumentAction;
-use crate::app::fill::COMPOSING_FAILED;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{NodeT as _, Queryable};
 
 use super::open_paint_undo::{paint, paint_more};
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine, device, model};
-use super::{click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
-use crate::app::document::PhotoDocument;
+use super::{change_preferences, click, editor_with_photo, has_button, is_enabled, newest_message, press, wait_for};
+use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::fill::COMPOSING_FAILED;
 use crate::app::state::{Action, EditorState};
 use crate::app::toasts::Severity;
 use crate::blend::BlendMode;

@@ -1,15 +1,13 @@
 //! The encoder's first guess, which is updated with the hole while no search runs.
 
-use super::change_preferences;
-use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::open_paint_undo::{paint, stroke};
 use super::scripted_engine::ScriptedEngine;
-use super::{TestWindow, editor_with_photo, is_enabled, press};
+use super::{TestWindow, change_preferences, editor_with_photo, is_enabled, press};
 use crate::app::canvas::MaskDisplay;
-use crate::app::document::PhotoDocument;
+use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
 use crate::blend::BlendMode;

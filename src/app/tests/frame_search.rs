@@ -1,7 +1,5 @@
 //! The face frame follows the hole. The test answers the searches.
 
-use crate::app::document::DocumentAction;
-use crate::app::fill::FrameSearchMode;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
@@ -12,7 +10,8 @@ use super::open_paint_undo::{paint, stroke};
 use super::projects::as_project;
 use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, editor, has_button, newest_message, press};
-use crate::app::document::PhotoDocument;
+use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::fill::FrameSearchMode;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::geometry::FaceFrame;

@@ -1,15 +1,14 @@
 //! Editing the hole and the settings while a search runs.
 
-use super::change_preferences;
-use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
 use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
 use super::first_guess::{act, document, state};
 use super::open_paint_undo::stroke;
-use super::{TestWindow, is_enabled, press};
+use super::{TestWindow, change_preferences, is_enabled, press};
 use crate::app::canvas::MaskDisplay;
+use crate::app::document::DocumentAction;
 use crate::app::state::Action;
 use crate::blend::BlendMode;
 use crate::job::{FillProgress, WorkerCommand, WorkerEvent};

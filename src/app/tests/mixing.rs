@@ -1,7 +1,5 @@
 //! "More like this", mixes of two candidates, and the order of the thumbnails.
 
-use super::change_preferences;
-use crate::app::fill::FillAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 
@@ -9,8 +7,9 @@ use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, editor_with_running_fill, wait_until_composed};
 use super::open_paint_undo::paint_more;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
-use super::{TestWindow, click, editor_with_photo, has_button, is_enabled, press, wait_for};
+use super::{TestWindow, change_preferences, click, editor_with_photo, has_button, is_enabled, press, wait_for};
 use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::fill::FillAction;
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::PathPurpose;
 use crate::job::{Provenance, SearchStart, WorkerCommand};

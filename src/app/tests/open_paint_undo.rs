@@ -1,13 +1,14 @@
 //! Opening, painting, undo, shapes, shortcuts and settings.
 
-use super::change_preferences;
-use crate::app::dialogs::DocumentSource;
-use crate::app::document::DocumentAction;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::{By, Queryable};
 
-use super::{click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for};
+use super::{
+    change_preferences, click, editor, editor_of_size, editor_with_photo, is_enabled, newest_message, press, wait_for,
+};
 use crate::app::canvas::Tool;
+use crate::app::dialogs::DocumentSource;
+use crate::app::document::DocumentAction;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::app::toasts::Severity;

@@ -1,6 +1,5 @@
 //! Projects that refer to a photo file: finding the photo, and restoring mask, frame and fill.
 
-use crate::app::document::DocumentAction;
 use std::path::{Path, PathBuf};
 
 use egui::{Key, Modifiers};
@@ -10,6 +9,7 @@ use super::fill::finish_fill;
 use super::open_paint_undo::stroke;
 use super::projects::{document, open, save_as};
 use super::{editor, editor_with_photo, newest_message, press, wait_for};
+use crate::app::document::DocumentAction;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;

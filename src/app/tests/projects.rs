@@ -1,8 +1,5 @@
 //! Project files: saving, opening again, and errors.
 
-use super::change_preferences;
-use crate::app::dialogs::DocumentSource;
-use crate::app::dialogs::SaveAnswer;
 use std::path::Path;
 
 use egui::{Key, Modifiers};
@@ -13,7 +10,10 @@ use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, editor_with_running_fill, start_fill, wait_until_composed};
 use super::open_paint_undo::{paint, stroke};
 use super::scripted_engine::CANDIDATES;
-use super::{TestWindow, click, editor, editor_with_photo, has_button, newest_message, press, wait_for};
+use super::{
+    TestWindow, change_preferences, click, editor, editor_with_photo, has_button, newest_message, press, wait_for,
+};
+use crate::app::dialogs::{DocumentSource, SaveAnswer};
 use crate::app::document::PhotoDocument;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;

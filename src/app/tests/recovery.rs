@@ -1,9 +1,5 @@
 //! Recovery of unsaved work. Dropping a window without `on_exit` stands for a crash.
 
-use crate::app::dialogs::DocumentSource;
-use crate::app::dialogs::SaveAnswer;
-use crate::app::document::DocumentAction;
-use crate::app::fill::FrameSearchMode;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,6 +17,9 @@ use super::scripted_engine::ScriptedEngine;
 use super::{TestWindow, button, click, has_button, newest_message, wait_for};
 use crate::app::Editor;
 use crate::app::autosave::find_recoverable;
+use crate::app::dialogs::{DocumentSource, SaveAnswer};
+use crate::app::document::DocumentAction;
+use crate::app::fill::FrameSearchMode;
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::state::Action;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::blend::FillPatch;
+use crate::face_picture::FacePicture;
 use crate::geometry::RectPx;
 use crate::job::{
     Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillProgress, FillRequest, GeneratedFaces,
@@ -43,8 +44,8 @@ pub fn model() -> ModelInfo {
 }
 
 /// A picture of one grey value.
-pub fn picture(tone: f32) -> Vec<f32> {
-    vec![tone; 3 * (SIZE_PX * SIZE_PX) as usize]
+pub fn picture(tone: f32) -> Arc<FacePicture> {
+    Arc::new(FacePicture::uniform(SIZE_PX as usize, [tone; 3]))
 }
 
 /// Losses of each candidate; [`BEST`] has the lowest. The prior term is a fifth of the total.
@@ -110,8 +111,8 @@ impl ScriptedEngine {
     /// Like [`set_preview`](Self::set_preview), for this hole.
     pub fn set_preview_in_hole(&self, hole: Mask) {
         let (job, _) = self.newest_job();
-        let (candidates, patch) = (pictures().into(), patch());
-        let preview = SearchPreview { job, size_px: SIZE_PX, candidates, best: BEST, patch, hole };
+        let (candidates, patch) = (pictures(), patch());
+        let preview = SearchPreview { job, candidates, best: BEST, patch, hole };
         self.push_event(WorkerEvent::Preview(preview));
     }
 
@@ -125,7 +126,7 @@ impl ScriptedEngine {
         let candidates = pictures()
             .into_iter()
             .zip(losses(0.1))
-            .map(|(pixels, losses)| Candidate { latent: vec![0.0; 100], pixels, losses, is_mix: false })
+            .map(|(picture, losses)| Candidate { latent: vec![0.0; 100], picture, losses, is_mix: false })
             .collect();
         let outcome = FillOutcome {
             settings: request.settings,
@@ -141,7 +142,6 @@ impl ScriptedEngine {
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],
-            size_px: SIZE_PX,
         };
         let hole = self.newest_hole().unwrap_or(request.hole);
         self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole });
@@ -171,7 +171,7 @@ impl ScriptedEngine {
     /// Answers a request for a quick preview with a grey picture and this loss.
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, pixels: picture(0.4), losses, is_mix: false };
+        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false };
         self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 
@@ -188,7 +188,7 @@ impl ScriptedEngine {
     /// Answers the newest request for faces with grey pictures. Returns the requested latents.
     pub fn answer_face_request(&self) -> Vec<Vec<f32>> {
         let (id, request) = self.face_requests().pop().expect("faces were requested");
-        let pictures = vec![image::RgbImage::from_pixel(SIZE_PX, SIZE_PX, image::Rgb([90; 3])); request.latents.len()];
+        let pictures = vec![picture(-0.3); request.latents.len()];
         self.push_event(WorkerEvent::Faces(GeneratedFaces { id, pictures }));
         request.latents
     }
@@ -213,6 +213,6 @@ fn patch() -> Arc<FillPatch> {
     })
 }
 
-fn pictures() -> Vec<Vec<f32>> {
+fn pictures() -> Vec<Arc<FacePicture>> {
     vec![picture(-0.5), picture(0.2), picture(0.9)]
 }

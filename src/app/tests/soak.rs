@@ -1,11 +1,6 @@
 //! Many hours of work in some minutes: fills, opens, undo, saves and exports, one after the other in one editor.
 //! Nothing may stay behind: no memory, no thread, no open file.
 
-use crate::app::dialogs::DocumentSource;
-use crate::app::dialogs::SaveAnswer;
-use crate::app::document::DocumentAction;
-use crate::app::fill::FrameSearchMode;
-use crate::app::preferences::Preferences;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,7 +12,10 @@ use super::TestWindow;
 use super::end_to_end::editor_with_real_engine;
 use super::export_and_close::{choose_path, wait_until_saved};
 use crate::app::Editor;
-use crate::app::document::PhotoDocument;
+use crate::app::dialogs::{DocumentSource, SaveAnswer};
+use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::fill::FrameSearchMode;
+use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;

@@ -16,7 +16,7 @@ fn broken_fill(window: &TestWindow<'_>) -> FillRecord {
     let document = window.state().state.document.as_ref().expect("open");
     let mut fill = document.shown_fill().expect("filled").record.clone();
     for candidate in &mut Arc::make_mut(&mut fill.outcome).candidates {
-        candidate.pixels.truncate(7);
+        Arc::make_mut(&mut candidate.picture).pixels.truncate(7);
     }
     fill
 }

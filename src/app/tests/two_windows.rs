@@ -1,6 +1,5 @@
 //! Two windows with the same project: neither replaces the other's work unasked.
 
-use crate::app::dialogs::DocumentSource;
 use egui::{Key, Modifiers};
 
 use super::export_and_close::wait_until_saved;
@@ -8,6 +7,7 @@ use super::fill::editor_with_fill;
 use super::projects::{document, open, save_as};
 use super::{TestWindow, click, editor, newest_message, press, wait_for};
 use crate::app::autosave::RecoveryFile;
+use crate::app::dialogs::DocumentSource;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::app::toasts::Severity;

@@ -1,6 +1,5 @@
 //! Zooming to the face: by key and button, and by itself when a small face is found.
 
-use crate::app::document::DocumentAction;
 use std::sync::Arc;
 
 use egui::{Key, Modifiers};
@@ -9,6 +8,7 @@ use image::RgbImage;
 use super::first_guess::{act, document};
 use super::frame_search::editor_with_blank_photo;
 use super::{TestWindow, click, press};
+use crate::app::document::DocumentAction;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::geometry::FaceFrame;

@@ -23,13 +23,14 @@ use std::time::{Duration, Instant};
 pub use followed_run::FollowedRun;
 pub use training_window::TrainingWindow;
 
+use samples::decode_sample;
+
 use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::state::expand_home;
 use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
 use crate::train::RunFolder;
-use samples::decode_sample;
 
 /// A user command from the Training window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,12 @@ impl TrainingState {
                 }
             }
             TrainingAction::SetLogScale(is_log) => self.is_log_scale = is_log,
-            TrainingAction::ShowSample(step) => self.update_run(outbox, |run| run.select_step(step)),
+            TrainingAction::ShowSample(step) => {
+                if let Some(followed) = &mut self.followed {
+                    followed.select_step(step);
+                }
+                self.decode_next_sample(outbox);
+            }
             TrainingAction::StopRun => {
                 if let Some(folder) = self.followed.as_ref().map(|run| run.folder().clone()) {
                     let task = Task::new("Could not ask the run to stop");
@@ -153,16 +159,17 @@ impl TrainingState {
         preferences.training_run = Some(path.to_owned());
     }
 
-    /// Updates the followed run, then requests the next missing sample picture.
-    fn update_run(&mut self, outbox: &Outbox, update: impl FnOnce(&mut FollowedRun)) {
-        let Some(followed) = &mut self.followed else { return };
-        update(followed);
-        if let Some((id, path)) = followed.begin_sample() {
+    /// Decodes the next missing sample picture in the background.
+    fn decode_next_sample(&mut self, outbox: &Outbox) {
+        if let Some((id, path)) = self.followed.as_mut().and_then(FollowedRun::begin_sample) {
             outbox.spawn(
                 Task::internal(),
                 move || Ok(decode_sample(&path)),
                 move |state, sample| {
-                    state.training.update_run(&state.outbox, |run| run.add_sample(id, sample));
+                    if let Some(followed) = &mut state.training.followed {
+                        followed.add_sample(id, sample);
+                    }
+                    state.training.decode_next_sample(&state.outbox);
                 },
             );
         }
@@ -178,7 +185,10 @@ impl TrainingState {
                 Task::internal(),
                 move || Ok(reading.read()),
                 |state, reading| {
-                    state.training.update_run(&state.outbox, |run| run.apply_reading(reading));
+                    if let Some(followed) = &mut state.training.followed {
+                        followed.apply_reading(reading);
+                    }
+                    state.training.decode_next_sample(&state.outbox);
                 },
             );
         }

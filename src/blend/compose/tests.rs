@@ -28,8 +28,10 @@ fn bytes_at(pixels: &DynamicImage, x: u32, y: u32) -> &[u8] {
     &pixels.as_bytes()[start..start + size]
 }
 
-fn constant(size_px: usize, rgb: [f32; 3]) -> Vec<f32> {
-    rgb.iter().flat_map(|value| vec![*value; size_px * size_px]).collect()
+/// A fill of 64×64 pixels, all different.
+fn noisy_fill(seed: u32) -> FacePicture {
+    let value = |index: u32| (hash(index, 0, seed) >> 8) as f32 / (1 << 23) as f32 - 1.0;
+    FacePicture::from_planes(&(0..3 * 4096).map(value).collect::<Vec<f32>>())
 }
 
 fn square(side: u32) -> FaceFrame {
@@ -39,13 +41,12 @@ fn square(side: u32) -> FaceFrame {
 #[test]
 fn without_blending_the_fill_is_unchanged() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 64, 64, 1));
-    let fill: Vec<f32> =
-        (0..3 * 4096u32).map(|index| (hash(index, 0, 5) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
+    let fill = noisy_fill(5);
     let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
-    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill, 64).to_rgb8();
+    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill).to_rgb8();
     for (x, y) in [(16, 16), (47, 47), (30, 21)] {
         for channel in 0..3 {
-            let expected = (fill[channel * 4096 + (y * 64 + x) as usize] * 0.5 + 0.5) * 255.0;
+            let expected = (fill.pixels[(y * 64 + x) as usize][channel] * 0.5 + 0.5) * 255.0;
             let found = f32::from(filled.get_pixel(x, y).0[channel]);
             assert!((found - expected).abs() <= 0.51, "at {x}, {y}: {found} and {expected}");
         }
@@ -57,8 +58,8 @@ fn feathering_fades_from_the_edge_to_the_middle() {
     for side in [64, 300] {
         let photo = Photo::from_pixels(image::RgbImage::from_pixel(side, side, image::Rgb([150, 100, 60])).into());
         let hole = MaskPreset::Center.hole_in_photo(side, side, &square(side), 64, 0);
-        let fill = constant(64, [0.0, 0.0, 0.0]);
-        let filled = apply(&photo, &hole, &square(side), BlendMode::Feather, &fill, 64).to_rgb8();
+        let fill = FacePicture::uniform(64, [0.0, 0.0, 0.0]);
+        let filled = apply(&photo, &hole, &square(side), BlendMode::Feather, &fill).to_rgb8();
         let bounds = hole.hole_bounds().unwrap();
         for at in [bounds.x, bounds.right() - 1] {
             for other in [bounds.y, bounds.y + bounds.height / 2, bounds.bottom() - 1] {
@@ -75,7 +76,7 @@ fn feathering_fades_from_the_edge_to_the_middle() {
 fn feathering_fades_without_steps() {
     let photo = Photo::from_pixels(image::RgbImage::from_pixel(256, 256, image::Rgb([200, 200, 200])).into());
     let hole = MaskPreset::Center.hole_in_photo(256, 256, &square(256), 64, 0);
-    let filled = apply(&photo, &hole, &square(256), BlendMode::Feather, &constant(64, [0.0; 3]), 64).to_rgb8();
+    let filled = apply(&photo, &hole, &square(256), BlendMode::Feather, &FacePicture::uniform(64, [0.0; 3])).to_rgb8();
     let row: Vec<i32> = (60..196).map(|x| i32::from(filled.get_pixel(x, 100).0[0])).collect();
     assert!(row.windows(2).all(|pair| (pair[0] - pair[1]).abs() <= 5), "{row:?}");
 }
@@ -89,7 +90,7 @@ fn holes_are_filled_up_to_the_photos_border() {
     }
     // Poisson would return the photo: a constant fill has no gradients.
     for mode in [BlendMode::Feather, BlendMode::None] {
-        let filled = apply(&photo, &hole, &square(100), mode, &constant(64, [1.0, 1.0, 1.0]), 64).to_rgb8();
+        let filled = apply(&photo, &hole, &square(100), mode, &FacePicture::uniform(64, [1.0, 1.0, 1.0])).to_rgb8();
         for (x, y) in [(0, 0), (99, 50), (40, 45)] {
             assert!(filled.get_pixel(x, y).0[0] > 10, "{mode:?} at {x}, {y}");
         }
@@ -100,14 +101,13 @@ fn holes_are_filled_up_to_the_photos_border() {
 fn feather_without_known_pixels_equals_no_blending() {
     let photo = Photo::from_pixels(noise(ColorType::Rgba8, 64, 64, 1));
     let hole = MaskPreset::Full.hole_in_photo(64, 64, &square(64), 64, 0);
-    let fill: Vec<f32> =
-        (0..3 * 4096u32).map(|index| (hash(index, 0, 6) >> 8) as f32 / (1 << 23) as f32 - 1.0).collect();
-    let filled = |mode| apply(&photo, &hole, &square(64), mode, &fill, 64);
+    let fill = noisy_fill(6);
+    let filled = |mode| apply(&photo, &hole, &square(64), mode, &fill);
     assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
     // Known, but fully transparent.
     let clear = Photo::from_pixels(DynamicImage::new_rgba8(64, 64));
     let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
-    let filled = |mode| apply(&clear, &hole, &square(64), mode, &fill, 64);
+    let filled = |mode| apply(&clear, &hole, &square(64), mode, &fill);
     assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
 }
 
@@ -118,9 +118,10 @@ fn a_stroke_leaving_the_frame_shows_no_edge() {
     hole.draw_segment([100.0, 110.0], [100.0, 55.0], 12.0, StrokeKind::Paint);
     let frame = FaceFrame { center_in_photo: [100.0, 100.0], side_px: 64.0, angle_radians: 0.0 };
     // Stripes down the frame, whose upper edge is at 68.
-    let stripes: Vec<f32> = (0..3 * 4096u32).map(|index| if index % 16 < 8 { 0.6 } else { -0.2 }).collect();
+    let pixels = (0..4096).map(|index| if index % 16 < 8 { [0.6; 3] } else { [-0.2; 3] }).collect();
+    let stripes = FacePicture { side_px: 64, pixels };
     for mode in BlendMode::ALL {
-        let filled = apply(&photo, &hole, &frame, mode, &stripes, 64).to_luma32f();
+        let filled = apply(&photo, &hole, &frame, mode, &stripes).to_luma32f();
         let at = |x: u32, y: u32| filled.get_pixel(x, y).0[0];
         let step = |y: u32| (90..110).map(|x| (at(x, y) - at(x, y - 1)).abs()).fold(0.0, f32::max);
         assert!(step(68) < 0.1, "{mode:?}: {}", step(68));
@@ -137,20 +138,20 @@ fn known_pixels_beyond_an_unfilled_part_tint_nothing() {
     let mut hole = Mask::empty(200, 200);
     hole.draw_segment([100.0, 100.0], [100.0, 100.0], 80.0, StrokeKind::Paint);
     let frame = FaceFrame { center_in_photo: [100.0, 100.0], side_px: 64.0, angle_radians: 0.0 };
-    let filled = apply(&photo, &hole, &frame, BlendMode::Feather, &constant(64, [0.0; 3]), 64).to_rgb8();
+    let filled = apply(&photo, &hole, &frame, BlendMode::Feather, &FacePicture::uniform(64, [0.0; 3])).to_rgb8();
     assert_eq!(filled.get_pixel(37, 100).0, [128, 128, 128]);
     assert_eq!(filled.get_pixel(35, 100).0, [255, 0, 0]);
 }
 
 #[test]
 fn grey_photos_get_the_fills_luma() {
-    let fill = constant(64, [1.0, -1.0, 0.0]);
+    let fill = FacePicture::uniform(64, [1.0, -1.0, 0.0]);
     let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
     let photo = Photo::from_pixels(noise(ColorType::L16, 64, 64, 1));
-    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill, 64).to_luma16();
+    let filled = apply(&photo, &hole, &square(64), BlendMode::None, &fill).to_luma16();
     let expected = (0.2126 + 0.5 * 0.0722) * 65535.0;
     assert!((f64::from(filled.get_pixel(30, 30).0[0]) - expected).abs() <= 1.0);
-    let patch = Composer::new(&photo, &hole, &square(64), BlendMode::None, Some(8)).render(&fill, 64);
+    let patch = Composer::new(&photo, &hole, &square(64), BlendMode::None, Some(8)).render(&fill);
     assert_eq!(patch.rgba[..4], [63, 63, 63, 255]);
 }
 
@@ -160,7 +161,8 @@ fn preview_alpha_is_the_filled_share() {
     let mut hole = Mask::empty(400, 300);
     hole.draw_segment([150.0, 150.0], [250.0, 150.0], 50.0, StrokeKind::Paint);
     let frame = FaceFrame::centered(400, 300);
-    let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, Some(96)).render(&constant(64, [0.5; 3]), 64);
+    let patch =
+        Composer::new(&photo, &hole, &frame, BlendMode::Feather, Some(96)).render(&FacePicture::uniform(64, [0.5; 3]));
     assert_eq!((patch.width, patch.height), (96, 48));
     assert_eq!(patch.rect_in_photo, RectPx { x: 100, y: 100, width: 200, height: 100 });
     assert_eq!(patch.rgba.len(), 96 * 48 * 4);
@@ -174,18 +176,18 @@ fn preview_alpha_is_the_filled_share() {
 #[test]
 fn without_a_hole_in_the_frame_nothing_changes() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
-    let fill = constant(8, [0.0; 3]);
+    let fill = FacePicture::uniform(8, [0.0; 3]);
     let mut hole = Mask::empty(50, 40);
     hole.draw_segment([3.0, 3.0], [3.0, 3.0], 2.0, StrokeKind::Paint);
     let far = FaceFrame { center_in_photo: [35.0, 20.0], side_px: 20.0, angle_radians: 0.0 };
     let broken = FaceFrame { side_px: f32::NAN, ..far };
     for frame in [far, broken] {
-        let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, None).render(&fill, 8);
+        let patch = Composer::new(&photo, &hole, &frame, BlendMode::Feather, None).render(&fill);
         assert!(patch.rect_in_photo.is_empty() && patch.rgba.is_empty());
-        assert_eq!(apply(&photo, &hole, &frame, BlendMode::Feather, &fill, 8), photo.pixels);
+        assert_eq!(apply(&photo, &hole, &frame, BlendMode::Feather, &fill), photo.pixels);
     }
     let huge = FaceFrame { side_px: 1e30, ..far };
-    let _ = apply(&photo, &hole, &huge, BlendMode::Feather, &fill, 8);
+    let _ = apply(&photo, &hole, &huge, BlendMode::Feather, &fill);
 }
 
 #[test]
@@ -193,7 +195,7 @@ fn masks_of_another_size_count_where_they_overlap() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
     for (width, height) in [(20, 60), (70, 30), (10, 10)] {
         let hole = Mask::full(width, height);
-        let filled = apply(&photo, &hole, &square(50), BlendMode::Feather, &constant(8, [1.0; 3]), 8);
+        let filled = apply(&photo, &hole, &square(50), BlendMode::Feather, &FacePicture::uniform(8, [1.0; 3]));
         assert_ne!(bytes_at(&filled, 5, 5), bytes_at(&photo.pixels, 5, 5));
         assert_eq!(bytes_at(&filled, 49, 39), bytes_at(&photo.pixels, 49, 39));
     }

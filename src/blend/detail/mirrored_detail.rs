@@ -17,6 +17,7 @@ use crate::blend::blur::box_blur;
 use crate::blend::feather::{cells_around, lerp};
 use crate::blend::known_pixels::KnownPixels;
 use crate::blend::sampled_image::{SampledImage, luma};
+use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
 use crate::photo::Photo;
@@ -114,31 +115,24 @@ impl MirroredDetail {
         pixels.iter().map(|pixel| pixel.map(|value| f32::from(value) / FIXED_POINT_SCALE))
     }
 
-    /// The low-pass of the generated image, planar RGB in [-1, 1], `[3, size, size]`. The fourth lane holds the
-    /// confidence in the mirrored half, 0 to 1.
-    ///
-    /// # Panics
-    /// If `fill` has another length.
+    /// The low-pass of the generated picture. The fourth lane holds the confidence in the mirrored half, 0 to 1.
     #[expect(clippy::cast_precision_loss, reason = "images are at most some hundred pixels wide")]
-    pub(super) fn low_pass(&self, fill: &[f32], size_px: u32) -> SampledImage {
-        let (side, area) = (size_px as usize, (size_px * size_px) as usize);
-        assert_eq!(fill.len(), 3 * area, "`fill` must be planar RGB of a square image");
-        let rgb = |index: usize| [fill[index], fill[area + index], fill[2 * area + index]];
-        let mut cells: Vec<[f32; 4]> = (0..area).map(rgb).map(|[red, green, blue]| [red, green, blue, 1.0]).collect();
-        box_blur(&mut cells, side, blur_radius_cells(COARSE_SIGMA * size_px as f32 / REFERENCE_SIDE_PX));
+    pub(super) fn low_pass(&self, fill: &FacePicture) -> SampledImage {
+        let FacePicture { side_px, pixels } = fill;
+        let mut cells: Vec<[f32; 4]> = pixels.iter().map(|&[red, green, blue]| [red, green, blue, 1.0]).collect();
+        box_blur(&mut cells, *side_px, blur_radius_cells(COARSE_SIGMA * *side_px as f32 / REFERENCE_SIDE_PX));
         for cell in &mut cells {
             *cell = cell.map(|value| value / cell[3]);
         }
-        let generated = cells.iter().enumerate().map(|(index, &[red, green, blue, _])| {
+        let generated = cells.iter().zip(pixels).map(|(&[red, green, blue, _], pixel)| {
             let low_pass = luma([red, green, blue]);
-            LumaBands { high_pass: luma(rgb(index)) - low_pass, low_pass }
+            LumaBands { high_pass: luma(*pixel) - low_pass, low_pass }
         });
-        let confidences = self.confidence.per_pixel(&generated.collect::<Vec<LumaBands>>(), side);
+        let confidences = self.confidence.per_pixel(&generated.collect::<Vec<LumaBands>>(), *side_px);
         for (cell, confidence) in cells.iter_mut().zip(confidences) {
             cell[3] = confidence;
         }
-        let plane = |lane: usize| cells.iter().map(move |cell| cell[lane]);
-        SampledImage::new(&(0..4).flat_map(plane).collect::<Vec<f32>>(), size_px)
+        SampledImage::new(&cells, *side_px)
     }
 }
 

@@ -35,6 +35,7 @@ use texture_patches::TexturePatches;
 
 use super::distance_transform::distance_transform;
 use super::sampled_image::{RowReader, SampledImage};
+use crate::face_picture::FacePicture;
 use crate::geometry::{FaceFrame, RectPx};
 use crate::mask::Mask;
 use crate::photo::Photo;
@@ -80,21 +81,15 @@ impl FillDetail {
         Some(Self { strength: f32::from(percent.min(100)) / 100.0, quilt, sharpener, mirrored_detail })
     }
 
-    /// The generated image (planar RGB in [-1, 1], `[3, size, size]`), sharpened and ready for sampling.
-    ///
-    /// # Panics
-    /// If `fill` has another length.
-    pub(super) fn sharpened(&self, fill: &[f32], size_px: u32) -> SampledImage {
-        self.sharpener.sharpened(fill, size_px, self.strength)
+    /// The generated picture, sharpened and ready for sampling.
+    pub(super) fn sharpened(&self, fill: &FacePicture) -> SampledImage {
+        self.sharpener.sharpened(fill, self.strength)
     }
 
     /// The low-pass of the generated image, with the confidence in the mirrored detail in the fourth lane, for
     /// [`DetailRow::add_to`]. `None` when there is no mirrored detail.
-    ///
-    /// # Panics
-    /// If `fill` has another length.
-    pub(super) fn low_pass(&self, fill: &[f32], size_px: u32) -> Option<SampledImage> {
-        self.mirrored_detail.as_ref().map(|mirrored| mirrored.low_pass(fill, size_px))
+    pub(super) fn low_pass(&self, fill: &FacePicture) -> Option<SampledImage> {
+        self.mirrored_detail.as_ref().map(|mirrored| mirrored.low_pass(fill))
     }
 
     /// The detail of a row of the target, counted from its top.

@@ -7,6 +7,7 @@
 use rayon::prelude::*;
 
 use crate::blend::sampled_image::{SampledImage, luma};
+use crate::face_picture::FacePicture;
 
 /// How much of the finest band is added.
 const BAND_GAIN: f32 = 0.5;
@@ -39,27 +40,20 @@ impl Sharpener {
         Self { amount: sharpness, points_per_pixel }
     }
 
-    /// An image (planar RGB in [-1, 1], `[3, size, size]`) ready for sampling, sharpened by `strength`: 0 (not at all)
-    /// to 1.
-    ///
-    /// # Panics
-    /// If `fill` has another length.
-    pub(super) fn sharpened(&self, fill: &[f32], size_px: u32, strength: f32) -> SampledImage {
+    /// The generated picture ready for sampling, sharpened by `strength`: 0 (not at all) to 1.
+    pub(super) fn sharpened(&self, fill: &FacePicture, strength: f32) -> SampledImage {
         let amount = self.amount * strength;
-        let fill_side = size_px as usize;
-        if amount <= 0.0 || fill_side == 0 {
-            return SampledImage::new(fill, size_px);
+        if amount <= 0.0 || fill.side_px == 0 {
+            return fill.into();
         }
-        assert_eq!(fill.len(), 3 * fill_side * fill_side, "`fill` must be planar RGB of a square image");
-        let planes = fill.chunks_exact(fill_side * fill_side);
+        let planes = fill.to_planes();
+        let planes = planes.chunks_exact(fill.side_px * fill.side_px);
         let amplified: Vec<f32> =
-            planes.flat_map(|plane| amplify_finest_band(plane, fill_side, amount * BAND_GAIN)).collect();
-        let image = SampledImage::new(&amplified, size_px);
-        let side = fill_side * self.points_per_pixel;
+            planes.flat_map(|plane| amplify_finest_band(plane, fill.side_px, amount * BAND_GAIN)).collect();
+        let image = SampledImage::from(&FacePicture::from_planes(&amplified));
+        let side = fill.side_px * self.points_per_pixel;
         let edges = self.edge_strengths(&image, side);
-        let sharpened = self.warp(&image, &edges, side, amount * WARP_STRENGTH);
-        #[expect(clippy::cast_possible_truncation, reason = "a few times the generator's side")]
-        SampledImage::new(&sharpened, side as u32)
+        SampledImage::new(&self.warp(&image, &edges, side, amount * WARP_STRENGTH), side)
     }
 
     /// Edge strength at each point: 0 to 1.
@@ -81,17 +75,16 @@ impl Sharpener {
         gaussian_blur(&(0..side * side).map(strength).collect::<Vec<f32>>(), side, 0.35 * points)
     }
 
-    /// The image sampled along the gradient of edge strength, planar.
+    /// The image sampled along the gradient of edge strength.
     #[expect(clippy::cast_precision_loss, reason = "a few hundred points")]
-    fn warp(&self, image: &SampledImage, edges: &[f32], side: usize, amount: f32) -> Vec<f32> {
+    fn warp(&self, image: &SampledImage, edges: &[f32], side: usize, amount: f32) -> Vec<[f32; 4]> {
         let pixel = self.points_per_pixel as f32;
         let color = |index: usize| {
             let shift = gradient(edges, side, index).map(|slope| (amount * slope * pixel).clamp(-MAX_WARP, MAX_WARP));
             let unit = |index: usize, shift: f32| (index as f32 + 0.5 - shift * pixel) / side as f32;
             image.at([unit(index % side, shift[0]), unit(index / side, shift[1])])
         };
-        let colors: Vec<[f32; 4]> = (0..side * side).into_par_iter().map(color).collect();
-        (0..3).flat_map(|channel| colors.iter().map(move |color| color[channel])).collect()
+        (0..side * side).into_par_iter().map(color).collect()
     }
 }
 
@@ -155,9 +148,9 @@ mod tests {
     use super::*;
 
     /// A soft edge, ±0.6, at a third of the image's width.
-    fn soft_edge(size: usize) -> Vec<f32> {
-        let plane = (0..size * size).map(|index| (((index % size) as f32 - size as f32 / 3.0) / 1.5).tanh() * 0.6);
-        plane.collect::<Vec<f32>>().repeat(3)
+    fn soft_edge(size: usize) -> FacePicture {
+        let value = |index: usize| (((index % size) as f32 - size as f32 / 3.0) / 1.5).tanh() * 0.6;
+        FacePicture { side_px: size, pixels: (0..size * size).map(|index| [value(index); 3]).collect() }
     }
 
     /// The width between a tenth and nine tenths of the step, in generator pixels.
@@ -170,7 +163,7 @@ mod tests {
     fn edges_narrow_with_sharpness_and_strength() {
         let fill = soft_edge(32);
         let edge_width =
-            |sharpness: f32, strength: f32| width(&Sharpener::new(sharpness, 8.0).sharpened(&fill, 32, strength), 32.0);
+            |sharpness: f32, strength: f32| width(&Sharpener::new(sharpness, 8.0).sharpened(&fill, strength), 32.0);
         let soft = edge_width(0.0, 1.0);
         assert!((soft - edge_width(1.0, 0.0)).abs() < 1e-3);
         assert!(edge_width(1.0, 1.0) < 0.8 * soft, "{} of {soft}", edge_width(1.0, 1.0));
@@ -181,7 +174,7 @@ mod tests {
     #[test]
     fn sharpening_does_not_move_an_edge() {
         let fill = soft_edge(32);
-        let image = Sharpener::new(1.0, 8.0).sharpened(&fill, 32, 1.0);
+        let image = Sharpener::new(1.0, 8.0).sharpened(&fill, 1.0);
         let crossing = (0..3200u16).find(|at| image.at([f32::from(*at) / 3200.0, 0.5])[0] > 0.0);
         // The centre of pixel 32/3 is half a pixel further.
         let expected = (32.0 / 3.0 + 0.5) / 32.0;
@@ -195,8 +188,8 @@ mod tests {
         fn colours_stay_within_the_local_range(
             plane in prop::collection::vec(-1.0f32..=1.0, 12 * 12), scale in 1.3f32..9.0,
         ) {
-            let fill = plane.repeat(3);
-            let image = Sharpener::new(1.0, scale).sharpened(&fill, 12, 1.0);
+            let fill = FacePicture::from_planes(&plane.repeat(3));
+            let image = Sharpener::new(1.0, scale).sharpened(&fill, 1.0);
             for (row, column) in (0..12usize).flat_map(|row| (0..12usize).map(move |column| (row, column))) {
                 let window = |center: usize| center.saturating_sub(3)..(center + 4).min(12);
                 let positions = window(row).flat_map(|row| window(column).map(move |column| (row, column)));

@@ -172,10 +172,10 @@ fn strength_scales_the_texture() {
 #[test]
 fn grain_is_equal_on_both_sides() {
     let photo = grainy();
-    let fill = vec![0.0; 3 * 64 * 64];
+    let fill = FacePicture::uniform(64, [0.0; 3]);
     let variation = |mode: BlendMode, detail_percent: u8| {
         let blend = Blend { mode, detail_percent, completion: false };
-        let filled = apply(&photo, &hole(), &frame(), blend, &fill, 64).to_rgb8();
+        let filled = apply(&photo, &hole(), &frame(), blend, &fill).to_rgb8();
         let lumas = |inside: bool| {
             let grown = |by_px: f32| {
                 let mut mask = Mask::empty(SIDE, SIDE);
@@ -230,7 +230,7 @@ fn the_thread_count_does_not_change_the_fill() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
             let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
-            apply(&photo, &hole(), &frame(), blend, &vec![0.1; 3 * 64 * 64], 64)
+            apply(&photo, &hole(), &frame(), blend, &FacePicture::uniform(64, [0.1; 3]))
         })
     };
     assert_eq!(fill_on(1), fill_on(3));

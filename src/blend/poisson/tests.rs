@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::{BlendMode, Composer, apply};
+use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 
 /// The cells of a grid with its border: `f` is free, `.` is boundary, a space is absent.
@@ -224,10 +225,10 @@ proptest! {
     }
 }
 
-fn photo_like(fill: &[f32], side: u32, change: impl Fn(f32, f32) -> [f32; 3]) -> Photo {
+fn photo_like(fill: &FacePicture, side: u32, change: impl Fn(f32, f32) -> [f32; 3]) -> Photo {
     let grey = Photo::from_pixels(DynamicImage::new_rgb16(side, side));
     let all = Mask::full(side, side);
-    let filled = apply(&grey, &all, &FaceFrame::centered(side, side), BlendMode::None, fill, 16).to_rgb16();
+    let filled = apply(&grey, &all, &FaceFrame::centered(side, side), BlendMode::None, fill).to_rgb16();
     Photo::from_pixels(DynamicImage::ImageRgb16(ImageBuffer::from_fn(side, side, |x, y| {
         let added = change(x as f32 / side as f32, y as f32 / side as f32);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped by the cast")]
@@ -236,8 +237,9 @@ fn photo_like(fill: &[f32], side: u32, change: impl Fn(f32, f32) -> [f32; 3]) ->
     })))
 }
 
-fn any_fill() -> Vec<f32> {
-    (0..3 * 256u32).map(|index| (index.wrapping_mul(2_654_435_761) >> 8) as f32 / (1u32 << 25) as f32 - 0.25).collect()
+fn any_fill() -> FacePicture {
+    let value = |index: u32| (index.wrapping_mul(2_654_435_761) >> 8) as f32 / (1u32 << 25) as f32 - 0.25;
+    FacePicture::from_planes(&(0..3 * 256).map(value).collect::<Vec<f32>>())
 }
 
 fn blob(side: u32) -> Mask {
@@ -252,7 +254,7 @@ fn fill_plus_harmonic_field_is_restored() {
     let fill = any_fill();
     for side in [64, 300] {
         let photo = photo_like(&fill, side, |x, y| [0.1, 0.2 * x * y, 0.1 * (x * x - y * y)]);
-        let filled = apply(&photo, &blob(side), &FaceFrame::centered(side, side), BlendMode::Poisson, &fill, 16);
+        let filled = apply(&photo, &blob(side), &FaceFrame::centered(side, side), BlendMode::Poisson, &fill);
         let (filled, photo) = (filled.to_rgb16(), photo.pixels.to_rgb16());
         for (found, expected) in filled.pixels().zip(photo.pixels()) {
             for (found, expected) in found.0.into_iter().zip(expected.0) {
@@ -266,7 +268,8 @@ fn fill_plus_harmonic_field_is_restored() {
 fn the_seam_is_as_smooth_as_its_surroundings() {
     // Photo and fill are smooth and different; the blend must be as smooth.
     let side = 256;
-    let fill: Vec<f32> = (0..3 * 256usize).map(|index| ((index % 16) as f32 / 15.0 - 0.5) * 0.6).collect();
+    let pixels = (0..256).map(|index| [((index % 16) as f32 / 15.0 - 0.5) * 0.6; 3]).collect();
+    let fill = FacePicture { side_px: 16, pixels };
     let photo = Photo::from_pixels(DynamicImage::ImageRgb16(ImageBuffer::from_fn(side, side, |x, y| {
         let wave = |phase: f32| 0.5 + 0.3 * ((x as f32 * 0.02 + y as f32 * 0.03) + phase).sin();
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 1")]
@@ -275,7 +278,7 @@ fn the_seam_is_as_smooth_as_its_surroundings() {
     })));
     let hole = blob(side);
     let max_steps = |mode: BlendMode| {
-        let filled = apply(&photo, &hole, &FaceFrame::centered(side, side), mode, &fill, 16).to_rgb16();
+        let filled = apply(&photo, &hole, &FaceFrame::centered(side, side), mode, &fill).to_rgb16();
         let (mut seam, mut elsewhere) = (0u16, 0u16);
         for y in 0..side {
             for x in 1..side {
@@ -307,8 +310,7 @@ fn larger_cells_barely_change_the_membrane() {
     let (side, fill) = (240, any_fill());
     let photo = photo_like(&fill, side, |x, y| [0.1, 0.2 * x * y, 0.1 * (x * x - y * y)]);
     let frame = FaceFrame::centered(side, side);
-    let patch =
-        |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).render(&fill, 16);
+    let patch = |max_side_px| Composer::new(&photo, &blob(side), &frame, BlendMode::Poisson, max_side_px).render(&fill);
     let (whole, preview) = (patch(None), patch(Some(100)));
     let image = |patch: &crate::blend::FillPatch| {
         image::RgbaImage::from_raw(patch.width, patch.height, patch.rgba.clone()).unwrap()
@@ -335,7 +337,7 @@ fn the_thread_count_does_not_change_the_result() {
     let photo = photo_like(&fill, side, |x, y| [x * 0.2, y * 0.1, 0.0]);
     let fill_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| apply(&photo, &blob(side), &FaceFrame::centered(side, side), BlendMode::Poisson, &fill, 16))
+        pool.install(|| apply(&photo, &blob(side), &FaceFrame::centered(side, side), BlendMode::Poisson, &fill))
     };
     assert_eq!(fill_on(1), fill_on(3));
 }

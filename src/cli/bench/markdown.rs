@@ -59,8 +59,8 @@ pub(super) fn measure_fills(
         let outcome = run_fill(cache, &request, &mut IgnoringObserver)?;
         search_secs.push(f64::from(outcome.search_secs));
         let started_at = Instant::now();
-        let pixels = &outcome.candidates[outcome.best].pixels;
-        let _ = apply(&request.photo, &request.hole, &request.frame, request.blend, pixels, outcome.size_px);
+        let picture = &outcome.candidates[outcome.best].picture;
+        let _ = apply(&request.photo, &request.hole, &request.frame, request.blend, picture);
         blend_secs.push(started_at.elapsed().as_secs_f64());
     }
     let median = |mut secs: Vec<f64>| {

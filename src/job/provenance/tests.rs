@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::blend::BlendMode;
+use crate::face_picture::FacePicture;
 use crate::job::{Candidate, StopReason};
 use crate::mask::encode_mask_png;
 use crate::model::{ModelChoice, ModelInfo};
@@ -16,7 +17,12 @@ use crate::search::Losses;
 
 fn outcome(settings: Settings) -> FillOutcome {
     let losses = Losses { context: 0.1, prior: 0.2, total: 0.3 };
-    let candidate = |tone| Candidate { latent: vec![0.5], pixels: vec![tone; 48], losses, is_mix: false };
+    let candidate = |tone| Candidate {
+        latent: vec![0.5],
+        picture: Arc::new(FacePicture::uniform(4, [tone; 3])),
+        losses,
+        is_mix: false,
+    };
     FillOutcome {
         settings,
         start: SearchStart::FromSettings,
@@ -39,7 +45,6 @@ fn outcome(settings: Settings) -> FillOutcome {
         candidates: vec![candidate(-0.5), candidate(0.5)],
         best: 1,
         first_losses: losses,
-        size_px: 4,
     }
 }
 

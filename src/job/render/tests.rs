@@ -6,7 +6,6 @@ use super::*;
 use crate::model::{ModelChoice, inspect};
 
 const SIDE_PX: u32 = 60;
-const COARSE_PX: u32 = 128;
 
 fn photo(noise: u8) -> Photo {
     #[expect(clippy::cast_possible_truncation, reason = "small numbers")]
@@ -29,23 +28,21 @@ fn blend(completion: bool) -> Blend {
     Blend { completion, ..Blend::default() }
 }
 
-fn generated(tone: f32) -> Vec<f32> {
-    vec![tone; 3 * (COARSE_PX * COARSE_PX) as usize]
+fn generated(tone: f32) -> Arc<FacePicture> {
+    Arc::new(FacePicture::uniform(128, [tone; 3]))
 }
 
 /// The picture to blend for face-128.
-fn redrawn(photo: &Photo, blend: Blend, pixels: &[f32]) -> (Vec<f32>, u32) {
-    let model = inspect(&ModelChoice::Face128).unwrap();
-    let (picture, size_px) = picture_to_blend(photo, &hole(), &frame(), blend, &model, pixels, COARSE_PX);
-    (picture.into_owned(), size_px)
+fn redrawn(photo: &Photo, drawn: &Arc<FacePicture>) -> Arc<FacePicture> {
+    picture_to_blend(photo, &hole(), &frame(), blend(true), &inspect(&ModelChoice::Face128).unwrap(), drawn)
 }
 
 #[test]
 fn hole_pixels_do_not_change_the_redrawn_fill() {
     let filled = [photo(0), photo(200)].map(|photo| {
-        let (picture, size_px) = redrawn(&photo, blend(true), &generated(0.2));
-        assert_eq!(size_px, CompletionNetwork::SIDE_PX);
-        crate::blend::apply(&photo, &hole(), &frame(), blend(true), &picture, size_px).to_rgb8()
+        let picture = redrawn(&photo, &generated(0.2));
+        assert_eq!(picture.side_px, CompletionNetwork::SIDE_PX as usize);
+        crate::blend::apply(&photo, &hole(), &frame(), blend(true), &picture).to_rgb8()
     });
     assert_eq!(filled[0], filled[1]);
     let before = photo(0).pixels.to_rgb8();
@@ -58,7 +55,7 @@ fn hole_pixels_do_not_change_the_redrawn_fill() {
 #[test]
 fn redrawn_pictures_keep_the_known_crop() {
     let crop = crop(&photo(0), &hole(), &frame(), CompletionNetwork::SIDE_PX).unwrap();
-    let (picture, _) = redrawn(&photo(0), blend(true), &generated(0.2));
+    let picture = redrawn(&photo(0), &generated(0.2)).to_planes();
     let area = crop.known.len();
     let differs = |index: &usize| picture[*index].to_bits() != crop.pixels[*index].to_bits();
     let known = |index: &usize| crop.known[index % area] > 0.0;
@@ -68,22 +65,21 @@ fn redrawn_pictures_keep_the_known_crop() {
 
 #[test]
 fn every_input_changes_the_redrawn_picture() {
-    let one = redrawn(&photo(0), blend(true), &generated(0.2));
-    assert_eq!(redrawn(&photo(0), blend(true), &generated(0.2)), one);
-    assert_ne!(redrawn(&photo(0), blend(true), &generated(-0.4)), one);
+    let one = redrawn(&photo(0), &generated(0.2));
+    assert_eq!(redrawn(&photo(0), &generated(0.2)), one);
+    assert_ne!(redrawn(&photo(0), &generated(-0.4)), one);
     let mut pixels = photo(0).pixels.to_rgb8();
     pixels.put_pixel(30, 20, Rgb([255, 0, 9]));
-    assert_ne!(redrawn(&Photo::from_pixels(pixels.into()), blend(true), &generated(0.2)), one);
+    assert_ne!(redrawn(&Photo::from_pixels(pixels.into()), &generated(0.2)), one);
 }
 
 #[test]
 fn without_completion_the_picture_is_unchanged() {
-    let pixels = generated(0.2);
+    let drawn = generated(0.2);
     let unchanged = |blend, choice: &ModelChoice, frame: &FaceFrame| {
         let model = inspect(choice).unwrap();
         assert!(completion_network(blend, &model).is_none() || frame.side_px == 0.0);
-        let (picture, size_px) = picture_to_blend(&photo(0), &hole(), frame, blend, &model, &pixels, COARSE_PX);
-        matches!(picture, Cow::Borrowed(picture) if std::ptr::eq(picture, &raw const *pixels)) && size_px == COARSE_PX
+        Arc::ptr_eq(&picture_to_blend(&photo(0), &hole(), frame, blend, &model, &drawn), &drawn)
     };
     assert!(unchanged(blend(false), &ModelChoice::Face128, &frame()));
     assert!(unchanged(blend(true), &ModelChoice::Face64, &frame()));
@@ -96,8 +92,9 @@ fn kept_pictures_are_not_drawn_again() {
     let get = |inputs: usize| {
         kept.get_or_insert(inputs.to_string(), || {
             drawn.set(drawn.get() + 1);
-            vec![f32::from(drawn.get())]
-        })[0]
+            FacePicture::uniform(1, [f32::from(drawn.get()); 3])
+        })
+        .pixels[0][0]
     };
     assert_eq!([get(0), get(1), get(0), get(1)].map(f32::to_bits), [1.0, 2.0, 1.0, 2.0].map(f32::to_bits));
     for inputs in 2..=KEPT_PICTURES {

@@ -67,7 +67,7 @@ fn loses_the_gpu_again_and_again() {
         let Some(StopReason::Failed(reason)) = &outcome.stopped else { panic!("{moment:?}: {:?}", outcome.stopped) };
         assert!(reason.contains("stopped working"), "{reason}");
         assert_eq!(outcome.candidates.len(), 2);
-        let is_picture = |candidate: &Candidate| candidate.pixels.iter().any(|value| *value != 0.0);
+        let is_picture = |candidate: &Candidate| candidate.picture.to_planes().iter().any(|value| *value != 0.0);
         assert!(outcome.candidates.iter().all(is_picture), "{moment:?}: the best so far is a picture");
         // The next fill: on the CPU, as the message says, and again on the GPU, which is opened anew.
         assert_fills(&mut cache, &FillRequest { device: DeviceChoice::Cpu, ..request.clone() });

@@ -3,19 +3,14 @@
 use super::*;
 
 pub(super) fn draw_preview(request: &FillRequest) -> Result<Option<QuickPreview>, FillError> {
-    crate::job::quick_preview::draw_quick_preview(
-        &mut NetworkCache::default(),
-        &mut crate::job::quick_preview::ComposerCache::default(),
-        1,
-        request,
-    )
+    crate::job::quick_preview::draw_quick_preview(&mut NetworkCache::default(), &mut None, 1, request)
 }
 
 /// Equal up to rounding: another batch size changes sums of a few thousand values near 1 by some ulps.
 pub(super) fn assert_near(a: &Candidate, b: &Candidate) {
     const TOLERANCE: f32 = 1e-4;
     let losses = |candidate: &Candidate| [candidate.losses.context, candidate.losses.prior, candidate.losses.total];
-    let values = |candidate: &Candidate| losses(candidate).into_iter().chain(candidate.pixels.clone());
+    let values = |candidate: &Candidate| losses(candidate).into_iter().chain(candidate.picture.to_planes());
     let largest = values(a).zip(values(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
     assert!(largest < TOLERANCE, "{largest}: {:?} and {:?}", a.losses, b.losses);
 }
@@ -58,7 +53,7 @@ fn small_holes_are_previewed_with_full_detail() {
     let preview = draw_preview(&request.clone().into_first_guess()).unwrap().unwrap();
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
-    assert_eq!(*preview.patch, composer.render(&preview.candidate.pixels, 64));
+    assert_eq!(*preview.patch, composer.render(&preview.candidate.picture));
 }
 
 #[test]
@@ -70,9 +65,9 @@ fn first_guesses_are_redrawn_but_no_mixes() {
     let FillRequest { photo, hole, frame, blend, .. } = &request;
     let composer = crate::blend::Composer::new(photo, hole, frame, *blend, None);
     let model = crate::model::inspect(&request.model).unwrap();
-    let (redrawn, size_px) = picture_to_blend(photo, hole, frame, *blend, &model, &guess.candidate.pixels, 128);
-    assert_eq!(*guess.patch, composer.render(&redrawn, size_px));
-    assert_eq!(*mix.patch, composer.render(&mix.candidate.pixels, 128));
+    let redrawn = picture_to_blend(photo, hole, frame, *blend, &model, &guess.candidate.picture);
+    assert_eq!(*guess.patch, composer.render(&redrawn));
+    assert_eq!(*mix.patch, composer.render(&mix.candidate.picture));
     assert_ne!(guess.patch, mix.patch);
 }
 

@@ -108,9 +108,9 @@ fn paused_previews_show_the_redrawn_hole() {
     let model = crate::model::inspect(&request.model).unwrap();
     let shown_patch = |preview: &SearchPreview, shown: usize, completion| {
         let FillRequest { photo, hole, frame, .. } = &request;
-        let (pixels, blend) = (&preview.candidates[shown], Blend { completion, ..request.blend });
-        let (picture, size_px) = picture_to_blend(photo, hole, frame, blend, &model, pixels, preview.size_px);
-        crate::blend::Composer::new(photo, hole, frame, blend, None).render(&picture, size_px)
+        let blend = Blend { completion, ..request.blend };
+        let picture = picture_to_blend(photo, hole, frame, blend, &model, &preview.candidates[shown]);
+        crate::blend::Composer::new(photo, hole, frame, blend, None).render(&picture)
     };
     let test_worker = TestWorker::new();
     test_worker.worker.send(WorkerCommand::Start(1, Box::new(request.clone())));

@@ -42,11 +42,11 @@ fn hole_pixels_are_not_read_and_known_stay() {
 fn the_embedded_network_redraws_hole() {
     let side = CompletionNetwork::SIDE_PX as usize;
     let known: Vec<f32> = (0..side * side).map(|index| f32::from(u8::from(index % side >= side / 2))).collect();
-    let picture =
-        CompletionNetwork::embedded().redraw(&vec![0.25; 3 * side * side], &known, &vec![-0.5; 3 * 128 * 128], 128);
-    assert_eq!(picture.len(), 3 * side * side);
-    assert!(picture.iter().all(|value| (-1.0..=1.0).contains(value)));
-    assert_eq!(picture[side - 1].to_bits(), 0.25f32.to_bits());
+    let coarse = FacePicture::uniform(128, [-0.5; 3]);
+    let picture = CompletionNetwork::embedded().redraw(&vec![0.25; 3 * side * side], &known, &coarse);
+    assert_eq!((picture.side_px, picture.pixels.len()), (side, side * side));
+    assert!(picture.pixels.as_flattened().iter().all(|value| (-1.0..=1.0).contains(value)));
+    assert_eq!(picture.pixels[side - 1].map(f32::to_bits), [0.25f32.to_bits(); 3]);
     assert_eq!(CompletionNetwork::embedded().sha256().len(), 64);
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the network with synthetic weights.
 
 use super::*;
+use crate::model::read_values;
 use crate::perceptual::test_weights::{synthetic_values, write_synthetic};
 
 const SIZE: usize = 16;
@@ -8,10 +9,6 @@ const SIZE: usize = 16;
 fn images(count: usize) -> Tensor<4> {
     let values = synthetic_values(count * 3 * SIZE * SIZE, 0.9, 0.011, 0.5);
     Tensor::from_data(TensorData::new(values, [count, 3, SIZE, SIZE]), &Device::flex())
-}
-
-fn values(tensor: Tensor<4>) -> Vec<f32> {
-    tensor.into_data().iter::<f32>().collect()
 }
 
 #[test]
@@ -28,7 +25,7 @@ fn flat_images_stay_flat_when_enlarged() {
     let flat = Tensor::<4>::full([1, 3, SIZE, SIZE], 0.3, &Device::flex());
     let [first, ..] = &AlexNet::synthetic().enlarging(SIZE).feature_maps(flat)[..] else { panic!("no levels") };
     // Away from the edges, a flat image has the same features everywhere.
-    let inside = values(first.clone().slice([0..1, 0..64, 2..13, 2..13]));
+    let inside = read_values(first.clone().slice([0..1, 0..64, 2..13, 2..13]));
     for channel in inside.chunks(121) {
         assert!(channel.iter().all(|value| (value - channel[0]).abs() < 1e-4), "{channel:?}");
     }
@@ -41,7 +38,7 @@ fn without_enlarging_images_keep_their_size() {
     let kept = AlexNet::synthetic().feature_maps(large).remove(1);
     let enlarged = AlexNet::synthetic().enlarging(SIZE).feature_maps(small).remove(1);
     assert_eq!(kept.dims(), enlarged.dims());
-    assert!(values(kept - enlarged).iter().all(|difference| difference.abs() < 1e-4));
+    assert!(read_values(kept - enlarged).iter().all(|difference| difference.abs() < 1e-4));
 }
 
 #[test]
@@ -49,7 +46,7 @@ fn the_input_scaling_is_that_of_lpips() {
     let alexnet = AlexNet::synthetic();
     let expected = [[-0.030, -0.088, -0.188], [0.458, 0.448, 0.450]];
     for (found, expected) in [alexnet.mean, alexnet.deviation].into_iter().zip(expected) {
-        for (found, expected) in values(found).into_iter().zip(expected) {
+        for (found, expected) in read_values(found).into_iter().zip(expected) {
             assert!((found - expected).abs() < 1e-6, "{found} for {expected}");
         }
     }
@@ -62,7 +59,7 @@ fn weights_are_read_and_other_files_refused() {
     write_synthetic(&path);
     let read_net = AlexNet::read(&path, &Device::flex()).unwrap();
     let [read, synthetic] =
-        [read_net, AlexNet::synthetic()].map(|net| values(net.enlarging(SIZE).feature_maps(images(1)).remove(4)));
+        [read_net, AlexNet::synthetic()].map(|net| read_values(net.enlarging(SIZE).feature_maps(images(1)).remove(4)));
     assert_eq!(read, synthetic);
 
     let refused = |path: &Path| AlexNet::read(path, &Device::flex()).err().unwrap().to_string();

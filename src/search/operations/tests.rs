@@ -7,8 +7,7 @@ use burn::tensor::{Tensor, TensorData};
 use super::{SearchPass, context_loss, generate};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelFile, Networks, TINY_MODEL};
-use crate::search::results::tensor_values;
+use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
 use crate::search::tests::rules::{SIZE_PX, one_sided};
 use crate::search::{ContextSettings, Norm, Preset, Reduction, Settings};
 
@@ -46,8 +45,8 @@ fn losses_and_gradient(pictures: &[f32], networks: &Networks, pass: &Arc<SearchP
     let factors = Tensor::<1>::from_data(FACTORS, device).autodiff();
     let losses = context_loss(pictures.clone(), pass);
     let gradient = pictures.grad(&(losses.clone() * factors).backward()).unwrap();
-    let gradient = tensor_values(gradient).chunks(channels).flat_map(|pixel| pixel[..3].to_vec()).collect();
-    [tensor_values(losses.inner()), gradient]
+    let gradient = read_values(gradient).chunks(channels).flat_map(|pixel| pixel[..3].to_vec()).collect();
+    [read_values(losses.inner()), gradient]
 }
 
 #[test]

@@ -7,10 +7,10 @@ use safetensors::SafeTensors;
 
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelChoice, Networks, load};
+use crate::model::{ModelChoice, Networks, load, read_values};
 use crate::search::operations::{SearchPass, generate, prior_loss};
 use crate::search::problem::SearchProblem;
-use crate::search::results::{tensor_values, to_planar};
+use crate::search::results::read_pictures;
 use crate::search::{ContextSettings, Norm, Preset, PriorForm, Reduction, Search, Settings};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
@@ -66,8 +66,12 @@ fn pictures_and_prior_losses_agree() {
     for networks in on_every_device() {
         let search = search(&networks, mean_form());
         let pictures = generate(search.latents.clone(), &search.pass);
-        let losses = tensor_values(prior_loss(pictures.clone(), &search.pass));
-        assert_close("g", &to_planar(pictures).concat(), &golden("g"));
+        let losses = read_values(prior_loss(pictures.clone(), &search.pass));
+        assert_close(
+            "g",
+            &read_pictures(pictures).iter().flat_map(|picture| picture.to_planes()).collect::<Vec<f32>>(),
+            &golden("g"),
+        );
         // softplus(−D).
         let expected: Vec<f32> = golden("d").iter().map(|logit| (-logit).exp().ln_1p()).collect();
         assert_close("d", &losses, &expected);
@@ -95,8 +99,8 @@ fn losses_and_gradients_agree() {
         let [loss, gradient] = [format!("{name}.loss"), format!("{name}.grad")];
         for networks in on_every_device() {
             let evaluation = search(&networks, settings).evaluate();
-            assert_close(&loss, &tensor_values(evaluation.scored.losses.total), &golden(&loss));
-            assert_close(&gradient, &tensor_values(evaluation.gradient), &golden(&gradient));
+            assert_close(&loss, &read_values(evaluation.scored.losses.total), &golden(&loss));
+            assert_close(&gradient, &read_values(evaluation.gradient), &golden(&gradient));
         }
     }
 }
@@ -114,7 +118,7 @@ fn fifty_steps(networks: &Arc<Networks>) {
     let losses: Vec<f32> =
         search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
     assert_close("blog.adam50.loss", &losses, &golden("blog.adam50.loss"));
-    let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+    let latents: Vec<f32> = read_values(search.latents);
     let expected = golden("blog.adam50.z");
     let norm = |values: &mut dyn Iterator<Item = f32>| values.map(|value| value * value).sum::<f32>().sqrt();
     let difference = norm(&mut latents.iter().zip(&expected).map(|(a, b)| a - b));
@@ -143,7 +147,8 @@ fn bfloat16_search_ends_where_f32_does() {
         assert!((bf16.context / single.context - 1.0).abs() < 0.02, "{bf16:?} where {single:?} is expected");
     }
     for (bf16, single) in pictures.iter().zip(&single_pictures) {
-        let mean = bf16.iter().zip(single).map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
+        let values = bf16.to_planes().into_iter().zip(single.to_planes());
+        let mean = values.map(|(a, b)| (a - b).abs()).sum::<f32>() / 12_288.0;
         assert!(mean > 0.0, "bfloat16 must change the pictures");
         assert!(mean < 0.005, "{mean} apart");
     }

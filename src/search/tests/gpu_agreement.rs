@@ -5,8 +5,7 @@ use std::sync::Arc;
 use super::rules::{problem, settings};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelFile, Networks, TINY_MODEL};
-use crate::search::results::tensor_values;
+use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
 use crate::search::{OptimizerKind, Search, Settings};
 
 /// Relative to the largest value. WGSL's transcendental functions are less exact than the CPU's, and the error grows
@@ -17,7 +16,7 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
     let mut search = Search::new(Arc::new(networks), &problem(), settings(OptimizerKind::Adam));
     let pictures = {
         search.advance();
-        search.pictures().concat()
+        search.pictures().iter().flat_map(|picture| picture.to_planes()).collect()
     };
     for _ in 0..4 {
         search.advance();
@@ -51,9 +50,9 @@ fn several_gpu_batches_agree_with_the_cpu() {
     let evaluated = |networks: Networks| {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
-        let pictures = search.best_pictures().concat();
+        let pictures = search.best_pictures().iter().flat_map(|picture| picture.to_planes()).collect();
         let evaluation = search.evaluation.as_ref().unwrap();
-        [tensor_values(evaluation.gradient.clone()), tensor_values(evaluation.scored.losses.total.clone()), pictures]
+        [read_values(evaluation.gradient.clone()), read_values(evaluation.scored.losses.total.clone()), pictures]
     };
     let found = evaluated(Networks::load_on_gpu(&file, &gpu).unwrap());
     let expected = evaluated(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());

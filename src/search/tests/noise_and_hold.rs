@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::rules::{SIZE_PX, networks, problem, settings};
-use crate::model::Networks;
+use crate::face_picture::FacePicture;
+use crate::model::{Networks, read_values};
 use crate::search::problem::SearchProblem;
 use crate::search::{OptimizerKind, Search, Settings, Starts};
 
 /// Runs a search to its end. Returns the best pictures and their total losses.
-fn outcome(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings) -> (Vec<Vec<f32>>, Vec<f32>) {
+fn outcome(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings) -> (Vec<Arc<FacePicture>>, Vec<f32>) {
     let mut search = Search::new(Arc::clone(networks), problem, settings);
     while !search.is_done() {
         search.advance();
@@ -32,8 +33,8 @@ fn noise_follows_the_seed_and_ends() {
     // The last three of twelve steps have no noise, so the evaluated latents are those of the step before.
     let expected = search.latents.clone();
     search.advance();
-    let evaluated: f32 = search.pictures().iter().flatten().sum();
-    let values: Vec<f32> = expected.into_data().iter::<f32>().collect();
+    let evaluated: f32 = search.pictures().iter().flat_map(|picture| picture.to_planes()).sum();
+    let values: Vec<f32> = read_values(expected);
     let regenerated: f32 =
         networks.generate(3, &values, &mut crate::model::cpu::CpuActivations::default()).iter().sum();
     assert!((evaluated - regenerated).abs() < 1e-2);
@@ -49,11 +50,11 @@ fn mostly_hidden() -> SearchProblem {
 
 /// Largest change of a latent value by the end of a search.
 fn largest_move(mut search: Search) -> f32 {
-    let starts: Vec<f32> = search.latents.clone().into_data().iter::<f32>().collect();
+    let starts: Vec<f32> = read_values(search.latents.clone());
     while !search.is_done() {
         search.advance();
     }
-    let latents: Vec<f32> = search.latents.into_data().iter::<f32>().collect();
+    let latents: Vec<f32> = read_values(search.latents);
     latents.iter().zip(&starts).map(|(value, start)| (value - start).abs()).fold(0.0, f32::max)
 }
 

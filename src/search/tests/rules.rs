@@ -7,9 +7,8 @@ use proptest::prelude::*;
 
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
-use crate::model::{ModelFile, Networks, TINY_MODEL};
+use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
 use crate::search::problem::SearchProblem;
-use crate::search::results::tensor_values;
 use crate::search::{
     Clipping, ContextSettings, HmcSettings, Losses, Norm, OptimizerKind, Preset, PriorForm, Reduction, Search,
     Settings, Starts,
@@ -77,8 +76,8 @@ fn gradient_matches_finite_differences() {
         settings.prior = prior;
         settings.candidates = 1;
         let mut search = Search::new(networks(), &one_sided(), settings);
-        let start: Vec<f32> = search.latents.to_data().iter::<f32>().collect();
-        let gradient: Vec<f32> = search.evaluate().gradient.into_data().iter::<f32>().collect();
+        let start: Vec<f32> = read_values(search.latents.clone());
+        let gradient: Vec<f32> = read_values(search.evaluate().gradient);
         let scale = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
         assert!(scale > 1e-3, "the gradient must not be zero");
         for i in 0..start.len() {
@@ -86,7 +85,7 @@ fn gradient_matches_finite_differences() {
                 let mut moved = start.clone();
                 moved[i] += offset;
                 search.latents = Tensor::from_data(TensorData::new(moved, [1, start.len()]), &Device::flex());
-                search.evaluate().scored.losses.total.into_data().iter::<f32>().next().unwrap()
+                read_values(search.evaluate().scored.losses.total)[0]
             };
             let slope = (total(STEP) - total(-STEP)) / (2.0 * STEP);
             // Kinks of ReLU between the two points cause an error of the order of the step.
@@ -123,7 +122,7 @@ fn starts_follow_the_prior_or_the_encoder() {
     let start = |starts| {
         let settings = Settings { starts, start_spread: 0.1, candidates: 3, ..settings(OptimizerKind::Adam) };
         let search = Search::new(networks(), &problem(), settings);
-        search.latents.to_data().iter::<f32>().collect::<Vec<_>>()
+        read_values(search.latents.clone())
     };
     let (prior, encoder) = (start(Starts::Prior), start(Starts::Encoder));
     assert!(prior.iter().chain(&encoder).all(|value| (-1.0..=1.0).contains(value)));
@@ -169,9 +168,9 @@ fn gradient_loss_compares_known_neighbours() {
         let mut search =
             Search::new(networks(), problem, Settings { context, candidates: 1, ..settings(OptimizerKind::Adam) });
         let evaluation = search.evaluate();
-        let context = tensor_values(evaluation.scored.losses.context.clone())[0];
+        let context = read_values(evaluation.scored.losses.context.clone())[0];
         search.evaluation = Some(evaluation);
-        (context, search.pictures().concat())
+        (context, search.pictures()[0].to_planes())
     };
     let problem = problem();
     let (pixels_alone, picture) = search(&problem, 0.0);

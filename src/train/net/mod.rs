@@ -14,6 +14,7 @@ mod train_net;
 
 use burn::tensor::{Device, Tensor, TensorData};
 
+pub(super) use crate::model::read_values;
 pub(super) use net_state::{NetState, TensorState};
 pub(super) use parameter::Parameter;
 pub(super) use train_net::{ForwardPass, TrainNet, batch_norm};
@@ -83,10 +84,4 @@ pub(super) fn upload(values: &[f32], device: &Device) -> Tensor<1> {
 /// Uploads values as a tensor of this shape.
 pub(super) fn upload_shaped<const D: usize>(values: Vec<f32>, shape: [usize; D], device: &Device) -> Tensor<D> {
     Tensor::from_data(TensorData::new(values, shape), device)
-}
-
-/// Reads a tensor's values in row-major order. Waits for the device.
-pub(super) fn read_values<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
-    let data = tensor.into_data();
-    data.try_to_vec::<f32>().unwrap_or_else(|_| data.iter::<f32>().collect())
 }

@@ -46,7 +46,10 @@ impl FillEvaluator {
                 search.advance();
             }
             context += search.best().and_then(|best| Some(f64::from(best.losses.first()?.context))).unwrap_or(f64::NAN);
-            hole += search.best_pictures().first().map_or(f64::NAN, |fill| mean_hole_difference(problem, fill));
+            hole += search
+                .best_pictures()
+                .first()
+                .map_or(f64::NAN, |fill| mean_hole_difference(problem, &fill.to_planes()));
         }
         #[expect(clippy::cast_precision_loss, reason = "a few dozen faces")]
         let count = self.problems.len().max(1) as f64;

@@ -16,8 +16,9 @@ use serde::Serialize;
 use super::TrainError;
 use super::face_images::FaceImages;
 use super::rng::{RngStream, rng_for, sample_prior};
-use super::sample_sheet::{to_byte, to_interleaved};
+use super::sample_sheet::to_interleaved;
 use super::settings::TrainSettings;
+use crate::face_picture::to_byte;
 use crate::metrics::{PlanarImage, diversity};
 use crate::model::cpu::{self, CpuActivations, CpuNetworks};
 use crate::model::{ModelChoice, ModelFile, load};
@@ -103,7 +104,7 @@ fn diversity_images(count: usize, pictures: &[f32]) -> Vec<PlanarImage> {
     let length = pictures.len() / count.max(1);
     let side = (length / 3).isqrt();
     let image =
-        |pixels: &[f32]| PlanarImage::from_rgb8(side, &pixels.iter().map(|value| to_byte(*value)).collect::<Vec<u8>>());
+        |pixels: &[f32]| PlanarImage::from_rgb8(side, &pixels.iter().copied().map(to_byte).collect::<Vec<u8>>());
     pictures.chunks_exact(length.max(1)).take(DIVERSITY_SAMPLES).map(image).collect()
 }
 
@@ -121,7 +122,7 @@ mod tests {
         let latents = sample_prior(&mut rng_for(3, RngStream::Samples), 1600);
         let pictures = networks.generate(16, &latents, &mut CpuActivations::default());
         // The built-in model's samples stand in for faces, because the repository holds no faces.
-        let faces = InMemoryFaceImages::new(64, pictures.iter().map(|value| to_byte(*value)).collect());
+        let faces = InMemoryFaceImages::new(64, pictures.into_iter().map(to_byte).collect());
         let settings = TrainSettings { width: 2, ..TrainSettings::default() };
         let evaluator = QualityEvaluator::new(&settings, &faces).unwrap();
         let good = evaluator.evaluate(&built_in).unwrap();

@@ -2,7 +2,6 @@
 
 mod samples;
 
-use crate::app::dialogs::DialogAction;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write as _;
 use std::path::Path;
@@ -14,6 +13,7 @@ use egui_kittest::kittest::{By, Queryable};
 use tempfile::TempDir;
 
 use super::{TestWindow, click, editor, editor_with_photo, is_enabled, newest_message, press, wait_for};
+use crate::app::dialogs::DialogAction;
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::{DialogAnswer, PathPurpose};
 use crate::app::toasts::Severity;

@@ -43,8 +43,8 @@ fn any_frame() -> impl Strategy<Value = FaceFrame> {
         .prop_map(|(center_in_photo, side_px, angle_radians)| FaceFrame { center_in_photo, side_px, angle_radians })
 }
 
-fn any_fill() -> impl Strategy<Value = Vec<f32>> {
-    prop::collection::vec(-1.0f32..=1.0, 3 * 16 * 16)
+fn any_fill() -> impl Strategy<Value = FacePicture> {
+    prop::collection::vec(-1.0f32..=1.0, 3 * 16 * 16).prop_map(|planes| FacePicture::from_planes(&planes))
 }
 
 fn any_blend() -> impl Strategy<Value = Blend> {
@@ -76,7 +76,7 @@ proptest! {
         color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
-        let filled = apply(&photo, &hole, &frame, blend, &fill, 16);
+        let filled = apply(&photo, &hole, &frame, blend, &fill);
         prop_assert_eq!(filled.color(), photo.pixels.color());
         for y in 0..60 {
             for x in 0..80 {
@@ -96,7 +96,7 @@ proptest! {
         let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
         let changed = with_hole_from(&photo.pixels, &noise(PHOTO_COLOR_TYPES[color], 80, 60, 2), &hole);
         let changed = Photo::from_pixels(changed);
-        let (a, b) = (apply(&photo, &hole, &frame, blend, &fill, 16), apply(&changed, &hole, &frame, blend, &fill, 16));
+        let (a, b) = (apply(&photo, &hole, &frame, blend, &fill), apply(&changed, &hole, &frame, blend, &fill));
         for y in 0..60 {
             for x in 0..80 {
                 let keeps_the_hole = bytes_at(&a, x, y) == bytes_at(&photo.pixels, x, y)
@@ -106,7 +106,7 @@ proptest! {
             }
         }
         for side in [None, Some(20)] {
-            let render = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).render(&fill, 16);
+            let render = |photo: &Photo| Composer::new(photo, &hole, &frame, blend, side).render(&fill);
             prop_assert_eq!(render(&photo), render(&changed));
         }
     }
@@ -116,8 +116,8 @@ proptest! {
         hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
     ) {
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
-        let filled = apply(&photo, &hole, &frame, blend, &fill, 16).to_rgb8();
-        let patch = Composer::new(&photo, &hole, &frame, blend, None).render(&fill, 16);
+        let filled = apply(&photo, &hole, &frame, blend, &fill).to_rgb8();
+        let patch = Composer::new(&photo, &hole, &frame, blend, None).render(&fill);
         let rect = patch.rect_in_photo;
         prop_assert_eq!((patch.width, patch.height), (rect.width, rect.height));
         let original = photo.pixels.to_rgb8();
@@ -153,7 +153,7 @@ proptest! {
         for side in [Some(200), None] {
             let render = |photo: &Photo| {
                 let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
-                Composer::new(photo, &hole, &frame, blend, side).render(&constant(16, [0.1; 3]), 16)
+                Composer::new(photo, &hole, &frame, blend, side).render(&FacePicture::uniform(16, [0.1; 3]))
             };
             prop_assert_eq!(render(&photo), render(&changed));
         }

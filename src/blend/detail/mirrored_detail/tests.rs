@@ -120,10 +120,10 @@ fn pixels_under_the_hole_are_not_read() {
 fn the_fill_is_low_pass_plus_mirrored_detail() {
     // A checkerboard that the low-pass removes, on a level that it keeps.
     let check = |index: usize| if (index % 64 + index / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
-    let fill: Vec<f32> = (0..3 * 64 * 64).map(|index| check(index % (64 * 64))).collect();
+    let fill = FacePicture { side_px: 64, pixels: (0..64 * 64).map(|index| [check(index); 3]).collect() };
     let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent, completion: false };
     let (photo, hole) = (face(256.0), hole());
-    let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill, 64).to_rgb8();
+    let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill).to_rgb8();
     let (with, half) = (filled(100), filled(50));
     let target = hole.hole_bounds().unwrap();
     let detail = mirrored(&photo, &hole).unwrap();
@@ -148,11 +148,11 @@ fn mismatched_high_and_low_pass_gives_no_confidence() {
     let unit = CropGrid::new(&frame(), 1).unwrap();
     let pixel_grid = CropGrid::new(&frame(), 64).unwrap();
     let confidence = |level: f32, contrast: f32| {
-        let fill = (0..64 * 64).map(|at| {
+        let pixels = (0..64 * 64).map(|at| {
             let [x, y] = pixel_grid.to_photo([f64::from(at % 64) + 0.5, f64::from(at / 64) + 0.5]);
-            (GREY + level + contrast * strong(x as f32, y as f32)) / 127.5 - 1.0
+            [(GREY + level + contrast * strong(x as f32, y as f32)) / 127.5 - 1.0; 3]
         });
-        let low_pass = detail.low_pass(&fill.collect::<Vec<f32>>().repeat(3), 64);
+        let low_pass = detail.low_pass(&FacePicture { side_px: 64, pixels: pixels.collect() });
         let points = (120..200u32).flat_map(|x| (160..250u32).map(move |y| [x, y]));
         let confidences =
             points.map(|point| low_pass.at(unit.to_crop(point.map(f64::from)).map(|coordinate| coordinate as f32))[3]);

@@ -2,12 +2,14 @@
 
 use clap::Parser as _;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::cli::args;
 use crate::cli::console::CapturedConsole;
+use crate::face_picture::FacePicture;
 use crate::job::{Candidate, DeviceInfo, StopReason};
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -49,8 +51,8 @@ impl FakeBackend {
         }
     }
 
-    fn picture(value: f32) -> Vec<f32> {
-        vec![value; (3 * SIDE_PX * SIDE_PX) as usize]
+    fn picture(value: f32) -> Arc<FacePicture> {
+        Arc::new(FacePicture::uniform(SIDE_PX as usize, [value; 3]))
     }
 }
 
@@ -71,12 +73,12 @@ impl FillBackend for FakeBackend {
         for iteration in 1..=steps {
             observer.losses(iteration, &Self::losses(iteration));
             if observer.wants_pictures(iteration) {
-                observer.pictures(iteration, SIDE_PX, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
+                observer.pictures(iteration, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
             }
         }
         let candidate = |index: usize, value| Candidate {
             latent: vec![0.0],
-            pixels: Self::picture(value),
+            picture: Self::picture(value),
             losses: Self::losses(steps)[index],
             is_mix: false,
         };
@@ -94,7 +96,6 @@ impl FillBackend for FakeBackend {
             candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
             best: 1,
             first_losses: Self::losses(1)[1],
-            size_px: SIDE_PX,
         })
     }
 
