@@ -35,9 +35,9 @@ impl<K: PartialEq, V> Latest<K, V> {
         self.value.as_ref()?.0.as_ref()
     }
 
-    /// Whether the value for this key is there.
-    pub fn is_current(&self, key: &K) -> bool {
-        self.key() == Some(key)
+    /// The value for this key, if it is there.
+    pub fn current(&self, key: &K) -> Option<&V> {
+        self.value().filter(|_| self.key() == Some(key))
     }
 
     /// Whether a computation is running.
@@ -48,7 +48,7 @@ impl<K: PartialEq, V> Latest<K, V> {
     /// Whether the value for this key must still be computed: it is neither there nor being computed, and did not fail.
     pub fn is_missing(&self, key: &K) -> bool {
         let is = |other: &Option<K>| other.as_ref() == Some(key);
-        !(self.is_current(key) || is(&self.pending) || is(&self.failed))
+        !(self.current(key).is_some() || is(&self.pending) || is(&self.failed))
     }
 
     /// Notes that the value for this key is being computed. An answer for an earlier key is no longer expected.
@@ -94,7 +94,7 @@ mod tests {
         assert!(latest.is_missing(&1) && latest.key().is_none());
         latest.begin(1);
         assert!(!latest.is_missing(&1) && latest.is_missing(&2) && latest.is_pending());
-        assert!(latest.finish(&1, Some("one")) && latest.is_current(&1));
+        assert!(latest.finish(&1, Some("one")) && latest.current(&1).is_some());
         latest.begin(2);
         assert_eq!((latest.value(), latest.key()), (Some(&"one"), Some(&1)));
         assert!(latest.finish(&2, None) && latest.value() == Some(&"one"));

@@ -233,29 +233,63 @@ pub fn apply(
     fill: &FacePicture,
 ) -> DynamicImage {
     let composer = Composer::new(photo, hole, frame, blend, None);
-    let prepared = composer.prepare(fill);
     let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
     match PixelDataMut::of(&mut pixels) {
-        Some(PixelDataMut::Bits8 { data, channels }) => composer.write(&prepared, data, channels, photo.width()),
-        Some(PixelDataMut::Bits16 { data, channels }) => composer.write(&prepared, data, channels, photo.width()),
+        Some(PixelDataMut::Bits8 { data, channels }) => {
+            composer.render(fill).copy_to(data, channels, photo.width() as usize);
+        }
+        Some(PixelDataMut::Bits16 { data, channels }) => composer.write(fill, data, channels, photo.width()),
         None => {}
     }
     pixels
 }
 
+impl FillPatch {
+    /// The finished photo, as [`apply`] makes it. `None` when the patch has fewer pixels or bits than the photo.
+    #[must_use]
+    pub fn paste(&self, photo: &Photo) -> Option<DynamicImage> {
+        let is_full_size = (self.width, self.height) == (self.rect_in_photo.width, self.rect_in_photo.height);
+        let mut pixels = photo.pixels.clone();
+        match PixelDataMut::of(&mut pixels) {
+            Some(PixelDataMut::Bits8 { data, channels }) if is_full_size => {
+                self.copy_to(data, channels, photo.width() as usize);
+            }
+            _ => return None,
+        }
+        Some(pixels)
+    }
+
+    /// Copies the filled pixels into a photo's samples. The patch must have full size.
+    fn copy_to(&self, data: &mut [u8], channels: usize, photo_width: usize) {
+        let colors = if channels < 3 { 1 } else { 3 };
+        let (x, y) = (self.rect_in_photo.x as usize, self.rect_in_photo.y as usize);
+        let rows = data.chunks_exact_mut((photo_width * channels).max(1)).skip(y);
+        for (samples, patch_row) in rows.zip(self.rgba.chunks_exact((self.width as usize * 4).max(1))) {
+            let pixels = samples.chunks_exact_mut(channels.max(1)).skip(x).zip(patch_row.as_chunks::<4>().0);
+            for (pixel, rgba) in pixels.filter(|(_, rgba)| rgba[3] != 0) {
+                pixel.fill(u8::MAX);
+                for (sample, value) in pixel.iter_mut().zip(rgba).take(colors) {
+                    *sample = *value;
+                }
+            }
+        }
+    }
+}
+
 impl Composer {
-    /// Writes the fill into a photo's samples. Requires a composer at full size.
-    fn write<T: ChannelValue>(&self, fill: &PreparedFill<'_>, data: &mut [T], channels: usize, photo_width: u32) {
+    /// Writes the fill into the samples of a photo with 16 bits. Requires a composer at full size.
+    fn write(&self, fill: &FacePicture, data: &mut [u16], channels: usize, photo_width: u32) {
         let Some(PatchRaster { rect, height, .. }) = self.raster else { return };
+        let prepared = self.prepare(fill);
         let colors = if channels < 3 { 1 } else { 3 };
         let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(rect.y as usize);
         rows.zip(0..height).for_each(|(samples, row)| {
-            self.draw_row(fill, row, |column, _, rgb| {
+            self.draw_row(&prepared, row, |column, _, rgb| {
                 let start = (rect.x as usize + column) * channels;
                 let Some(pixel) = samples.get_mut(start..start + channels) else { return };
-                pixel.fill(T::from_f32(T::MAX));
+                pixel.fill(u16::MAX);
                 for (sample, value) in pixel.iter_mut().zip(rgb).take(colors) {
-                    *sample = T::from_f32(value * T::MAX);
+                    *sample = u16::from_f32(value * <u16 as ChannelValue>::MAX);
                 }
             });
         });

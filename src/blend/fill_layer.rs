@@ -3,26 +3,12 @@
 use image::{DynamicImage, ImageBuffer, Rgba};
 
 use super::compose::is_fillable;
-use super::{Blend, apply, fillable_area};
-use crate::face_picture::FacePicture;
+use super::fillable_area;
 use crate::geometry::{CropGrid, FaceFrame};
 use crate::mask::Mask;
-use crate::photo::{ChannelValue, Photo, PixelData};
+use crate::photo::{ChannelValue, PixelData};
 
-/// The pixels that [`apply`] changes, as RGBA of the photo's size and bit depth (for grey photos too). Every other
-/// pixel is 0, 0, 0, 0.
-#[must_use]
-pub fn render_layer(
-    photo: &Photo,
-    hole: &Mask,
-    frame: &FaceFrame,
-    blend: impl Into<Blend>,
-    fill: &FacePicture,
-) -> DynamicImage {
-    cut_out(&apply(photo, hole, frame, blend, fill), &filled_pixels(hole, frame))
-}
-
-/// The hole pixels that [`apply`] fills: those with their centre in the [`fillable_area`].
+/// The hole pixels that [`apply`](super::apply) fills: those with their centre in the [`fillable_area`].
 #[must_use]
 pub fn filled_pixels(hole: &Mask, frame: &FaceFrame) -> Mask {
     let area = fillable_area(frame);
@@ -76,7 +62,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::blend::BlendMode;
+    use crate::blend::{BlendMode, apply};
+    use crate::face_picture::FacePicture;
+    use crate::photo::Photo;
     use crate::photo::test_pictures::{PHOTO_COLOR_TYPES, varied_picture};
 
     fn photo(color: ColorType, width: u32, height: u32) -> Photo {
@@ -105,7 +93,7 @@ mod tests {
             let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
             let hole = Mask::from_pixels(27, 21, &pixels.collect::<Vec<u8>>()).unwrap();
             let filled = apply(&photo, &hole, &frame, mode, &fill());
-            let layer = render_layer(&photo, &hole, &frame, mode, &fill());
+            let layer = cut_out(&filled, &filled_pixels(&hole, &frame));
             let is_deep = color.bytes_per_pixel() > color.channel_count();
             prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
             // 16-bit values represent 8-bit values exactly.
@@ -128,7 +116,8 @@ mod tests {
             let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };
             // Half a side around the frame is filled too.
             let hole = Mask::full(40, 24);
-            let layer = render_layer(&photo, &hole, &frame, BlendMode::None, &fill()).to_rgba16();
+            let filled = apply(&photo, &hole, &frame, BlendMode::None, &fill());
+            let layer = cut_out(&filled, &filled_pixels(&hole, &frame)).to_rgba16();
             for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
                 let is_inside = (2..22).contains(&x) && (2..22).contains(&y);
                 assert_eq!(alpha, if is_inside { u16::MAX } else { 0 }, "{color:?} {x} {y}");
@@ -140,7 +129,7 @@ mod tests {
     fn without_a_hole_the_layer_is_empty() {
         let photo = photo(ColorType::Rgb8, 20, 20);
         let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
-        let layer = render_layer(&photo, &Mask::empty(20, 20), &far, BlendMode::Poisson, &fill());
+        let layer = cut_out(&photo.pixels, &filled_pixels(&Mask::empty(20, 20), &far));
         assert!(layer.as_bytes().iter().all(|&byte| byte == 0));
         assert_eq!((layer.width(), layer.height()), (20, 20));
     }

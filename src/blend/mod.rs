@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::geometry::FaceFrame;
 
 pub use compose::{Composer, FillPatch, apply};
-pub use fill_layer::{cut_out, filled_pixels, render_layer};
+pub use fill_layer::{cut_out, filled_pixels};
 
 /// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -51,11 +51,11 @@ pub fn project(bytes: &[u8]) {
 }
 
 fn export(photo: &Photo, fill: &FillRecord) {
-    let filled = fill.picture(photo, ExportContent::Photo).expect("the candidate exists").into_rgb8();
+    let filled = fill.picture(photo, ExportContent::Photo, None).expect("the candidate exists").into_rgb8();
     for (x, y, pixel) in photo.pixels.to_rgb8().enumerate_pixels() {
         assert!(fill.hole.is_hole(x, y) || filled.get_pixel(x, y) == pixel, "the known pixel {x}, {y} has changed");
     }
-    drop(fill.picture(photo, ExportContent::Layer));
+    drop(fill.picture(photo, ExportContent::Layer, None));
     drop(Provenance::new(photo, fill));
 }
 

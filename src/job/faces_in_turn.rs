@@ -43,7 +43,7 @@ impl FacesInTurn {
     /// Adds a fill of [`photo`](Self::photo) and [`hole`](Self::hole). Only the pixels in `part` are taken from it. `None`
     /// when its candidate does not exist.
     pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {
-        let mut pixels = fill.picture(&self.photo, ExportContent::Photo)?;
+        let mut pixels = fill.picture(&self.photo, ExportContent::Photo, None)?;
         let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame);
         let mut filled = of_other_faces.clone();
         of_other_faces.remove(part);

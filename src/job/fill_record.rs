@@ -52,14 +52,19 @@ impl FillRecord {
         Some(Composer::new(photo, &self.hole, &self.frame, self.look.blend, None).render(&picture))
     }
 
-    /// The picture to export. `None` when the shown candidate does not exist.
+    /// The picture to export. `composed` is what [`compose`](Self::compose) has made for this look: a photo of 8 bits
+    /// needs no more. `None` when the shown candidate does not exist.
     #[must_use]
-    pub fn picture(&self, photo: &Photo, content: ExportContent) -> Option<DynamicImage> {
-        let draw = match content {
-            ExportContent::Photo => blend::apply,
-            ExportContent::Layer => blend::render_layer,
+    pub fn picture(&self, photo: &Photo, content: ExportContent, composed: Option<&FillPatch>) -> Option<DynamicImage> {
+        let Self { hole, frame, look, .. } = self;
+        let filled = match composed.and_then(|patch| patch.paste(photo)) {
+            Some(filled) => filled,
+            None => blend::apply(photo, hole, frame, look.blend, &*self.picture_to_blend(photo)?),
         };
-        Some(draw(photo, &self.hole, &self.frame, self.look.blend, &*self.picture_to_blend(photo)?))
+        Some(match content {
+            ExportContent::Photo => filled,
+            ExportContent::Layer => blend::cut_out(&filled, &blend::filled_pixels(hole, frame)),
+        })
     }
 
     /// The shown candidate's picture, as [`picture_to_blend`] returns it.

@@ -114,7 +114,7 @@ fn show_model_error(ui: &mut Ui, error: &str, actions: &mut Actions) {
     ui.label(error);
     ui.label(theme::hint_text(ui, "Choose another model or device in the settings on the right, or try again"));
     if text_button(ui, "Try again", None, "Loads the model once more") {
-        actions.push(Action::Explore(ExploreAction::RetryModel));
+        actions.push(Action::RetryModel);
     }
 }
 

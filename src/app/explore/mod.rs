@@ -63,8 +63,6 @@ pub enum ExploreAction {
     UseAsStart,
     /// Fills use the start from the settings again.
     ResetStart,
-    /// Load the model again after an error.
-    RetryModel,
 }
 
 /// Maximum number of faces in one request. The fill thread cannot interrupt a request.
@@ -114,8 +112,6 @@ impl ExploreState {
                 }
             }
             ExploreAction::ResetStart => self.start_face = None,
-            // The state loads the model.
-            ExploreAction::RetryModel => {}
         }
         self.browser.update_saved_names(self.saved_faces.faces());
     }
@@ -146,7 +142,7 @@ impl ExploreState {
 
     fn change_library(&mut self, change: LibraryChange, outbox: &Outbox) {
         if let Some(path) = self.saved_faces.begin_change() {
-            let task = Task::new("The saved faces were not read or changed");
+            let task = Task::new("The saved faces could not be read or changed");
             let task = task.with_reset(|state| state.explore.saved_faces.change_failed());
             let write = move || Ok((change_library(&path, change.clone())?, change));
             outbox.spawn(task, write, |state, (library, change)| {

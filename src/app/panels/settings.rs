@@ -11,6 +11,7 @@ use crate::app::loss_history::prior_share;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, Derived};
+use crate::app::tasks::PathPurpose;
 use crate::app::theme;
 use crate::model::ModelChoice;
 use crate::search::Preset;
@@ -94,7 +95,7 @@ fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut
                         }
                         ui.separator();
                         if ui.button("Open model…").clicked() {
-                            actions.push(Action::ChooseModelFile);
+                            actions.push(Action::ChooseFile(PathPurpose::OpenModel));
                             ui.close();
                         }
                     })

@@ -8,7 +8,8 @@ use crate::app::explore::ExploreAction;
 use crate::app::fill::FillAction;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::training::TrainingAction;
+use crate::app::tasks::PathPurpose;
+use crate::app::training::{RunModel, TrainingAction};
 use crate::mask::MaskPreset;
 
 /// Everything that can change the state.
@@ -23,7 +24,12 @@ pub enum Action {
     Training(TrainingAction),
     Dialog(DialogAction),
     SetPreferences(Box<Preferences>),
-    ChooseModelFile,
+    /// Show a file dialog.
+    ChooseFile(PathPurpose),
+    /// Load the model again after an error.
+    RetryModel,
+    /// Fill with this model of the followed training run.
+    UseTrainedModel(RunModel),
     ShowBefore(bool),
     SetDivider(f32),
     Open(DocumentSource),

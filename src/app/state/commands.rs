@@ -153,7 +153,9 @@ impl EditorState {
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
-            EditorCommand::Training => self.update_training(TrainingAction::Toggle),
+            EditorCommand::Training => {
+                self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
+            }
             EditorCommand::Shortcuts => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::Shortcuts)),
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),

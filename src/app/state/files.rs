@@ -9,7 +9,7 @@ use super::EditorState;
 use crate::app::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use crate::app::canvas::ViewCommand;
 use crate::app::dialogs::{DocumentSource, PendingClose, SaveAnswer};
-use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::document::{DocumentAction, DocumentFill, PhotoDocument};
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
@@ -156,12 +156,14 @@ impl EditorState {
 
     fn export(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some(fill) = document.shown_fill().map(|fill| fill.record.clone()) else { return };
+        let Some(DocumentFill { record, composition, .. }) = document.shown_fill() else { return };
+        let (fill, composed) = (record.clone(), composition.current(&record.look).cloned());
         let (photo, revision) = (Arc::clone(&document.photo), document.revision());
         let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
         let options = ExportOptions { content, record: self.preferences.record, overwrite };
         self.files.is_saving = true;
-        let export = move || Ok((existing_file(export_fill(&path, &photo, &fill, &options))?, path));
+        let export =
+            move || Ok((existing_file(export_fill(&path, &photo, &fill, composed.as_deref(), &options))?, path));
         self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path)| {
             state.file_saved(purpose, &path, existing.as_deref(), revision);
         });

@@ -35,13 +35,13 @@ use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
 use super::document::{DocumentAction, PhotoDocument};
 use super::engine::EngineState;
-use super::explore::{ExploreAction, ExploreState};
+use super::explore::ExploreState;
 use super::fill::{FillAction, FillContext, FillState};
 use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
-use super::tasks::{PathPurpose, Task, TaskRunner, sample_thumbnail};
-use super::training::{TrainingAction, TrainingState};
+use super::tasks::{Task, TaskRunner, sample_thumbnail};
+use super::training::{RunModel, TrainingState};
 use crate::blend::FillPatch;
 use crate::device::list_gpus;
 use crate::geometry::FaceFrame;
@@ -127,12 +127,13 @@ impl EditorState {
             Action::Document(action) => self.update_document(action),
             Action::AddShape(preset) => self.add_shape(preset),
             Action::Fill(action) => self.update_fill(action),
-            Action::Explore(ExploreAction::RetryModel) => self.warm_up_engine(),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
-            Action::Training(action) => self.update_training(action),
+            Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
             Action::Dialog(action) => self.dialogs.update(action),
             Action::SetPreferences(preferences) => self.set_preferences(*preferences),
-            Action::ChooseModelFile => self.show_file_dialog(PathPurpose::OpenModel),
+            Action::ChooseFile(purpose) => self.show_file_dialog(purpose),
+            Action::RetryModel => self.warm_up_engine(),
+            Action::UseTrainedModel(model) => self.use_trained_model(model),
             Action::ShowBefore(show) => self.view.show_before = show,
             Action::SetDivider(position) => self.view.divider = Some(position.clamp(0.0, 1.0)),
             Action::Open(source) => self.open(source),
@@ -192,15 +193,9 @@ impl EditorState {
         }
     }
 
-    fn update_training(&mut self, action: TrainingAction) {
-        match action {
-            TrainingAction::ChooseFolder => self.show_file_dialog(PathPurpose::FollowTrainingRun),
-            TrainingAction::UseModel(model) => {
-                if let Some(path) = self.training.model_path(model).filter(|_| !self.fill.is_running()) {
-                    self.open_model(path);
-                }
-            }
-            action => self.training.update(action, &mut self.preferences, &self.outbox),
+    fn use_trained_model(&mut self, model: RunModel) {
+        if let Some(path) = self.training.model_path(model).filter(|_| !self.fill.is_running()) {
+            self.open_model(path);
         }
     }
 

@@ -238,7 +238,8 @@ fn an_unreadable_library_is_reported_and_not_overwritten() {
     window.state_mut().state.explore.saved_faces = SavedFaces::with_path(path.clone());
     open_explore(&mut window, &engine);
     wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
-    assert!(super::newest_message(&window).headline.contains("is not a library of latents"));
+    let message = super::newest_message(&window);
+    assert!(message.details[0].contains("is not a library of latents"), "{message:?}");
     assert!(!state(&window).explore.saved_faces.must_be_read());
     assert_eq!(std::fs::read(&path).expect("the file exists"), b"no library");
 }
@@ -260,7 +261,7 @@ fn the_smallest_window_shows_all_explore_controls() {
 fn the_real_engine_fills_from_an_explored_face() {
     let mut window = editor_with_real_engine("tiny-16.safetensors", 5);
     // Loads the model, as the start of the program does.
-    window.state_mut().state.handle(Action::Explore(ExploreAction::RetryModel));
+    window.state_mut().state.handle(Action::RetryModel);
     press(&mut window, Modifiers::NONE, Key::X);
     wait_for(&mut window, "the faces", |editor| {
         let explore = &editor.state.explore;

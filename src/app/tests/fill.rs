@@ -57,7 +57,7 @@ pub fn wait_until_composed(window: &mut super::TestWindow<'_>) {
             .document
             .as_ref()
             .and_then(PhotoDocument::shown_fill)
-            .is_some_and(|fill| fill.composition.is_current(&fill.record.look))
+            .is_some_and(|fill| fill.composition.current(&fill.record.look).is_some())
     });
 }
 

@@ -2,6 +2,7 @@
 
 mod broken_disks;
 mod candidate_strip;
+mod costs;
 mod end_to_end;
 mod explore_window;
 mod export_and_close;
@@ -18,7 +19,7 @@ mod projects;
 mod recovery;
 mod scripted_engine;
 mod soak;
-mod stroke_costs;
+
 mod task_panics;
 mod training_window;
 mod two_windows;

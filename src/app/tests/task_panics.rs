@@ -47,7 +47,7 @@ fn a_panic_in_composing_or_export_is_told() {
     outbox.spawn(task, move || Ok(fill.compose(&photo_to_fill)), |_, _| unreachable!("it must fail"));
     wait_for_error(&mut window);
     window.state_mut().state.files.is_saving = true;
-    let export = move || Ok(export_fill(&exported, &photo, &exported_fill, &options)?);
+    let export = move || Ok(export_fill(&exported, &photo, &exported_fill, None, &options)?);
     window.state().state.outbox.spawn(Task::saving(), export, |_, ()| unreachable!("it must fail"));
     wait_for_error(&mut window);
     assert!(!path.exists());

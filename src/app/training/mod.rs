@@ -41,15 +41,12 @@ pub enum TrainingAction {
     EditPath(String),
     /// Follow the run at the path in the field.
     FollowTypedPath,
-    /// Open a folder dialog.
-    ChooseFolder,
     /// Show the samples of this step; `None` always shows the newest.
     ShowSample(Option<u64>),
     /// Draw the charts that allow it on a logarithmic scale.
     SetLogScale(bool),
     /// Ask the run to stop after its current step.
     StopRun,
-    UseModel(RunModel),
     /// Show the run folder in the system's file manager.
     ShowFolder,
 }
@@ -120,8 +117,6 @@ impl TrainingState {
                     });
                 }
             }
-            // These concern other parts: the state handles them.
-            TrainingAction::ChooseFolder | TrainingAction::UseModel(_) => {}
         }
     }
 

@@ -9,6 +9,7 @@ use super::sample_panel::SamplePanel;
 use super::{RunModel, TrainingAction, TrainingState, charts};
 use crate::app::panels::widgets::text_field;
 use crate::app::state::{Action, Actions};
+use crate::app::tasks::PathPurpose;
 use crate::app::theme;
 use crate::app::toasts::Severity;
 
@@ -111,7 +112,7 @@ fn path_row(ui: &mut Ui, training: &TrainingState, actions: &mut Actions) {
             actions.push(Action::Training(TrainingAction::FollowTypedPath));
         }
         if ui.button("Choose folder…").on_hover_text("Choose the folder of a training run").clicked() {
-            actions.push(Action::Training(TrainingAction::ChooseFolder));
+            actions.push(Action::ChooseFile(PathPurpose::FollowTrainingRun));
         }
     });
 }
@@ -178,27 +179,32 @@ fn button_row(ui: &mut Ui, training: &TrainingState, view: &RunView, is_locked: 
             "Stop after this step",
             "Ask the run to save a checkpoint and stop. Continue with the same command and --resume".to_owned(),
             view.status.stop_disabled_reason(),
-            TrainingAction::StopRun,
+            Action::Training(TrainingAction::StopRun),
         ),
         (
             "Use the best model",
             format!("Fill with the model that has the lowest context loss on held-out faces so far{best}"),
             disabled_reason(view.has_best_model),
-            TrainingAction::UseModel(RunModel::Best),
+            Action::UseTrainedModel(RunModel::Best),
         ),
         (
             "Use the newest model",
             format!("Fill with the model of the newest checkpoint{newest}"),
             disabled_reason(view.has_newest_model),
-            TrainingAction::UseModel(RunModel::Newest),
+            Action::UseTrainedModel(RunModel::Newest),
         ),
-        ("Open folder", "Show the run folder in the file manager".to_owned(), None, TrainingAction::ShowFolder),
+        (
+            "Open folder",
+            "Show the run folder in the file manager".to_owned(),
+            None,
+            Action::Training(TrainingAction::ShowFolder),
+        ),
     ];
     ui.horizontal_wrapped(|ui| {
         for (name, tooltip, disabled_reason, action) in buttons {
             let response = ui.add_enabled(disabled_reason.is_none(), Button::new(name)).on_hover_text(tooltip);
             if response.clicked() {
-                actions.push(Action::Training(action));
+                actions.push(action);
             }
             if let Some(reason) = disabled_reason {
                 response.on_disabled_hover_text(reason);

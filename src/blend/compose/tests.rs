@@ -174,6 +174,22 @@ fn preview_alpha_is_the_filled_share() {
 }
 
 #[test]
+fn a_patch_at_full_size_makes_the_finished_photo() {
+    let hole = MaskPreset::Center.hole_in_photo(90, 90, &square(90), 64, 0);
+    for color in PHOTO_COLOR_TYPES {
+        let photo = Photo::from_pixels(noise(color, 90, 90, 3));
+        let patch = |max_side_px| {
+            let composer = Composer::new(&photo, &hole, &square(90), BlendMode::Poisson, max_side_px);
+            composer.render(&noisy_fill(4)).paste(&photo)
+        };
+        let has_8_bits = color.bytes_per_pixel() == color.channel_count();
+        let expected = apply(&photo, &hole, &square(90), BlendMode::Poisson, &noisy_fill(4));
+        assert!(patch(None) == has_8_bits.then_some(expected), "{color:?}");
+        assert_eq!(patch(Some(20)), None, "{color:?}: a preview is too coarse");
+    }
+}
+
+#[test]
 fn without_a_hole_in_the_frame_nothing_changes() {
     let photo = Photo::from_pixels(noise(ColorType::Rgb8, 50, 40, 1));
     let fill = FacePicture::uniform(8, [0.0; 3]);

@@ -69,7 +69,7 @@ impl ReplayTestFolder {
         fill.look.candidate = candidate;
         let provenance = Provenance::new(&request.photo, &fill).unwrap();
         let metadata = png_metadata(&request.photo, content, Some(&provenance));
-        let picture = fill.picture(&request.photo, content).unwrap();
+        let picture = fill.picture(&request.photo, content, None).unwrap();
         save_png(&self.path("filled.png"), &picture, &metadata, Overwrite::Allow).unwrap();
     }
 

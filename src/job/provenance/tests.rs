@@ -73,7 +73,7 @@ fn provenance() -> Provenance {
 /// The bytes of an exported file.
 fn exported(photo: &Photo, fill: &FillRecord, content: ExportContent) -> Vec<u8> {
     let provenance = Provenance::new(photo, fill).unwrap();
-    encode_png(&fill.picture(photo, content).unwrap(), &png_metadata(photo, content, Some(&provenance))).unwrap()
+    encode_png(&fill.picture(photo, content, None).unwrap(), &png_metadata(photo, content, Some(&provenance))).unwrap()
 }
 
 #[test]
