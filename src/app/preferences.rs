@@ -20,6 +20,9 @@ use crate::search::{Preset, Settings};
 /// Range of the settings panel's width, in points.
 pub const PANEL_WIDTH: std::ops::RangeInclusive<f32> = 296.0..=440.0;
 
+/// Range of the distance by which the hole grows or shrinks.
+pub const GROW_RANGE_PX: std::ops::RangeInclusive<f32> = 1.0..=500.0;
+
 /// Declares the preferences: the name, type and default of each.
 macro_rules! preferences {
     ($($(#[$attribute:meta])* $name:ident: $type:ty = $default:expr,)*) => {
@@ -41,6 +44,8 @@ macro_rules! preferences {
 preferences! {
     theme: ThemeChoice = ThemeChoice::System,
     brush_radius_px: f32 = 16.0,
+    /// The hole grows or shrinks by this distance.
+    grow_px: f32 = 8.0,
     preset: Preset = Preset::default(),
     settings: Settings = Preset::default().settings(),
     blend: Blend = Blend::default(),
@@ -134,6 +139,7 @@ impl Preferences {
 
     fn is_in_range(&self) -> bool {
         BRUSH_RADIUS_RANGE_PX.contains(&self.brush_radius_px)
+            && GROW_RANGE_PX.contains(&self.grow_px)
             && PANEL_WIDTH.contains(&self.panel_width)
             && self.settings.validate().is_ok()
     }
@@ -177,6 +183,7 @@ mod tests {
         Preferences {
             theme: ThemeChoice::Light,
             brush_radius_px: 77.5,
+            grow_px: 12.0,
             preset: Preset::Paper,
             settings: Settings { lambda: 0.25, seed: u64::MAX, ..Preset::Paper.settings() },
             blend: Blend { mode: BlendMode::None, detail_percent: 30, completion: !Blend::default().completion },
@@ -239,6 +246,7 @@ mod tests {
         let expected = Preferences {
             theme: ThemeChoice::Light,
             brush_radius_px: 40.0,
+            grow_px: 8.0,
             preset: Preset::Paper,
             settings: Settings {
                 steps: 700,

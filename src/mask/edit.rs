@@ -1,12 +1,15 @@
 //! The changes of the hole.
 
-use super::{Mask, MaskPreset, Stroke};
+use super::{Area, Mask, MaskPreset, Stroke};
 use crate::geometry::FaceFrame;
 
 /// One change of the hole.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskEdit {
     Stroke(Stroke),
+    Area(Area),
+    /// Grows the hole by this distance in pixels, or shrinks it if it is negative.
+    Grow(f32),
     /// Removes the hole.
     Clear,
     /// Swaps hole and known pixels.
@@ -27,6 +30,8 @@ impl Mask {
     pub fn apply(&mut self, edit: &MaskEdit) {
         match edit {
             MaskEdit::Stroke(stroke) => self.draw_stroke(stroke),
+            MaskEdit::Area(area) => self.draw_area(area),
+            MaskEdit::Grow(distance_px) => self.grow(*distance_px),
             MaskEdit::Clear => *self = Self::empty(self.width(), self.height()),
             MaskEdit::Invert => self.invert(),
             MaskEdit::Preset { preset, frame, crop_size_px, seed } => {

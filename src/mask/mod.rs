@@ -1,9 +1,10 @@
-//! The hole: brush strokes, their pixels, and the context weights for the loss.
+//! The hole: brush strokes and areas, their pixels, and the context weights for the loss.
 //!
 //! A mask pixel is hole or known, never between: each photo pixel is either replaced or unchanged. Preset holes are
 //! defined in crop pixels. In the photo they are made slightly smaller, so that cropping again does not lose known
 //! pixels at the edge of the hole.
 
+mod area;
 mod capsule;
 mod context_weights;
 mod edit;
@@ -13,6 +14,7 @@ mod preset;
 mod raster;
 mod tile;
 
+pub use area::{Area, AreaOutline};
 pub(crate) use capsule::is_finite;
 pub use context_weights::{context_weights, distance_to_known, pair_weights};
 pub use edit::MaskEdit;

@@ -110,7 +110,32 @@ impl Mask {
     /// Whether no pixel is hole.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.tiles().all(|(_, _, tile)| *tile == Tile::Known)
+        !self.has_hole_in(self.rect())
+    }
+
+    /// Whether a rectangle has a hole. Parts without one cost almost nothing.
+    #[must_use]
+    pub(crate) fn has_hole_in(&self, rect: RectPx) -> bool {
+        let rect = rect.intersection(self.rect());
+        let tile_columns = rect.x / TILE_PX..rect.right().div_ceil(TILE_PX);
+        let mut known_row = None;
+        for row in rect.y / TILE_PX..rect.bottom().div_ceil(TILE_PX) {
+            let tiles = &self.tile_rows[row as usize];
+            // Rows of tiles without anything painted are shared.
+            if known_row.is_some_and(|known| Arc::ptr_eq(known, tiles)) {
+                continue;
+            }
+            let tiles_in_rect = &tiles[tile_columns.start as usize..tile_columns.end as usize];
+            if tiles_in_rect.iter().all(|tile| *tile == Tile::Known) {
+                known_row = Some(tiles);
+                continue;
+            }
+            let mut rows = rect.y.max(row * TILE_PX)..rect.bottom().min((row + 1) * TILE_PX);
+            if rows.any(|y| self.row_has_hole(y, rect.x..rect.right())) {
+                return true;
+            }
+        }
+        false
     }
 
     /// Whether every pixel is hole.
@@ -196,6 +221,11 @@ impl Mask {
 
     /// The number of hole pixels in part of a row, which must lie inside the mask.
     pub(crate) fn row_hole_count(&self, y: u32, columns: Range<u32>) -> u32 {
+        let tile = columns.start / TILE_PX;
+        if columns.end <= (tile + 1) * TILE_PX {
+            let word = self.tile_rows[(y / TILE_PX) as usize][tile as usize].word((y % TILE_PX) as usize);
+            return (word & column_bits(&columns, tile * TILE_PX)).count_ones();
+        }
         self.words(y, columns).map(u64::count_ones).sum()
     }
 
@@ -335,6 +365,14 @@ impl Mask {
         for end in [from, to] {
             self.set_rect(pixel_under(end, self.width, self.height), kind);
         }
+    }
+
+    /// Draws these columns of each row of a rectangle, which must lie inside the mask.
+    pub(super) fn set_spans(&mut self, rect: RectPx, kind: StrokeKind, spans: &[Vec<Range<u32>>]) {
+        self.set_bits(rect, kind, |x, y| {
+            let spans = spans.get((y - rect.y) as usize).map_or(&[][..], |spans| spans);
+            spans.iter().fold(0, |bits, span| bits | column_bits(span, x))
+        });
     }
 
     /// Draws a rectangle, which must lie inside the mask.

@@ -28,6 +28,12 @@ pub(super) fn mask_texels(mask: &Mask, grid: TileGrid, part: RectPx, tint: MaskT
     // One more texel on every side: whether a texel belongs to the outline depends on its neighbours.
     let stride = width + 2;
     let clamped = |index: u32, offset: u32, end: u32| (index + offset).saturating_sub(1).min(end - 1);
+    let around = part.grown(1).intersection(bounds);
+    let side = grid.texel_side_px();
+    let [x, y, width_px, height_px] = [around.x, around.y, around.width, around.height].map(|texels| texels * side);
+    if !mask.has_hole_in(RectPx { x, y, width: width_px, height: height_px }) {
+        return vec![Color32::TRANSPARENT; width * part.height as usize];
+    }
     let columns: Vec<u32> = (0..part.width + 2).map(|offset| clamped(part.x, offset, bounds.width)).collect();
     let mut coverage = vec![0u8; stride * (part.height as usize + 2)];
     for (offset, row) in (0..).zip(coverage.chunks_exact_mut(stride)) {
@@ -56,6 +62,11 @@ fn write_row_coverage(mask: &Mask, grid: TileGrid, row: u32, columns: &[u32], ou
     let side = grid.texel_side_px();
     let step = (side / MAX_SAMPLED_ROWS).max(1);
     let rows = || (row * side..((row + 1) * side).min(mask.height())).step_by(step as usize);
+    let all_columns = columns.first().map_or(0, |first| first * side)
+        ..columns.last().map_or(0, |last| ((last + 1) * side).min(mask.width()));
+    if !rows().any(|y| mask.row_has_hole(y, all_columns.clone())) {
+        return;
+    }
     for (out, &column) in out.iter_mut().zip(columns) {
         let columns = column * side..((column + 1) * side).min(mask.width());
         let hole_count: u32 = rows().map(|y| mask.row_hole_count(y, columns.clone())).sum();

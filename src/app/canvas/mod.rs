@@ -8,7 +8,7 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `zoom_pan`, `scroll_gestures` | zoom and pan |
-//! | `pointer_input`, `brush`, `frame_overlay`, `divider` | pointer input, and what it can drag |
+//! | `pointer_input`, `brush`, `area_tool`, `frame_overlay`, `divider` | pointer input, and what it can drag |
 //! | `mip_pyramid`, `color_conversion`, `photo_tiles` | the photo's mip levels and textures |
 //! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | the mask overlay: tint and outline |
 //! | `fill_overlay` | the fill overlay |
@@ -21,6 +21,7 @@
     reason = "integer coordinates are far below 2^24, and fractional coordinates are clamped before they are cast"
 )]
 
+mod area_tool;
 mod brush;
 mod canvas_style;
 mod clip_polygon;
@@ -75,8 +76,19 @@ pub enum Tool {
     #[default]
     Brush,
     Eraser,
+    Rectangle,
+    Ellipse,
+    Lasso,
+    Polygon,
     /// Moves, resizes and rotates the face frame.
     Frame,
+}
+
+impl Tool {
+    /// Whether it draws an area with an outline.
+    pub fn draws_area(self) -> bool {
+        matches!(self, Self::Rectangle | Self::Ellipse | Self::Lasso | Self::Polygon)
+    }
 }
 
 /// Everything to draw, borrowed for one frame.
@@ -269,6 +281,7 @@ impl Canvas {
         if let Some(divider) = divider {
             divider.paint(painter, style);
         }
+        self.pointer.paint_area(painter, hovered_at, map, style);
         self.paint_brush(painter, ui, context, hovered_at);
         if budget.is_exhausted() {
             painter.ctx().request_repaint();

@@ -1,18 +1,20 @@
-//! Turns pointer events into drags: pan, stroke, face frame and divider.
+//! Turns pointer events into drags: pan, stroke, area, face frame and divider.
 //!
 //! Every pointer event of a frame is handled, not only the last position, so that a fast stroke stays smooth at any
 //! frame rate. Only one drag is active at a time, and the button that began it ends it.
 
-use egui::{CursorIcon, Event, Modifiers, PointerButton, Pos2, Response, Ui};
+use egui::{CursorIcon, Event, Modifiers, Painter, PointerButton, Pos2, Response, Ui};
 
+use super::area_tool::AreaInProgress;
 use super::brush::ActiveStroke;
+use super::canvas_style::CanvasStyle;
 use super::divider::Divider;
 use super::frame_overlay::{self, FrameDrag, FrameHandle};
 use super::zoom_pan::{CanvasView, ScreenFromPhoto};
 use super::{CanvasAction, CanvasScene, Tool};
 use crate::app::document::DocumentAction;
 use crate::geometry::{FaceFrame, Point};
-use crate::mask::StrokeKind;
+use crate::mask::{MaskEdit, StrokeKind};
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum ActiveDrag {
@@ -20,6 +22,8 @@ enum ActiveDrag {
         last: Pos2,
     },
     Stroke(ActiveStroke),
+    /// A rectangle, an ellipse or a lasso: see [`PointerInput::area`].
+    Area,
     Frame(FrameDrag),
     /// `offset`: distance from the pointer to the line, in points.
     Divider {
@@ -31,6 +35,8 @@ enum ActiveDrag {
 #[derive(Debug, Default)]
 pub(super) struct PointerInput {
     active_drag: Option<(PointerButton, ActiveDrag)>,
+    /// The area that is being drawn. A polygon is drawn by clicks, without a drag.
+    area: Option<AreaInProgress>,
     /// The end of the last stroke. Shift and a click draw a straight line from there.
     last_stroke_end_in_photo: Option<Point>,
 }
@@ -64,11 +70,12 @@ impl PointerContext<'_> {
 impl PointerInput {
     /// Cancels the active drag without further actions.
     pub fn cancel_drag(&mut self) {
-        self.active_drag = None;
+        (self.active_drag, self.area) = (None, None);
     }
 
+    /// Whether a drag is active, or a polygon is being drawn.
     pub fn is_dragging(&self) -> bool {
-        self.active_drag.is_some()
+        self.active_drag.is_some() || self.area.is_some()
     }
 
     /// The kind of the active stroke.
@@ -97,6 +104,8 @@ impl PointerInput {
             let events: Vec<Event> = input.events.iter().filter(pointer_event).cloned().collect();
             (events, input.modifiers, input.multi_touch().is_some())
         });
+        // Another tool was chosen while a polygon was drawn.
+        self.area.take_if(|area| area.tool != context.scene.tool);
         let moves_frame = matches!(self.active_drag, Some((_, ActiveDrag::Frame(_))));
         if is_multi_touch || (moves_frame && context.scene.is_frame_locked) {
             self.end_drag(None, modifiers, context, &mut actions);
@@ -161,10 +170,43 @@ impl PointerInput {
         let is_erasing = button == PointerButton::Secondary || scene.tool == Tool::Eraser;
         let kind = if is_erasing { StrokeKind::Erase } else { StrokeKind::Paint };
         let at_in_photo = context.screen_from_photo.invert(pos);
+        if scene.tool.draws_area() {
+            return self.begin_area(pos, kind, context, actions);
+        }
         let from = self.last_stroke_end_in_photo.filter(|_| modifiers.shift).unwrap_or(at_in_photo);
         let mut stroke = ActiveStroke::begin(kind, scene.brush_radius_px, from, actions);
         stroke.extend(at_in_photo, actions);
         Some(ActiveDrag::Stroke(stroke))
+    }
+
+    /// Begins an area, or adds a corner to the polygon.
+    fn begin_area(
+        &mut self,
+        pos: Pos2,
+        kind: StrokeKind,
+        context: &PointerContext<'_>,
+        actions: &mut Vec<CanvasAction>,
+    ) -> Option<ActiveDrag> {
+        let tool = context.scene.tool;
+        let map = &context.screen_from_photo;
+        let is_closed = self.area.as_mut().is_some_and(|polygon| polygon.click(pos, map));
+        self.area.get_or_insert_with(|| AreaInProgress::begin(tool, kind, map.invert(pos)));
+        if is_closed {
+            self.finish_area(actions);
+        }
+        (tool != Tool::Polygon).then_some(ActiveDrag::Area)
+    }
+
+    fn finish_area(&mut self, actions: &mut Vec<CanvasAction>) {
+        let area = self.area.take().and_then(AreaInProgress::finish);
+        actions.extend(area.map(|area| CanvasAction::Edit(DocumentAction::EditMask(MaskEdit::Area(area)))));
+    }
+
+    /// Draws the area in progress.
+    pub fn paint_area(&self, painter: &Painter, hovered_at: Option<Pos2>, map: &ScreenFromPhoto, style: &CanvasStyle) {
+        if let Some(area) = &self.area {
+            area.paint(painter, hovered_at, map, style);
+        }
     }
 
     fn drag_to(
@@ -181,6 +223,11 @@ impl PointerInput {
                 *last = to;
             }
             Some((_, ActiveDrag::Stroke(stroke))) => stroke.extend(context.screen_from_photo.invert(to), actions),
+            Some((_, ActiveDrag::Area)) => {
+                if let Some(area) = &mut self.area {
+                    area.drag_to(to, modifiers, &context.screen_from_photo);
+                }
+            }
             Some((_, ActiveDrag::Frame(drag))) => {
                 actions.push(CanvasAction::Edit(DocumentAction::SetFrame(dragged_frame(drag, to, modifiers, context))));
             }
@@ -216,6 +263,12 @@ impl PointerInput {
                     actions.push(CanvasAction::Edit(DocumentAction::FrameChanged { before: drag.start_frame }));
                 }
             }
+            Some((_, ActiveDrag::Area)) => {
+                if let (Some(area), Some(pos)) = (&mut self.area, pos) {
+                    area.drag_to(pos, modifiers, &context.screen_from_photo);
+                }
+                self.finish_area(actions);
+            }
             Some((_, ActiveDrag::Pan { .. } | ActiveDrag::Divider { .. })) | None => {}
         }
     }
@@ -235,6 +288,7 @@ impl PointerInput {
         match self.active_drag {
             Some((_, ActiveDrag::Pan { .. })) => Some(CursorIcon::Grabbing),
             Some((_, ActiveDrag::Stroke(_))) => Some(CursorIcon::None),
+            Some((_, ActiveDrag::Area)) => Some(CursorIcon::Crosshair),
             Some((_, ActiveDrag::Frame(drag))) => Some(frame_overlay::cursor_icon(frame, drag.handle, true)),
             Some((_, ActiveDrag::Divider { .. })) => Some(CursorIcon::ResizeHorizontal),
             None => {
@@ -246,6 +300,8 @@ impl PointerInput {
                 } else if context.scene.tool == Tool::Frame {
                     let over_face = context.detected_face_at(pos).map(|_| CursorIcon::PointingHand);
                     over_face.or_else(|| Some(frame_overlay::cursor_icon(frame, context.handle_at(pos)?, false)))
+                } else if context.scene.tool.draws_area() {
+                    Some(CursorIcon::Crosshair)
                 } else {
                     Some(CursorIcon::None)
                 }

@@ -1,13 +1,13 @@
 //! The toolbar above the canvas: files, tools, undo, zoom, help.
 
-use egui::{DragValue, Popup, Role, Slider, Ui, WidgetInfo, vec2};
+use egui::{DragValue, Popup, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
 use super::{add_command_button, command_button};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
-use crate::app::preferences::Preferences;
+use crate::app::preferences::{GROW_RANGE_PX, Preferences};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, CommandStates};
 use crate::app::theme::{self, ThemeChoice};
@@ -42,7 +42,7 @@ pub fn show(
         brush_size(ui, &mut actions.preferences);
         command_button(ui, commands, EditorCommand::ClearMask, actions);
         command_button(ui, commands, EditorCommand::InvertMask, actions);
-        shapes_menu(ui, commands, actions);
+        shapes_menu(ui, commands, tool, actions);
         divider_line(ui);
         history_button(ui, commands, EditorCommand::Undo, document.undo_name(), actions);
         history_button(ui, commands, EditorCommand::Redo, document.redo_name(), actions);
@@ -80,26 +80,61 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     }
 }
 
-fn shapes_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
+/// The tools that draw an area, what changes the whole hole, ready-made shapes, and mask files. While one of the tools is
+/// selected, the button shows its name.
+fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut Actions) {
     let disabled_reason = commands.disabled_reason(EditorCommand::LoadMask);
-    let button = IconButton::new(Icon::Shapes, "Shapes").with_text("Shapes");
+    let area_tool = AREA_TOOLS.into_iter().find(|(_, its_tool)| *its_tool == tool).map(|(command, _)| command);
+    let button = IconButton::new(Icon::Shapes, "Shapes")
+        .with_text(area_tool.map_or("Shapes", EditorCommand::name))
+        .selected(area_tool.is_some());
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
-        None => response.on_hover_text("Ready-made shapes to fill inside the face frame, and mask files"),
+        None => response.on_hover_text("Rectangle, lasso and other areas; grow or shrink the hole; mask files"),
         Some(reason) => response.on_disabled_hover_text(reason),
     };
-    Popup::menu(&response).gap(MENU_GAP).show(|ui| {
+    // Growing by a few pixels is tried several times, so the menu stays open until something else is chosen.
+    let menu = Popup::menu(&response).gap(MENU_GAP).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+    menu.show(|ui| {
         ui.set_min_width(MENU_WIDTH);
+        for (command, _) in AREA_TOOLS {
+            menu_item(ui, commands, command, actions);
+        }
+        ui.separator();
+        grow_row(ui, commands, actions);
+        ui.separator();
         for preset in MaskPreset::ALL {
             let (title, tooltip) = describe_shape(preset);
             if ui.button(title).on_hover_text(tooltip).clicked() {
                 actions.push(Action::AddShape(preset));
+                ui.close();
             }
         }
         ui.separator();
         for command in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
             menu_item(ui, commands, command, actions);
         }
+    });
+}
+
+const AREA_TOOLS: [(EditorCommand, Tool); 4] = [
+    (EditorCommand::RectangleTool, Tool::Rectangle),
+    (EditorCommand::EllipseTool, Tool::Ellipse),
+    (EditorCommand::LassoTool, Tool::Lasso),
+    (EditorCommand::PolygonTool, Tool::Polygon),
+];
+
+/// Buttons to grow and shrink the hole, and by how much.
+fn grow_row(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
+    ui.horizontal(|ui| {
+        for command in [EditorCommand::GrowMask, EditorCommand::ShrinkMask] {
+            let button = egui::Button::new(command.name()).min_size(vec2(0.0, theme::ROW_HEIGHT));
+            add_command_button(ui, commands, command, button, actions);
+        }
+        let distance = DragValue::new(&mut actions.preferences.grow_px).range(GROW_RANGE_PX).max_decimals(0);
+        let response = ui.add(distance.suffix(" px"));
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Distance to grow or shrink"));
+        response.on_hover_text("By how many photo pixels the hole grows or shrinks");
     });
 }
 
@@ -110,6 +145,7 @@ fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCommand, acti
     response.widget_info(|| WidgetInfo::labeled(Role::Button, disabled_reason.is_none(), command.name()));
     if response.clicked() {
         actions.push(Action::RunCommand(command));
+        ui.close();
     }
     if let Some(reason) = disabled_reason {
         response.on_disabled_hover_text(reason);

@@ -51,6 +51,10 @@ impl EditorState {
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
+            | EditorCommand::RectangleTool
+            | EditorCommand::EllipseTool
+            | EditorCommand::LassoTool
+            | EditorCommand::PolygonTool
             | EditorCommand::FrameTool
             | EditorCommand::SmallerBrush
             | EditorCommand::LargerBrush
@@ -65,7 +69,10 @@ impl EditorState {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
-            EditorCommand::ClearMask | EditorCommand::SaveMask => {
+            EditorCommand::ClearMask
+            | EditorCommand::SaveMask
+            | EditorCommand::GrowMask
+            | EditorCommand::ShrinkMask => {
                 no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some("Nothing is painted"))
             }
             EditorCommand::Undo => no_photo
@@ -122,12 +129,18 @@ impl EditorState {
             EditorCommand::Redo => self.update_document(DocumentAction::Redo),
             EditorCommand::ClearMask => self.update_document(DocumentAction::EditMask(MaskEdit::Clear)),
             EditorCommand::InvertMask => self.update_document(DocumentAction::EditMask(MaskEdit::Invert)),
+            EditorCommand::GrowMask => self.grow_mask(1.0),
+            EditorCommand::ShrinkMask => self.grow_mask(-1.0),
             EditorCommand::NextFace => {
                 self.update_document(DocumentAction::PickNextFace);
                 self.change_view_to_frame(ViewCommand::FollowFace);
             }
             EditorCommand::BrushTool => self.view.tool = Tool::Brush,
             EditorCommand::EraserTool => self.view.tool = Tool::Eraser,
+            EditorCommand::RectangleTool => self.view.tool = Tool::Rectangle,
+            EditorCommand::EllipseTool => self.view.tool = Tool::Ellipse,
+            EditorCommand::LassoTool => self.view.tool = Tool::Lasso,
+            EditorCommand::PolygonTool => self.view.tool = Tool::Polygon,
             EditorCommand::FrameTool => self.view.tool = Tool::Frame,
             EditorCommand::SmallerBrush => self.scale_brush(1.0 / BRUSH_STEP),
             EditorCommand::LargerBrush => self.scale_brush(BRUSH_STEP),
@@ -160,6 +173,12 @@ impl EditorState {
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
         }
+    }
+
+    /// Grows the hole by the distance in the preferences, or shrinks it for the factor -1.
+    fn grow_mask(&mut self, factor: f32) {
+        let distance_px = factor * self.preferences.grow_px;
+        self.update_document(DocumentAction::EditMask(MaskEdit::Grow(distance_px)));
     }
 
     fn scale_brush(&mut self, factor: f32) {

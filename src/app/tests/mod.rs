@@ -1,5 +1,6 @@
 //! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
+mod areas;
 mod broken_disks;
 mod candidate_strip;
 mod costs;

@@ -29,7 +29,7 @@ pub fn paint_more(window: &mut super::TestWindow<'_>) {
     drag(window, [214.0, 126.0], [236.0, 128.0]);
 }
 
-fn drag(window: &mut super::TestWindow<'_>, from: [f32; 2], to: [f32; 2]) {
+pub fn drag(window: &mut super::TestWindow<'_>, from: [f32; 2], to: [f32; 2]) {
     let at = |window: &super::TestWindow<'_>, point_in_photo| {
         window.state().widgets.canvas.screen_from_photo(point_in_photo).expect("the photo is drawn")
     };

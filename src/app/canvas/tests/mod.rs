@@ -1,5 +1,6 @@
 //! Tests of the canvas in a headless window: events in, actions out.
 
+mod areas;
 mod frame_and_divider;
 mod strokes;
 mod texture_uploads;
