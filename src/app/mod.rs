@@ -63,6 +63,7 @@ use document::DocumentAction;
 use explore::SavedFaces;
 use frame_stats::FrameStats;
 use layout::Widgets;
+use outbox::PasteTarget;
 pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
@@ -102,6 +103,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         editor.frame_stats = FrameStats::new(started_at);
         editor.state.files.can_drop_files = file_drop::accepts_dropped_files(creation);
         editor.state.start_initial_tasks();
+        editor.state.files.paste_folder = state::default_paste_folder();
         if let Some(folder) = autosave::default_autosave_folder() {
             editor.state.enable_autosave(&folder);
         }
@@ -127,6 +129,8 @@ pub(crate) struct Editor {
     widgets: Widgets,
     /// Path of the preferences file. `None` in tests and on systems without a settings folder.
     preferences_path: Option<PathBuf>,
+    /// What the picture becomes that was asked from the clipboard.
+    paste_target: Option<PasteTarget>,
     saved_preferences: Preferences,
     preferences_changed_at: Option<Instant>,
     now: Box<dyn Fn() -> Instant>,
@@ -158,6 +162,7 @@ impl Editor {
             state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
             widgets: Widgets::default(),
             preferences_path,
+            paste_target: None,
             preferences_changed_at: None,
             now: Box::new(Instant::now),
             sent_title: TITLE.to_owned(),
@@ -201,6 +206,31 @@ impl Editor {
             self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {
             self.widgets.toaster.dismiss_all();
+        }
+    }
+
+    /// Handles what is pasted, and Ctrl+C, which the window system turns into an event.
+    fn handle_clipboard(&mut self, context: &egui::Context) {
+        if context.text_edit_focused() {
+            return;
+        }
+        let target = self.paste_target.take();
+        let events = context.input(|input| input.events.clone());
+        for event in events {
+            match event {
+                egui::Event::Copy => self.state.handle(Action::RunCommand(EditorCommand::CopyPicture)),
+                egui::Event::PasteImage(picture) => {
+                    self.state.handle(Action::Paste(target.unwrap_or(PasteTarget::Photo), picture));
+                }
+                _ => {}
+            }
+        }
+        self.paste_target = self.state.outbox.take_requested_paste();
+        if self.paste_target.is_some() {
+            context.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
+        }
+        if let Some(picture) = self.state.outbox.take_copied_picture() {
+            context.copy_image(picture);
         }
     }
 
@@ -282,6 +312,7 @@ impl eframe::App for Editor {
     fn logic(&mut self, context: &egui::Context, _frame: &mut eframe::Frame) {
         self.state.poll();
         self.handle_window_events(context);
+        self.handle_clipboard(context);
         self.save_preferences_when_due(context);
         if let Some(delay) = self.state.run_autosave((self.now)()) {
             context.request_repaint_after(delay);

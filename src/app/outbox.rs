@@ -1,11 +1,20 @@
 //! What the editor's state asks of the rest of the program: background tasks, the fill thread, the canvas's view, and
 //! messages to the user.
 
+use egui::ColorImage;
+
 use super::canvas::ViewCommand;
 use super::state::EditorState;
 use super::tasks::{Task, TaskResult, TaskRunner};
 use super::toasts::{Severity, UserMessage};
 use crate::job::{WorkerCommand, WorkerEvent, WorkerHandle};
+
+/// What a pasted picture becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PasteTarget {
+    Photo,
+    Mask,
+}
 
 /// The ways out of the state. Nothing here blocks.
 pub struct Outbox {
@@ -15,11 +24,23 @@ pub struct Outbox {
     last_id: u64,
     messages: Vec<UserMessage>,
     view_commands: Vec<ViewCommand>,
+    /// For the clipboard.
+    copied_picture: Option<ColorImage>,
+    /// The clipboard's picture was asked for.
+    requested_paste: Option<PasteTarget>,
 }
 
 impl Outbox {
     pub fn new(worker: WorkerHandle, tasks: TaskRunner) -> Self {
-        Self { tasks, worker, last_id: 0, messages: Vec::new(), view_commands: Vec::new() }
+        Self {
+            tasks,
+            worker,
+            last_id: 0,
+            messages: Vec::new(),
+            view_commands: Vec::new(),
+            copied_picture: None,
+            requested_paste: None,
+        }
     }
 
     /// Runs `work` in the background. The UI thread then applies the result to the state.
@@ -62,6 +83,24 @@ impl Outbox {
     /// Takes the commands that the canvas has not run yet.
     pub fn take_view_commands(&mut self) -> Vec<ViewCommand> {
         std::mem::take(&mut self.view_commands)
+    }
+
+    /// Puts a picture on the clipboard.
+    pub fn copy_picture(&mut self, picture: ColorImage) {
+        self.copied_picture = Some(picture);
+    }
+
+    pub fn take_copied_picture(&mut self) -> Option<ColorImage> {
+        self.copied_picture.take()
+    }
+
+    /// Asks the window for the clipboard's picture.
+    pub fn request_paste(&mut self, target: PasteTarget) {
+        self.requested_paste = Some(target);
+    }
+
+    pub fn take_requested_paste(&mut self) -> Option<PasteTarget> {
+        self.requested_paste.take()
     }
 
     /// Tells the user something.

@@ -9,11 +9,16 @@ use super::icons::Icon;
 pub enum EditorCommand {
     Open,
     OpenPath,
+    NextPhoto,
+    PreviousPhoto,
     SaveProject,
     SaveProjectAs,
     Export,
     ExportPath,
     ExportLayer,
+    CopyPicture,
+    PastePicture,
+    PasteMask,
     Undo,
     Redo,
     BrushTool,
@@ -28,6 +33,7 @@ pub enum EditorCommand {
     LargerBrush,
     ClearMask,
     InvertMask,
+    SameHole,
     GrowMask,
     ShrinkMask,
     LoadMask,
@@ -95,6 +101,8 @@ const HELP: &str = "Help";
 pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Open, FILE, "Open photo…", &[ctrl(Key::O)]),
     entry(EditorCommand::OpenPath, FILE, "Open photo by path…", &[ctrl_shift(Key::O)]),
+    entry(EditorCommand::NextPhoto, FILE, "Next photo in the folder", &[key(Key::PageDown)]),
+    entry(EditorCommand::PreviousPhoto, FILE, "Previous photo in the folder", &[key(Key::PageUp)]),
     entry(EditorCommand::SaveProject, FILE, "Save project", &[ctrl(Key::S)]),
     entry(EditorCommand::SaveProjectAs, FILE, "Save project as…", &[ctrl_shift(Key::S)]),
     entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
@@ -103,6 +111,9 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
     entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
     entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
+    entry(EditorCommand::CopyPicture, EDIT, "Copy the filled photo", &[ctrl(Key::C)]),
+    entry(EditorCommand::PastePicture, EDIT, "Paste a picture as a photo", &[ctrl(Key::V)]),
+    entry(EditorCommand::PasteMask, EDIT, "Paste a picture as a mask", &[ctrl_shift(Key::V)]),
     entry(EditorCommand::Undo, EDIT, "Undo", &[ctrl(Key::Z)]),
     entry(EditorCommand::Redo, EDIT, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
     entry(EditorCommand::BrushTool, PAINT, "Brush", &[key(Key::B)]),
@@ -118,6 +129,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::LargerBrush, PAINT, "Larger brush", &[key(Key::CloseBracket)]),
     entry(EditorCommand::ClearMask, PAINT, "Clear", &[key(Key::Delete), key(Key::Backspace)]),
     entry(EditorCommand::InvertMask, PAINT, "Invert", &[ctrl(Key::I)]),
+    entry(EditorCommand::SameHole, PAINT, "Same hole as on the last photo", &[key(Key::H)]),
     entry(EditorCommand::GrowMask, PAINT, "Grow", &[]),
     entry(EditorCommand::ShrinkMask, PAINT, "Shrink", &[]),
     entry(
@@ -184,7 +196,7 @@ impl EditorCommand {
     /// The icon on the toolbar.
     pub fn icon(self) -> Icon {
         match self {
-            Self::Export | Self::ExportPath | Self::SaveMask => Icon::Export,
+            Self::Export | Self::ExportPath | Self::SaveMask | Self::CopyPicture => Icon::Export,
             Self::ExportLayer => Icon::Layer,
             Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,
@@ -193,7 +205,9 @@ impl EditorCommand {
             Self::EraserTool => Icon::Eraser,
             Self::ClearMask => Icon::Clear,
             Self::InvertMask => Icon::Invert,
-            Self::RectangleTool | Self::EllipseTool | Self::LassoTool | Self::PolygonTool => Icon::Shapes,
+            Self::RectangleTool | Self::EllipseTool | Self::LassoTool | Self::PolygonTool | Self::SameHole => {
+                Icon::Shapes
+            }
             Self::ZoomIn | Self::LargerBrush | Self::GrowMask => Icon::Plus,
             Self::ZoomOut | Self::SmallerBrush | Self::ShrinkMask => Icon::Minus,
             Self::PauseOrResume => Icon::Pause,
@@ -209,7 +223,13 @@ impl EditorCommand {
                 Icon::Frame
             }
             Self::Shortcuts | Self::About => Icon::Help,
-            Self::Open | Self::OpenPath | Self::LoadMask => Icon::Open,
+            Self::Open
+            | Self::OpenPath
+            | Self::NextPhoto
+            | Self::PreviousPhoto
+            | Self::LoadMask
+            | Self::PastePicture
+            | Self::PasteMask => Icon::Open,
         }
     }
 }

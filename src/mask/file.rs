@@ -64,16 +64,28 @@ pub struct LoadedMask {
 /// When the file cannot be opened as an image, has another size, or shows no hole.
 pub fn load_mask(path: &Path, width: u32, height: u32) -> Result<LoadedMask, MaskFileError> {
     let opened = photo::open(path, DecodeLimits::default());
-    let Photo { pixels, mut warnings, .. } =
-        opened.map_err(|cause| MaskFileError::Photo { path: path.into(), cause })?;
+    let Photo { pixels, warnings, .. } = opened.map_err(|cause| MaskFileError::Photo { path: path.into(), cause })?;
+    let loaded = mask_of_picture(&pixels, path, width, height)?;
+    Ok(LoadedMask { warnings: warnings.into_iter().chain(loaded.warnings).collect(), ..loaded })
+}
+
+/// The mask that a picture shows, for a photo of this size, as from a file.
+///
+/// # Errors
+/// When the picture has another size, or shows no hole.
+pub fn mask_from_picture(pixels: &DynamicImage, width: u32, height: u32) -> Result<LoadedMask, MaskFileError> {
+    mask_of_picture(pixels, Path::new(""), width, height)
+}
+
+fn mask_of_picture(pixels: &DynamicImage, path: &Path, width: u32, height: u32) -> Result<LoadedMask, MaskFileError> {
     let mask = to_mask(pixels.clone(), path, width, height)?;
     if mask.is_empty() {
-        return Err(MaskFileError::NoHole { path: path.into(), seen: describe_without_hole(&pixels) });
+        return Err(MaskFileError::NoHole { path: path.into(), seen: describe_without_hole(pixels) });
     }
-    if is_photo_with_transparency(&pixels) {
+    if is_photo_with_transparency(pixels) {
         return Err(MaskFileError::PhotoWithTransparency { path: path.into() });
     }
-    warnings.extend(warnings_about(&pixels, &mask));
+    let warnings = warnings_about(pixels, &mask);
     Ok(LoadedMask { looks_upside_down: looks_upside_down(&mask), mask, warnings })
 }
 

@@ -15,6 +15,8 @@ use crate::blend::FillPatch;
 
 /// Limits the number of halvings; more than any screen needs.
 const MAX_HALVINGS: u32 = 16;
+/// Patches of up to this many pixels are converted on the UI thread alone: in half a millisecond.
+const MAX_PIXELS_ON_ONE_THREAD: usize = 512 * 512;
 /// Longest side of a texture, even if the GPU supports larger ones.
 const MAX_TEXTURE_SIDE: usize = 8192;
 
@@ -115,8 +117,13 @@ fn piece_rects(width: usize, height: usize, max_side: usize) -> impl Iterator<It
 impl PremultipliedImage {
     fn from_patch(patch: &FillPatch) -> Self {
         let (width, height) = (patch.width as usize, patch.height as usize);
-        let mut pixels: Vec<_> =
-            patch.rgba.par_chunks_exact(4).map(|c| Color32::from_rgba_unmultiplied(c[0], c[1], c[2], c[3])).collect();
+        let color = |c: &[u8]| Color32::from_rgba_unmultiplied(c[0], c[1], c[2], c[3]);
+        // A preview does not wait for the thread pool, which may be busy with a fill.
+        let mut pixels: Vec<_> = if width * height <= MAX_PIXELS_ON_ONE_THREAD {
+            patch.rgba.chunks_exact(4).map(color).collect()
+        } else {
+            patch.rgba.par_chunks_exact(4).map(color).collect()
+        };
         pixels.resize(width * height, Color32::TRANSPARENT);
         Self { width, height, pixels }
     }
@@ -124,9 +131,14 @@ impl PremultipliedImage {
     fn halved(&self) -> Self {
         let (width, height) = (self.width.div_ceil(2), self.height.div_ceil(2));
         let mut pixels = vec![Color32::TRANSPARENT; width * height];
-        pixels.par_chunks_exact_mut(width).zip(self.pixels.par_chunks(2 * self.width)).for_each(|(out, rows)| {
+        let halve = |(out, rows): (&mut [Color32], &[Color32])| {
             halve_rows(&rows[..self.width], &rows[rows.len() - self.width..], out);
-        });
+        };
+        if self.pixels.len() <= MAX_PIXELS_ON_ONE_THREAD {
+            pixels.chunks_exact_mut(width).zip(self.pixels.chunks(2 * self.width)).for_each(halve);
+        } else {
+            pixels.par_chunks_exact_mut(width).zip(self.pixels.par_chunks(2 * self.width)).for_each(halve);
+        }
         Self { width, height, pixels }
     }
 

@@ -111,7 +111,9 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
             }
         }
         ui.separator();
-        for command in [EditorCommand::LoadMask, EditorCommand::SaveMask] {
+        for command in
+            [EditorCommand::SameHole, EditorCommand::LoadMask, EditorCommand::PasteMask, EditorCommand::SaveMask]
+        {
             menu_item(ui, commands, command, actions);
         }
     });

@@ -1,11 +1,15 @@
 //! The actions that panels ask for, each a part of the state's.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+
+use egui::ColorImage;
 
 use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
 use crate::app::document::DocumentAction;
 use crate::app::explore::ExploreAction;
 use crate::app::fill::FillAction;
+use crate::app::outbox::PasteTarget;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::PathPurpose;
@@ -33,6 +37,8 @@ pub enum Action {
     ShowBefore(bool),
     SetDivider(f32),
     Open(DocumentSource),
+    /// A picture was pasted.
+    Paste(PasteTarget, Arc<ColorImage>),
     /// The path in the path field was confirmed.
     SubmitPath {
         replace: bool,

@@ -5,6 +5,7 @@ use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
+use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
 use crate::app::training::TrainingAction;
@@ -47,8 +48,21 @@ impl EditorState {
             | EditorCommand::About
             | EditorCommand::Quit
             | EditorCommand::Explore
-            | EditorCommand::Training => None,
+            | EditorCommand::Training
+            | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
+            EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(|| {
+                let is_file = document.is_some_and(|document| document.photo.source.is_some());
+                (!is_file).then_some("This photo is in no folder")
+            }),
+            EditorCommand::SameHole => no_photo.or_else(locked_by_fill).or_else(|| {
+                let is_detecting = document.is_some_and(|document| document.detected_faces().is_none());
+                match &self.files.last_hole {
+                    None => Some("No hole yet on another photo"),
+                    Some(_) if is_detecting => Some("Looking for faces"),
+                    Some(_) => None,
+                }
+            }),
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
             | EditorCommand::RectangleTool
@@ -63,6 +77,7 @@ impl EditorState {
             | EditorCommand::ZoomToFit
             | EditorCommand::ZoomToFace
             | EditorCommand::ZoomToActualPixels
+            | EditorCommand::PasteMask
             | EditorCommand::LoadMask
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
@@ -81,12 +96,13 @@ impl EditorState {
             EditorCommand::Redo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_redo_mask_only)))
                 .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some("Nothing to redo")),
-            EditorCommand::Export | EditorCommand::ExportPath | EditorCommand::ExportLayer => {
-                no_photo.or_else(locked_by_fill).or_else(saving).or_else(|| {
-                    let nothing = "Nothing to export yet: paint over part of the face and press Fill";
-                    shown_fill.is_none().then_some(nothing)
-                })
-            }
+            EditorCommand::Export
+            | EditorCommand::ExportPath
+            | EditorCommand::ExportLayer
+            | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(|| {
+                let nothing = "Nothing to export yet: paint over part of the face and press Fill";
+                shown_fill.is_none().then_some(nothing)
+            }),
             EditorCommand::Fill => {
                 no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
             }
@@ -118,6 +134,8 @@ impl EditorState {
         match command {
             EditorCommand::Open => self.open(DocumentSource::Dialog),
             EditorCommand::OpenPath => self.ask_for_path(PathPurpose::OpenPhoto),
+            EditorCommand::NextPhoto => self.open_neighbour(true),
+            EditorCommand::PreviousPhoto => self.open_neighbour(false),
             EditorCommand::SaveProject => self.save_project(),
             EditorCommand::SaveProjectAs => self.show_file_dialog(PathPurpose::SaveProject),
             EditorCommand::Export => self.show_file_dialog(PathPurpose::Export),
@@ -125,10 +143,14 @@ impl EditorState {
             EditorCommand::ExportLayer => self.show_file_dialog(PathPurpose::ExportLayer),
             EditorCommand::LoadMask => self.show_file_dialog(PathPurpose::LoadMask),
             EditorCommand::SaveMask => self.show_file_dialog(PathPurpose::SaveMask),
+            EditorCommand::CopyPicture => self.copy_picture(),
+            EditorCommand::PastePicture => self.outbox.request_paste(PasteTarget::Photo),
+            EditorCommand::PasteMask => self.outbox.request_paste(PasteTarget::Mask),
             EditorCommand::Undo => self.update_document(DocumentAction::Undo),
             EditorCommand::Redo => self.update_document(DocumentAction::Redo),
             EditorCommand::ClearMask => self.update_document(DocumentAction::EditMask(MaskEdit::Clear)),
             EditorCommand::InvertMask => self.update_document(DocumentAction::EditMask(MaskEdit::Invert)),
+            EditorCommand::SameHole => self.use_last_hole(),
             EditorCommand::GrowMask => self.grow_mask(1.0),
             EditorCommand::ShrinkMask => self.grow_mask(-1.0),
             EditorCommand::NextFace => {

@@ -14,15 +14,15 @@ use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::{
-    DialogAnswer, ExportOptions, OpenedPhoto, PathPurpose, Task, existing_file, export_fill, file_name, open_photo,
-    open_sample, with_extension,
+    DialogAnswer, ExportOptions, OpenedPhoto, PathPurpose, Task, existing_file, export_fill, file_name,
+    neighbour_photo, open_photo, open_sample, with_extension,
 };
 use crate::app::toasts::{Severity, UserMessage};
 use crate::face::face_frames;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::job::ExportContent;
-use crate::mask::{LoadedMask, MaskEdit, load_mask, save_mask};
+use crate::mask::{LoadedMask, Mask, MaskEdit, load_mask, save_mask};
 use crate::model::{ModelChoice, inspect};
 use crate::photo::Photo;
 use crate::project::is_project_path;
@@ -43,17 +43,24 @@ pub struct FileState {
     pub may_close: bool,
     /// The window system lets files be dropped onto the window.
     pub can_drop_files: bool,
+    /// Pasted photos become files in this folder; `None` on systems without a data folder, and in most tests.
+    pub paste_folder: Option<PathBuf>,
     /// Thumbnails of the samples, for the start screen.
     pub sample_thumbnails: Vec<(SamplePortrait, egui::ColorImage)>,
     /// Recoverable projects, newest first; projects found by later scans are appended.
     pub recoverable: Vec<RecoverableProject>,
+    /// The hole of the photo before, and its face frame.
+    pub(super) last_hole: Option<(Mask, FaceFrame)>,
     pub(super) autosave: Autosave,
     pub(super) recovery_scan_timer: RecoveryScanTimer,
 }
 
 impl FileState {
-    /// Another document is open.
-    pub(super) fn document_changed(&mut self) {
+    /// Another document is open instead of this one.
+    pub(super) fn document_changed(&mut self, previous: Option<&PhotoDocument>) {
+        if let Some(previous) = previous.filter(|previous| previous.has_hole()) {
+            self.last_hole = Some((previous.mask().clone(), previous.face_frame()));
+        }
         self.autosave.document_changed();
     }
 }
@@ -62,6 +69,36 @@ impl EditorState {
     /// Opens something. Asks first when there is unsaved work.
     pub(super) fn open(&mut self, source: DocumentSource) {
         self.request_close(PendingClose::Open(source));
+    }
+
+    /// Opens the next photo of the folder, or the one before.
+    pub(super) fn open_neighbour(&mut self, is_forward: bool) {
+        let Some(path) = self.document.as_ref().and_then(|document| document.photo.source.clone()) else { return };
+        let find = move || Ok(neighbour_photo(&path, is_forward)?);
+        let task = Task::new("The folder of this photo cannot be read");
+        self.outbox.spawn(task, find, move |state, found| {
+            if let Some(path) = found {
+                state.open(DocumentSource::File(path));
+            } else {
+                let which = if is_forward { "last" } else { "first" };
+                state.outbox.notify(Severity::Info, format!("This is the {which} photo in its folder"));
+            }
+        });
+    }
+
+    /// Paints the hole of the photo before at the same place of this photo's face.
+    pub(super) fn use_last_hole(&mut self) {
+        let (Some(document), Some((hole, frame))) = (&self.document, self.files.last_hole.clone()) else { return };
+        let (photo, to_frame) = (Arc::clone(&document.photo), document.face_frame());
+        let move_hole = move || {
+            let hole = hole.moved_to_face(&frame, [photo.width(), photo.height()], &to_frame);
+            Ok((hole, photo))
+        };
+        self.outbox.spawn(Task::internal(), move_hole, |state, (hole, photo)| {
+            if state.document_with_photo(&photo).is_some() {
+                state.update_document(DocumentAction::EditMask(MaskEdit::Replace(hole)));
+            }
+        });
     }
 
     /// Closes the window. Asks first when there is unsaved work.
@@ -249,14 +286,14 @@ impl EditorState {
         self.outbox.tell(message.with_details(others.to_vec()));
     }
 
-    fn mask_loaded(&mut self, path: &Path, loaded: LoadedMask, photo: &Arc<Photo>) {
+    pub(super) fn mask_loaded(&mut self, path: &Path, loaded: LoadedMask, photo: &Arc<Photo>) {
         if self.document_with_photo(photo).is_none() {
             return;
         }
         let LoadedMask { mask, looks_upside_down, warnings } = loaded;
         self.update_document(DocumentAction::EditMask(MaskEdit::Replace(mask)));
         if let Some((first, others)) = warnings.split_first() {
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            let name = path.file_name().map_or_else(|| "Pasted mask".into(), |name| name.to_string_lossy());
             let message = UserMessage::new(Severity::Warning, format!("{name}: {first}"));
             let message = message.with_details(others.to_vec());
             let invert = EditorCommand::InvertMask;

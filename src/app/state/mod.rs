@@ -18,6 +18,7 @@
 //! depends on it. What several panels show is derived once per frame: see [`Derived`].
 
 mod action;
+mod clipboard;
 mod commands;
 mod derived;
 mod files;
@@ -25,6 +26,7 @@ mod project_files;
 mod worker_events;
 
 pub use action::{Action, Actions};
+pub use clipboard::default_paste_folder;
 pub use commands::CommandStates;
 pub use derived::Derived;
 pub use files::{FileState, expand_home};
@@ -137,6 +139,7 @@ impl EditorState {
             Action::ShowBefore(show) => self.view.show_before = show,
             Action::SetDivider(position) => self.view.divider = Some(position.clamp(0.0, 1.0)),
             Action::Open(source) => self.open(source),
+            Action::Paste(target, picture) => self.paste(target, picture),
             Action::SubmitPath { replace } => self.submit_path(replace),
             Action::RequestClose => self.close_window(),
             Action::AnswerSaveQuestion(answer) => self.answer_save_question(answer),
@@ -230,7 +233,7 @@ impl EditorState {
     /// Shows a newly opened document, and drops everything that belonged to the previous one.
     fn show_document(&mut self, document: PhotoDocument) {
         self.fill.document_changed(&self.outbox);
-        self.files.document_changed();
+        self.files.document_changed(self.document.as_ref());
         self.view.show_before = false;
         self.outbox.take_view_commands();
         self.document = Some(document);

@@ -6,11 +6,13 @@
 
 mod export_fill;
 mod file_dialog;
+mod neighbour_photo;
 mod open_photo;
 mod project_io;
 
 pub use export_fill::{ExportOptions, export_fill};
 pub use file_dialog::{DialogAnswer, PathPurpose, show_file_dialog, with_extension};
+pub use neighbour_photo::neighbour_photo;
 pub use open_photo::{OpenedPhoto, open_photo, open_sample, sample_thumbnail};
 pub use project_io::{OpenedProject, ReplacedProject, SavedProject, open_project, save_project};
 

@@ -3,6 +3,7 @@
 mod areas;
 mod broken_disks;
 mod candidate_strip;
+mod clipboard;
 mod costs;
 mod end_to_end;
 mod explore_window;
@@ -15,6 +16,7 @@ mod live_edits;
 mod messages;
 mod mixing;
 mod open_paint_undo;
+mod photo_series;
 mod project_photos;
 mod projects;
 mod recovery;
