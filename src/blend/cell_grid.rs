@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::known_pixels::KnownPixels;
+use super::known_pixels::{KnownMean, KnownPixels};
 use crate::geometry::{CropGrid, RectPx};
 use crate::mask::Mask;
 
@@ -14,8 +14,7 @@ const COMPARED_MARGIN_SHARE: f64 = super::FILL_MARGIN_SHARE as f64 + 1.0 / 32.0;
 pub(super) struct EdgeCell {
     pub(super) cell: usize,
     pub(super) center_in_unit: [f32; 2],
-    /// Mean of its known pixels, in [-1, 1].
-    pub(super) known_color: [f32; 3],
+    pub(super) known: KnownMean,
 }
 
 /// A grid of square cells over part of the photo.
@@ -62,8 +61,8 @@ impl CellGrid {
             if !center.iter().all(|coordinate| compared.contains(coordinate)) {
                 return None;
             }
-            let known_color = pixels.mean(rect)?;
-            Some(EdgeCell { cell, center_in_unit: center.map(|coordinate| coordinate as f32), known_color })
+            let known = pixels.mean(rect)?;
+            Some(EdgeCell { cell, center_in_unit: center.map(|coordinate| coordinate as f32), known })
         };
         candidates.par_iter().filter_map(edge_cell).collect()
     }

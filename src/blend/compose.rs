@@ -8,6 +8,8 @@ use rayon::prelude::*;
 use super::detail::FillDetail;
 use super::extrapolate::Extrapolation;
 use super::feather::{self, FeatherBlend};
+use super::fill_opacity::FillOpacity;
+use super::fill_patch::FillPatch;
 use super::patch_raster::PatchRaster;
 use super::poisson::{self, Membrane};
 use super::sampled_image::{SampledImage, luma};
@@ -17,25 +19,15 @@ use crate::geometry::{CropGrid, FaceFrame, RectPx, clip_range};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, Photo, PixelDataMut};
 
-/// A rectangle of the photo with the fill drawn in it, for the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FillPatch {
-    /// The part of the photo that it covers: the bounds of the filled pixels. Empty when nothing is filled.
-    pub rect_in_photo: RectPx,
-    /// Its size in pixels, which may be smaller than the rectangle's (a preview).
-    pub width: u32,
-    pub height: u32,
-    /// RGBA, not premultiplied. Alpha is the filled share of the photo pixels that a patch pixel covers.
-    pub rgba: Vec<u8>,
-}
-
 /// Everything about one hole that does not depend on the generated image. It is computed once, so that drawing a new
 /// image at every iteration is cheap.
 pub struct Composer {
     /// The patch's pixel grid; `None` when there is nothing to fill.
     raster: Option<PatchRaster>,
     /// The filled share of each patch pixel, 0 to 255.
-    alpha: Vec<u8>,
+    shares: Vec<u8>,
+    /// `None` when the fill is opaque.
+    opacity: Option<FillOpacity>,
     /// `None` when the fill is drawn unchanged.
     seam: Option<SeamCorrection>,
     /// Only for patches at full resolution: a smaller one cannot show detail.
@@ -62,7 +54,7 @@ enum SeamCorrection {
 /// The offsets that the blend mode adds to one fill.
 enum SeamOffsets<'a> {
     Feather(feather::FeatherOffsets<'a>),
-    Poisson(poisson::MembraneOffsets<'a>),
+    Poisson(poisson::MembraneOffsets),
 }
 
 /// The offsets along one row of the patch.
@@ -126,7 +118,8 @@ impl Composer {
         let Some((unit_grid, target)) = target.filter(|(_, target)| !target.rect.is_empty()) else {
             return Self {
                 raster: None,
-                alpha: Vec::new(),
+                shares: Vec::new(),
+                opacity: None,
                 seam: None,
                 detail: None,
                 extrapolated_part: None,
@@ -136,25 +129,28 @@ impl Composer {
         let rect = target.rect;
         let (width, height) = patch_size(rect, max_side_px);
         let raster = PatchRaster { rect, width, height, unit_grid };
-        let alpha = target.alpha(&raster);
+        let shares = target.shares(&raster);
+        let is_interpolated = blend.mode != BlendMode::None && photo.pixels.color().has_alpha();
+        let solver_raster = Membrane::solver_raster(raster);
+        let is_coarser = (solver_raster.width, solver_raster.height) != (width, height);
+        let needs_solver = is_interpolated || blend.mode == BlendMode::Poisson;
+        let solver_shares = (is_coarser && needs_solver).then(|| target.shares(&solver_raster));
+        let solver_shares = solver_shares.as_ref().unwrap_or(&shares);
         let seam = match blend.mode {
             BlendMode::None => None,
             BlendMode::Feather => FeatherBlend::new(photo, hole, frame, rect).map(SeamCorrection::Feather),
-            BlendMode::Poisson => {
-                let solver_raster = Membrane::solver_raster(raster);
-                let is_coarser = (solver_raster.width, solver_raster.height) != (width, height);
-                let solver_alpha = is_coarser.then(|| target.alpha(&solver_raster));
-                let solver_alpha = solver_alpha.as_ref().unwrap_or(&alpha);
-                Membrane::new(photo, hole, solver_raster, solver_alpha).map(SeamCorrection::Poisson)
-            }
+            BlendMode::Poisson => Membrane::new(photo, hole, solver_raster, solver_shares).map(SeamCorrection::Poisson),
         };
+        let opacity_offsets =
+            is_interpolated.then(|| Membrane::opacity_offsets(photo, hole, solver_raster, solver_shares)).flatten();
+        let opacity = opacity_offsets.map(|offsets| FillOpacity::new(offsets, &raster));
         let unit_part = unit_bounds(rect, unit_grid);
         // Tolerance, so that rounding does not put the frame's own corners outside it.
         let is_in_frame = unit_part.iter().all(|along| along.start > -1e-6 && along.end < 1.0 + 1e-6);
         let extrapolated_part = (!is_in_frame).then_some(unit_part);
         let is_full_size = (width, height) == (rect.width, rect.height);
         let detail = is_full_size.then(|| FillDetail::new(photo, hole, frame, rect, blend.detail_percent)).flatten();
-        Self { raster: Some(raster), alpha, seam, detail, extrapolated_part, is_grey }
+        Self { raster: Some(raster), shares, opacity, seam, detail, extrapolated_part, is_grey }
     }
 
     /// Prepares a generated picture for drawing.
@@ -176,25 +172,26 @@ impl Composer {
     pub fn render(&self, fill: &FacePicture) -> FillPatch {
         let prepared = self.prepare(fill);
         let Some(PatchRaster { rect, width, height, .. }) = self.raster else {
-            return FillPatch { rect_in_photo: RectPx::default(), width: 0, height: 0, rgba: Vec::new() };
+            return FillPatch::default();
         };
         let stride = width as usize * 4;
         let mut rgba = vec![0; stride * height as usize];
         rgba.par_chunks_exact_mut(stride).zip(0..height).for_each(|(pixels, row)| {
             let pixels = pixels.as_chunks_mut::<4>().0;
-            self.draw_row(&prepared, row, |column, alpha, rgb| {
-                if let Some([red, green, blue, opacity]) = pixels.get_mut(column) {
+            self.draw_row(&prepared, row, |column, filled_share, rgb| {
+                if let Some([red, green, blue, share]) = pixels.get_mut(column) {
                     for (sample, value) in [red, green, blue].into_iter().zip(rgb) {
                         *sample = u8::from_f32(value * <u8 as ChannelValue>::MAX);
                     }
-                    *opacity = alpha;
+                    *share = filled_share;
                 }
             });
         });
-        FillPatch { rect_in_photo: rect, width, height, rgba }
+        let opacity = self.opacity.as_ref().map(FillOpacity::at_patch);
+        FillPatch { rect_in_photo: rect, width, height, rgba, opacity }
     }
 
-    /// Calls `draw` with the column, alpha and colour of each filled pixel of a row. Colours are 0 to 1; all three
+    /// Calls `draw` with the column, filled share and colour of each filled pixel of a row. Colours are 0 to 1; all three
     /// channels are equal for a grey photo.
     fn draw_row(&self, prepared: &PreparedFill<'_>, row: u32, mut draw: impl FnMut(usize, u8, [f32; 3])) {
         let Some(raster) = &self.raster else { return };
@@ -203,8 +200,8 @@ impl Composer {
         let offsets = prepared.offsets.as_ref().map(|offsets| offsets.row(raster, row));
         let detail = self.detail.as_ref().map(|detail| detail.row(row));
         let first = row as usize * raster.width as usize;
-        let alphas = self.alpha.get(first..first + raster.width as usize).unwrap_or_default();
-        for (column, &alpha) in alphas.iter().enumerate().filter(|(_, alpha)| **alpha != 0) {
+        let shares = self.shares.get(first..first + raster.width as usize).unwrap_or_default();
+        for (column, &share) in shares.iter().enumerate().filter(|(_, share)| **share != 0) {
             let mut color = reader.at(column);
             if let Some(detail) = &detail {
                 detail.add_to(column, &mut color, low_pass.as_ref());
@@ -217,13 +214,14 @@ impl Composer {
                 *value = value.clamp(-1.0, 1.0) * 0.5 + 0.5;
             }
             let [red, green, blue, _] = color;
-            draw(column, alpha, if self.is_grey { [luma([red, green, blue]); 3] } else { [red, green, blue] });
+            draw(column, share, if self.is_grey { [luma([red, green, blue]); 3] } else { [red, green, blue] });
         }
     }
 }
 
 /// The finished photo: `fill` in the hole within the [`fillable_area`]. Other pixels and the photo's colour type stay the
-/// same. Grey photos get the fill's luma; filled pixels are opaque.
+/// same. Grey photos get the fill's luma. In a photo with alpha, filled pixels get the alpha of the known pixels around
+/// the hole, interpolated; with [`BlendMode::None`] they are opaque.
 #[must_use]
 pub fn apply(
     photo: &Photo,
@@ -244,50 +242,20 @@ pub fn apply(
     pixels
 }
 
-impl FillPatch {
-    /// The finished photo, as [`apply`] makes it. `None` when the patch has fewer pixels or bits than the photo.
-    #[must_use]
-    pub fn paste(&self, photo: &Photo) -> Option<DynamicImage> {
-        let is_full_size = (self.width, self.height) == (self.rect_in_photo.width, self.rect_in_photo.height);
-        let mut pixels = photo.pixels.clone();
-        match PixelDataMut::of(&mut pixels) {
-            Some(PixelDataMut::Bits8 { data, channels }) if is_full_size => {
-                self.copy_to(data, channels, photo.width() as usize);
-            }
-            _ => return None,
-        }
-        Some(pixels)
-    }
-
-    /// Copies the filled pixels into a photo's samples. The patch must have full size.
-    fn copy_to(&self, data: &mut [u8], channels: usize, photo_width: usize) {
-        let colors = if channels < 3 { 1 } else { 3 };
-        let (x, y) = (self.rect_in_photo.x as usize, self.rect_in_photo.y as usize);
-        let rows = data.chunks_exact_mut((photo_width * channels).max(1)).skip(y);
-        for (samples, patch_row) in rows.zip(self.rgba.chunks_exact((self.width as usize * 4).max(1))) {
-            let pixels = samples.chunks_exact_mut(channels.max(1)).skip(x).zip(patch_row.as_chunks::<4>().0);
-            for (pixel, rgba) in pixels.filter(|(_, rgba)| rgba[3] != 0) {
-                pixel.fill(u8::MAX);
-                for (sample, value) in pixel.iter_mut().zip(rgba).take(colors) {
-                    *sample = *value;
-                }
-            }
-        }
-    }
-}
-
 impl Composer {
     /// Writes the fill into the samples of a photo with 16 bits. Requires a composer at full size.
     fn write(&self, fill: &FacePicture, data: &mut [u16], channels: usize, photo_width: u32) {
-        let Some(PatchRaster { rect, height, .. }) = self.raster else { return };
+        let Some(raster @ PatchRaster { rect, height, .. }) = &self.raster else { return };
         let prepared = self.prepare(fill);
         let colors = if channels < 3 { 1 } else { 3 };
         let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(rect.y as usize);
-        rows.zip(0..height).for_each(|(samples, row)| {
+        rows.zip(0..*height).for_each(|(samples, row)| {
+            let opacity = self.opacity.as_ref().map(|opacity| opacity.row(row, raster));
             self.draw_row(&prepared, row, |column, _, rgb| {
                 let start = (rect.x as usize + column) * channels;
                 let Some(pixel) = samples.get_mut(start..start + channels) else { return };
-                pixel.fill(u16::MAX);
+                let opacity = opacity.as_ref().map_or(1.0, |opacity| opacity.at(column));
+                pixel.fill(u16::from_f32(opacity * <u16 as ChannelValue>::MAX));
                 for (sample, value) in pixel.iter_mut().zip(rgb).take(colors) {
                     *sample = u16::from_f32(value * <u16 as ChannelValue>::MAX);
                 }
@@ -306,7 +274,7 @@ struct FillTarget<'a> {
 
 impl FillTarget<'_> {
     /// The filled share of each pixel of a raster, 0 to 255.
-    fn alpha(&self, raster: &PatchRaster) -> Vec<u8> {
+    fn shares(&self, raster: &PatchRaster) -> Vec<u8> {
         let share = |column: u32, row: u32| {
             let columns = clip_range(raster.columns(i64::from(column)), self.hole.width());
             let rows = clip_range(raster.rows(i64::from(row)), self.hole.height());

@@ -9,7 +9,7 @@
 use super::blur::box_blur;
 use super::cell_grid::{CellGrid, EdgeCell};
 use super::distance_transform::distance_transform;
-use super::known_pixels::KnownPixels;
+use super::known_pixels::{KnownMean, KnownPixels};
 use super::sampled_image::SampledImage;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
@@ -92,12 +92,12 @@ impl FeatherBlend {
     /// The differences to add to one fill, from the generated image.
     pub(super) fn offsets(&self, image: &SampledImage) -> FeatherOffsets<'_> {
         let columns = self.cells.columns;
-        // Three colours, and in the last lane the number of summed values.
+        // Three colours weighted by alpha, and in the last lane the sum of the weights.
         let mut sums = vec![[0.0; 4]; self.nearest_edge.len()];
         for edge in &self.edge_cells {
             let fill = image.at(edge.center_in_unit);
-            let [red, green, blue] = edge.known_color;
-            sums[edge.cell] = [red - fill[0], green - fill[1], blue - fill[2], 1.0];
+            let KnownMean { color: [red, green, blue], alpha } = edge.known;
+            sums[edge.cell] = [red - fill[0], green - fill[1], blue - fill[2], 1.0].map(|lane| alpha * lane);
         }
         box_blur(&mut sums, columns, self.blur_radius_cells);
         let mut values: Vec<[f32; 4]> = self.nearest_edge.iter().map(|&cell| mean(sums[cell])).collect();

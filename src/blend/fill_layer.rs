@@ -18,7 +18,7 @@ pub fn filled_pixels(hole: &Mask, frame: &FaceFrame) -> Mask {
     }
 }
 
-/// These pixels of a photo as opaque RGBA of its size and bit depth. Every other pixel is 0, 0, 0, 0.
+/// These pixels of a photo as RGBA of its size and bit depth. Every other pixel is 0, 0, 0, 0.
 #[must_use]
 pub fn cut_out(photo: &DynamicImage, pixels: &Mask) -> DynamicImage {
     let (width, height) = (photo.width(), photo.height());
@@ -34,7 +34,8 @@ pub fn cut_out(photo: &DynamicImage, pixels: &Mask) -> DynamicImage {
     }
 }
 
-/// The chosen pixels as opaque RGBA; all others are transparent. The mask has the photo's size.
+/// The chosen pixels as RGBA, `opaque` without an alpha channel; all others are transparent. The mask has the photo's
+/// size.
 fn rgba_of<T: ChannelValue + Default>(samples: &[T], channels: usize, pixels: &Mask, opaque: T) -> Vec<T> {
     let mut rgba = vec![T::default(); pixels.width() as usize * pixels.height() as usize * 4];
     let Some(bounds) = pixels.hole_bounds() else { return rgba };
@@ -42,14 +43,15 @@ fn rgba_of<T: ChannelValue + Default>(samples: &[T], channels: usize, pixels: &M
         let columns = bounds.x..bounds.right();
         for x in pixels.hole_columns(y, columns) {
             let index = y as usize * pixels.width() as usize + x as usize;
-            let color = match samples.get(index * channels..(index + 1) * channels) {
-                Some([grey] | [grey, _]) => [*grey; 3],
-                Some([red, green, blue, ..]) => [*red, *green, *blue],
+            let color = match *samples.get(index * channels..(index + 1) * channels).unwrap_or_default() {
+                [grey] => [grey, grey, grey, opaque],
+                [grey, alpha] => [grey, grey, grey, alpha],
+                [red, green, blue] => [red, green, blue, opaque],
+                [red, green, blue, alpha] => [red, green, blue, alpha],
                 _ => continue,
             };
             if let Some(pixel) = rgba.get_mut(index * 4..(index + 1) * 4) {
-                pixel[..3].copy_from_slice(&color);
-                pixel[3] = opaque;
+                pixel.copy_from_slice(&color);
             }
         }
     }
@@ -93,24 +95,26 @@ mod tests {
             let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
             let hole = Mask::from_pixels(27, 21, &pixels.collect::<Vec<u8>>()).unwrap();
             let filled = apply(&photo, &hole, &frame, mode, &fill());
-            let layer = cut_out(&filled, &filled_pixels(&hole, &frame));
+            let pixels = filled_pixels(&hole, &frame);
+            let layer = cut_out(&filled, &pixels);
             let is_deep = color.bytes_per_pixel() > color.channel_count();
             prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
             // 16-bit values represent 8-bit values exactly.
             let (layer, filled, before) = (layer.to_rgba16(), filled.to_rgba16(), photo.pixels.to_rgba16());
             for (x, y, pixel) in layer.enumerate_pixels() {
-                if pixel.0 == [0; 4] {
-                    prop_assert_eq!(filled.get_pixel(x, y), before.get_pixel(x, y), "{} {}", x, y);
-                } else {
+                if pixels.is_hole(x, y) {
                     prop_assert!(hole.is_hole(x, y), "{} {}", x, y);
                     prop_assert_eq!(pixel, filled.get_pixel(x, y), "{} {}", x, y);
+                } else {
+                    prop_assert_eq!(pixel.0, [0; 4], "{} {}", x, y);
+                    prop_assert_eq!(filled.get_pixel(x, y), before.get_pixel(x, y), "{} {}", x, y);
                 }
             }
         }
     }
 
     #[test]
-    fn filled_pixels_are_opaque_and_others_transparent() {
+    fn unblended_pixels_are_opaque_and_others_transparent() {
         for color in PHOTO_COLOR_TYPES {
             let photo = photo(color, 40, 24);
             let frame = FaceFrame { center_in_photo: [12.0, 12.0], side_px: 10.0, angle_radians: 0.0 };

@@ -13,17 +13,50 @@ pub(super) struct KnownPixels<'a> {
     width: u32,
 }
 
+/// The mean of some known pixels.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct KnownMean {
+    /// In [-1, 1]. Pixels count by their alpha: nearly transparent ones hardly show their colour, and files often store it
+    /// coarsely.
+    pub(super) color: [f32; 3],
+    /// 0 to 1, never 0. 1 in a photo without alpha.
+    pub(super) alpha: f32,
+}
+
+/// Sums over known pixels.
+struct KnownSums {
+    /// In units of the channel value, weighted by alpha.
+    colors: [f32; 3],
+    /// 1 for each pixel of a photo without alpha.
+    alpha: f32,
+    count: f32,
+    max_value: f32,
+}
+
 impl<'a> KnownPixels<'a> {
     pub(super) fn new(photo: &'a Photo, hole: &'a Mask) -> Self {
         Self { data: PixelData::of(&photo.pixels), hole, width: photo.width() }
     }
 
-    /// The mean colour, in [-1, 1], of the readable pixels of a rectangle, which must lie in the photo and the mask;
-    /// `None` when there are no such pixels.
-    pub(super) fn mean(&self, rect: RectPx) -> Option<[f32; 3]> {
+    /// The mean of the readable pixels of a rectangle, which must lie in the photo and the mask; `None` when there are no
+    /// such pixels.
+    pub(super) fn mean(&self, rect: RectPx) -> Option<KnownMean> {
+        let KnownSums { colors, alpha, count, max_value } = self.sums(rect)?;
+        let color = colors.map(|sum| sum / alpha * (2.0 / max_value) - 1.0);
+        (alpha > 0.0).then(|| KnownMean { color, alpha: alpha / count })
+    }
+
+    /// The mean alpha, 0 to 1, of the known pixels of a rectangle, also of fully transparent ones. The rectangle must lie
+    /// in the photo and the mask. `None` when it holds no known pixel.
+    pub(super) fn mean_alpha(&self, rect: RectPx) -> Option<f32> {
+        let KnownSums { alpha, count, .. } = self.sums(rect)?;
+        (count > 0.0).then(|| alpha / count)
+    }
+
+    fn sums(&self, rect: RectPx) -> Option<KnownSums> {
         match &self.data {
-            PixelData::Bits8 { data, channels } => known_mean(data, *channels, self.width, self.hole, rect),
-            PixelData::Bits16 { data, channels } => known_mean(data, *channels, self.width, self.hole, rect),
+            PixelData::Bits8 { data, channels } => known_sums(data, *channels, self.width, self.hole, rect),
+            PixelData::Bits16 { data, channels } => known_sums(data, *channels, self.width, self.hole, rect),
         }
     }
 
@@ -77,26 +110,31 @@ impl<'a> KnownPixels<'a> {
     }
 }
 
-fn known_mean<T: ChannelValue>(data: &[T], channels: usize, width: u32, hole: &Mask, rect: RectPx) -> Option<[f32; 3]> {
+fn known_sums<T: ChannelValue>(
+    data: &[T],
+    channels: usize,
+    width: u32,
+    hole: &Mask,
+    rect: RectPx,
+) -> Option<KnownSums> {
     let has_alpha = channels.is_multiple_of(2);
-    let mut sums = [0.0; 3];
-    let mut count = 0.0;
+    let mut sums = KnownSums { colors: [0.0; 3], alpha: 0.0, count: 0.0, max_value: T::MAX };
     for y in rect.y..rect.y + rect.height {
         let start = (y as usize * width as usize + rect.x as usize) * channels;
         let samples = data.get(start..start + rect.width as usize * channels)?;
         let hole = hole.row(y, rect.x..rect.x + rect.width);
         for (pixel, _) in samples.chunks_exact(channels).zip(hole).filter(|(_, is_hole)| !is_hole) {
-            if has_alpha && pixel.last().is_some_and(|alpha| alpha.is_zero()) {
-                continue;
-            }
+            let alpha = pixel.last().filter(|_| has_alpha).map_or(1.0, |alpha| alpha.to_f32() / T::MAX);
             // A grey value goes to all three channels.
-            for (channel, sum) in sums.iter_mut().enumerate() {
-                *sum += pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.to_f32());
+            for (channel, sum) in sums.colors.iter_mut().enumerate() {
+                let value = pixel.get(if channels < 3 { 0 } else { channel }).map_or(0.0, |sample| sample.to_f32());
+                *sum += alpha * value;
             }
-            count += 1.0;
+            sums.alpha += alpha;
+            sums.count += 1.0;
         }
     }
-    (count > 0.0).then(|| sums.map(|sum| sum / count * (2.0 / T::MAX) - 1.0))
+    Some(sums)
 }
 
 fn read_samples<T: ChannelValue>(

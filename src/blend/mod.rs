@@ -3,6 +3,9 @@
 //! Two rules hold for every blend mode: no pixel outside the hole changes, and no value under the hole is read.
 //! Feathering therefore cannot mix the fill with the old pixels at the edge of the hole. It shifts the fill's colour
 //! towards the nearest known pixels instead.
+//!
+//! In a photo with alpha, the fill gets the transparency of its surroundings (`fill_opacity`). Fully transparent pixels
+//! have no believable colour: none is read. Other known colours count by their alpha at the edge of the hole.
 
 mod blur;
 mod cell_grid;
@@ -12,6 +15,8 @@ mod distance_transform;
 mod extrapolate;
 mod feather;
 mod fill_layer;
+mod fill_opacity;
+mod fill_patch;
 mod known_pixels;
 mod patch_raster;
 mod poisson;
@@ -21,8 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::geometry::FaceFrame;
 
-pub use compose::{Composer, FillPatch, apply};
+pub use compose::{Composer, apply};
 pub use fill_layer::{cut_out, filled_pixels};
+pub use fill_patch::FillPatch;
 
 /// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,7 +63,7 @@ impl From<BlendMode> for Blend {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BlendMode {
-    /// The generator's pixels as they are.
+    /// The generator's pixels as they are, opaque.
     None,
     /// The colour difference at the edge of the hole is added to the fill and fades out inwards.
     Feather,
@@ -103,7 +109,7 @@ impl BlendMode {
     #[must_use]
     pub fn help(self) -> &'static str {
         match self {
-            Self::None => "The generator's pixels as they are",
+            Self::None => "The generator's pixels as they are, opaque",
             Self::Feather => "Shift the fill's colour to match the photo at the hole's edge, fading inwards",
             Self::Poisson => "Keep the fill's gradients and match the photo at the hole's edge (Pérez et al. 2003)",
         }

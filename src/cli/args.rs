@@ -105,6 +105,9 @@ pub(super) struct FillArgs {
     pub(super) frame: Option<FaceFrame>,
 
     /// How to blend the fill into the photo
+    ///
+    /// In a photo with transparency, poisson and feather also continue the transparency around the hole into it. With none,
+    /// the fill is opaque.
     #[arg(long, value_parser = value_names::blend_parser(), default_value = "poisson")]
     pub(super) blend: BlendMode,
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, ensure};
 use image::{DynamicImage, Rgba, RgbaImage};
 
 use super::fill_observer::SearchOutputs;
@@ -93,14 +93,17 @@ impl<'a> FrameRecorder<'a> {
     fn draw_fill(&mut self, fill: &FacePicture) -> anyhow::Result<()> {
         let patch = self.composer.render(fill);
         let rect = patch.rect_in_photo;
-        let patch = RgbaImage::from_raw(patch.width, patch.height, patch.rgba)
-            .filter(|patch| patch.dimensions() == (rect.width, rect.height))
-            .ok_or_else(|| anyhow!("the fill does not have the size of its region in the photo"))?;
-        for (x, y, &pixel) in patch.enumerate_pixels().filter(|(_, _, Rgba([.., alpha]))| *alpha != 0) {
-            if self.part.is_hole(rect.x + x, rect.y + y)
-                && let Some(target) = self.frame.get_pixel_mut_checked(rect.x + x, rect.y + y)
+        ensure!(
+            (patch.width, patch.height) == (rect.width, rect.height),
+            "the fill does not have the size of its region in the photo"
+        );
+        let places = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
+        for (index, (x, y)) in places.enumerate() {
+            if let Some(pixel) = patch.finished_pixel(index)
+                && self.part.is_hole(x, y)
+                && let Some(target) = self.frame.get_pixel_mut_checked(x, y)
             {
-                *target = pixel;
+                *target = Rgba(pixel);
             }
         }
         Ok(())

@@ -24,6 +24,7 @@ pub(crate) fn to_color_type(picture: DynamicImage, color: ColorType) -> DynamicI
         ColorType::L16 => picture.to_luma16().into(),
         ColorType::La16 => picture.to_luma_alpha16().into(),
         ColorType::Rgb16 => picture.to_rgb16().into(),
+        ColorType::Rgba16 => picture.to_rgba16().into(),
         ColorType::Rgb32F => picture.to_rgb32f().into(),
         _ => picture,
     }

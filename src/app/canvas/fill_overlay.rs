@@ -1,12 +1,17 @@
 //! The fill overlay: draws the fill over the photo.
 //!
-//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each is uploaded once. When zoomed out, a smaller copy is uploaded instead.
+//! A patch is one rectangle and changes as a whole, at every iteration of a running search. Each is uploaded once. When
+//! zoomed out, a smaller copy is uploaded instead. Under a fill that is not opaque, the checkerboard is drawn first, so
+//! that it replaces the photo's pixels.
 
 use std::sync::{Arc, Weak};
 
-use egui::{Color32, ColorImage, Context, Painter, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2};
+use egui::{
+    Color32, ColorImage, Context, Mesh, Painter, Pos2, Rect, Shape, TextureHandle, TextureOptions, Vec2, pos2, vec2,
+};
 use rayon::prelude::*;
 
+use super::canvas_style::CanvasStyle;
 use super::mip_pyramid::halve_rows;
 use super::photo_tiles::SHARP_FROM_ZOOM;
 use super::tile_grid::level_for_zoom;
@@ -41,6 +46,8 @@ impl UploadKey {
 
 struct TexturePiece {
     texture: TextureHandle,
+    /// White, as opaque as the filled share; only for a fill that is not opaque.
+    ground: Option<TextureHandle>,
     /// The rectangle that it covers, in photo pixels.
     rect_in_photo: Rect,
     uv: Rect,
@@ -55,7 +62,7 @@ struct PremultipliedImage {
 
 impl FillOverlay {
     /// Draws the patch within the painter's clip rectangle.
-    pub fn paint(&mut self, painter: &Painter, patch: &Arc<FillPatch>, map: &ScreenFromPhoto) {
+    pub fn paint(&mut self, painter: &Painter, patch: &Arc<FillPatch>, map: &ScreenFromPhoto, style: &CanvasStyle) {
         let rect = patch.rect_in_photo;
         if rect.is_empty() || patch.width == 0 || patch.height == 0 {
             return;
@@ -71,12 +78,21 @@ impl FillOverlay {
             self.uploaded_key = Some(key);
         }
         for piece in &self.pieces {
-            painter.add(Shape::image(piece.texture.id(), map.rect(piece.rect_in_photo), piece.uv, Color32::WHITE));
+            let on_screen = map.rect(piece.rect_in_photo);
+            if let Some(ground) = &piece.ground {
+                let mut mesh = Mesh::with_texture(ground.id());
+                let anchor = map.rect(Rect::from_min_max(Pos2::ZERO, Pos2::ZERO)).min;
+                add_checkerboard(&mut mesh, on_screen, piece.uv, painter.clip_rect(), anchor, style);
+                painter.add(mesh);
+            }
+            painter.add(Shape::image(piece.texture.id(), on_screen, piece.uv, Color32::WHITE));
         }
     }
 
     fn upload(&mut self, ctx: &Context, patch: &FillPatch, key: &UploadKey) {
-        let image = (0..key.halvings).fold(PremultipliedImage::from_patch(patch), |image, _| image.halved());
+        let halved = |image| (0..key.halvings).fold(image, |image: PremultipliedImage, _| image.halved());
+        let image = halved(PremultipliedImage::from_patch(patch));
+        let ground = patch.opacity.is_some().then(|| halved(PremultipliedImage::ground_of(patch)));
         let max_side = ctx.input(|input| input.max_texture_side).min(MAX_TEXTURE_SIDE);
         let options = if key.sharp { TextureOptions::NEAREST } else { TextureOptions::LINEAR };
         let rect = patch.rect_in_photo;
@@ -87,21 +103,53 @@ impl FillOverlay {
         // Halving rounds an odd side up, so the last texel may extend beyond the patch.
         let end = origin + size_px;
         let mut old_pieces = std::mem::take(&mut self.pieces).into_iter();
-        for [left, top, right, bottom] in piece_rects(image.width, image.height, max_side) {
-            let (image, border) = image.cut_with_border([left, top, right, bottom]);
+        for part @ [left, top, right, bottom] in piece_rects(image.width, image.height, max_side) {
+            let (image, border) = image.cut_with_border(part);
             let to_photo = |x: usize, y: usize| (origin + Vec2::new(x as f32, y as f32) * texel_size_px).min(end);
             let rect_in_photo = Rect::from_min_max(to_photo(left, top), to_photo(right, bottom));
             let size = Vec2::new(image.size[0] as f32, image.size[1] as f32);
             let uv_min = (border / size).to_pos2();
             let uv = Rect::from_min_max(uv_min, uv_min + rect_in_photo.size() / texel_size_px / size);
-            let texture = match old_pieces.next() {
-                Some(TexturePiece { mut texture, .. }) => {
-                    texture.set(image, options);
-                    texture
-                }
-                None => ctx.load_texture("fill", image, options),
-            };
-            self.pieces.push(TexturePiece { texture, rect_in_photo, uv });
+            let (old_texture, old_ground) = old_pieces.next().map(|old| (old.texture, old.ground)).unzip();
+            let texture = uploaded(old_texture, image, options, ctx);
+            let ground = (ground.as_ref())
+                .map(|ground| uploaded(old_ground.flatten(), ground.cut_with_border(part).0, options, ctx));
+            self.pieces.push(TexturePiece { texture, ground, rect_in_photo, uv });
+        }
+    }
+}
+
+/// The old texture with a new image, or a new texture.
+fn uploaded(old: Option<TextureHandle>, image: ColorImage, options: TextureOptions, ctx: &Context) -> TextureHandle {
+    match old {
+        Some(mut texture) => {
+            texture.set(image, options);
+            texture
+        }
+        None => ctx.load_texture("fill", image, options),
+    }
+}
+
+/// Adds the squares of the checkerboard that are visible in a rectangle with these texture coordinates. `anchor` is the
+/// corner of the photo, where the photo's own checkerboard starts.
+fn add_checkerboard(mesh: &mut Mesh, rect: Rect, uv: Rect, clip: Rect, anchor: Pos2, style: &CanvasStyle) {
+    let visible = rect.intersect(clip);
+    if !visible.is_positive() {
+        return;
+    }
+    let side = style.checkerboard_side;
+    let [first, end] = [(visible.min - anchor) / side, (visible.max - anchor) / side];
+    let texture_point = |at: Pos2| uv.min + (at - rect.min) / rect.size() * uv.size();
+    for row in first.y.floor() as i64..end.y.ceil() as i64 {
+        for column in first.x.floor() as i64..end.x.ceil() as i64 {
+            let corner = anchor + vec2(column as f32, row as f32) * side;
+            let square = Rect::from_min_size(corner, Vec2::splat(side)).intersect(visible);
+            let color = style.checkerboard[(column + row).rem_euclid(2) as usize];
+            mesh.add_rect_with_uv(
+                square,
+                Rect::from_min_max(texture_point(square.min), texture_point(square.max)),
+                color,
+            );
         }
     }
 }
@@ -117,15 +165,27 @@ fn piece_rects(width: usize, height: usize, max_side: usize) -> impl Iterator<It
 impl PremultipliedImage {
     fn from_patch(patch: &FillPatch) -> Self {
         let (width, height) = (patch.width as usize, patch.height as usize);
-        let color = |c: &[u8]| Color32::from_rgba_unmultiplied(c[0], c[1], c[2], c[3]);
+        let opacities = patch.opacity.as_deref();
+        let color = |(index, c): (usize, &[u8])| {
+            let opacity = opacities.and_then(|opacities| opacities.get(index)).copied();
+            let alpha = opacity.map_or(c[3], |opacity| product(c[3], opacity));
+            Color32::from_rgba_unmultiplied(c[0], c[1], c[2], alpha)
+        };
         // A preview does not wait for the thread pool, which may be busy with a fill.
         let mut pixels: Vec<_> = if width * height <= MAX_PIXELS_ON_ONE_THREAD {
-            patch.rgba.chunks_exact(4).map(color).collect()
+            patch.rgba.chunks_exact(4).enumerate().map(color).collect()
         } else {
-            patch.rgba.par_chunks_exact(4).map(color).collect()
+            patch.rgba.par_chunks_exact(4).enumerate().map(color).collect()
         };
         pixels.resize(width * height, Color32::TRANSPARENT);
         Self { width, height, pixels }
+    }
+
+    /// White, as opaque as the patch's filled share.
+    fn ground_of(patch: &FillPatch) -> Self {
+        let white = |c: &[u8]| Color32::from_rgba_premultiplied(c[3], c[3], c[3], c[3]);
+        let pixels = patch.rgba.par_chunks_exact(4).map(white).collect();
+        Self { width: patch.width as usize, height: patch.height as usize, pixels }
     }
 
     fn halved(&self) -> Self {
@@ -153,9 +213,46 @@ impl PremultipliedImage {
     }
 }
 
+/// The product of two shares of 255.
+fn product(a: u8, b: u8) -> u8 {
+    ((u16::from(a) * u16::from(b) + 127) / 255) as u8
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_checkerboard_continues_that_of_the_photo() {
+        let style = CanvasStyle { checkerboard_side: 8.0, ..CanvasStyle::default() };
+        let rect = Rect::from_min_max(pos2(24.0, 12.0), pos2(64.0, 32.0));
+        let uv = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+        let clip = Rect::from_min_max(pos2(0.0, 0.0), pos2(44.0, 100.0));
+        let mut mesh = Mesh::default();
+        add_checkerboard(&mut mesh, rect, uv, clip, pos2(4.0, 4.0), &style);
+        // Columns 20 to 40 and rows 8 to 28 from the anchor: squares 2 to 4 and 1 to 3.
+        assert_eq!(mesh.vertices.len(), 4 * 3 * 3);
+        assert_eq!(mesh.calc_bounds(), rect.intersect(clip));
+        // Column 2 and row 1, then column 3.
+        assert_eq!([0, 4].map(|vertex| mesh.vertices[vertex].color), [style.checkerboard[1], style.checkerboard[0]]);
+        let last = mesh.vertices.iter().map(|vertex| vertex.uv).fold(pos2(0.0, 0.0), Pos2::max);
+        assert!((last - pos2(0.5, 1.0)).length() < 1e-6, "half of the width is clipped: {last}");
+    }
+
+    #[test]
+    fn a_transparent_fill_hides_the_photo() {
+        let rect_in_photo = crate::geometry::RectPx { x: 0, y: 0, width: 3, height: 1 };
+        let rgba = vec![200, 100, 0, 255, 200, 100, 0, 255, 200, 100, 0, 0];
+        let opacity = Some(Arc::new(vec![0, 128, 255]));
+        let patch = FillPatch { rect_in_photo, width: 3, height: 1, rgba, opacity };
+        let ground = PremultipliedImage::ground_of(&patch).pixels;
+        assert_eq!(ground, [Color32::WHITE, Color32::WHITE, Color32::TRANSPARENT]);
+        let fill = PremultipliedImage::from_patch(&patch).pixels;
+        assert_eq!(
+            fill,
+            [Color32::TRANSPARENT, Color32::from_rgba_unmultiplied(200, 100, 0, 128), Color32::TRANSPARENT]
+        );
+    }
 
     #[test]
     fn pieces_cover_a_patch_larger_than_a_texture() {

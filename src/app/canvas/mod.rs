@@ -263,7 +263,7 @@ impl Canvas {
         self.photo_tiles.paint(painter, scene, map, style, &mut budget);
         if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
-            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map);
+            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
         }
         self.mask_overlays.paint(painter, scene, map, style, &mut budget);
         let border = egui::Stroke::new(1.0, style.photo_border);

@@ -210,6 +210,7 @@ fn patch() -> Arc<FillPatch> {
         width: 2,
         height: 2,
         rgba: [200, 160, 140, 255].repeat(4),
+        opacity: None,
     })
 }
 

@@ -3,6 +3,7 @@
 use image::{ColorType, ImageBuffer, Rgba};
 
 mod properties;
+mod transparency;
 
 use super::*;
 use crate::mask::{MaskPreset, StrokeKind};
@@ -104,11 +105,13 @@ fn feather_without_known_pixels_equals_no_blending() {
     let fill = noisy_fill(6);
     let filled = |mode| apply(&photo, &hole, &square(64), mode, &fill);
     assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
-    // Known, but fully transparent.
+    // Known, but fully transparent: so is the fill, and its colours are the generator's.
     let clear = Photo::from_pixels(DynamicImage::new_rgba8(64, 64));
     let hole = MaskPreset::Center.hole_in_photo(64, 64, &square(64), 64, 0);
-    let filled = |mode| apply(&clear, &hole, &square(64), mode, &fill);
-    assert_eq!(filled(BlendMode::Feather), filled(BlendMode::None));
+    let filled = |mode| apply(&clear, &hole, &square(64), mode, &fill).to_rgba8();
+    for (feathered, plain) in filled(BlendMode::Feather).pixels().zip(filled(BlendMode::None).pixels()) {
+        assert_eq!((&feathered.0[..3], feathered.0[3]), (&plain.0[..3], 0));
+    }
 }
 
 #[test]

@@ -3,12 +3,9 @@
 use rayon::prelude::*;
 
 use super::multigrid_level::neighbour_cells;
-use super::red_black::{GridSize, RedBlackGrid};
-use crate::blend::known_pixels::KnownPixels;
+use super::red_black::{ColorLanes, GridSize, RedBlackGrid};
 use crate::blend::patch_raster::PatchRaster;
 use crate::geometry::{RectPx, clip_range};
-use crate::mask::Mask;
-use crate::photo::Photo;
 
 /// From this filled share (of 255) on, a partly filled cell is solved for. Below it, the cell's known part gives a
 /// boundary value.
@@ -20,8 +17,15 @@ pub(super) struct BoundaryCell {
     /// Position in the grid. The first row and column of the grid lie just outside the raster.
     pub(super) x: usize,
     pub(super) y: usize,
-    /// Mean of its known pixels, in [-1, 1].
-    pub(super) known_color: [f32; 3],
+    pub(super) known: KnownValue,
+}
+
+/// What the known pixels of a cell say.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct KnownValue {
+    pub(super) lanes: ColorLanes,
+    /// How firmly the membrane is tied to this value, above 0: the alpha of a colour.
+    pub(super) weight: f32,
 }
 
 /// The free cells, which are solved for, and the boundary cells, row by row.
@@ -31,13 +35,17 @@ pub(super) struct PoissonDomain {
 }
 
 impl PoissonDomain {
-    /// Classifies the cells of a raster. `shares` says how much of each pixel is filled, 0 to 255. No photo pixel under
-    /// the hole is read.
-    pub(super) fn new(photo: &Photo, hole: &Mask, raster: &PatchRaster, shares: &[u8]) -> Self {
+    /// Classifies the cells of a raster. `shares` says how much of each pixel is filled, 0 to 255. `known` gives what the
+    /// known pixels of a photo rectangle say, within `bounds`, which starts at the photo's origin.
+    pub(super) fn new(
+        known: impl Fn(RectPx) -> Option<KnownValue> + Sync,
+        bounds: RectPx,
+        raster: &PatchRaster,
+        shares: &[u8],
+    ) -> Self {
         let columns = raster.width as usize;
         let size = GridSize::new(columns + 2, raster.height as usize + 2);
-        let (pixels, bounds) = (KnownPixels::new(photo, hole), photo.rect().intersection(hole.rect()));
-        let known_color = |x: usize, y: usize| pixels.mean(cell_rect(raster, x, y, bounds));
+        let known = |x: usize, y: usize| known(cell_rect(raster, x, y, bounds));
         let mut is_free = RedBlackGrid::new(size);
         is_free.for_each_row(|parity, y, cells: &mut [bool]| {
             let Some(row) = y.checked_sub(1).and_then(|row| shares.chunks_exact(columns.max(1)).nth(row)) else {
@@ -47,12 +55,12 @@ impl PoissonDomain {
                 let x = GridSize::column(parity, y, index);
                 let share = x.checked_sub(1).and_then(|x| row.get(x)).copied().unwrap_or_default();
                 // A partly filled cell without known pixels has no boundary value, so it is solved for.
-                *cell = share >= MIN_FREE_SHARE || (share > 0 && known_color(x, y).is_none());
+                *cell = share >= MIN_FREE_SHARE || (share > 0 && known(x, y).is_none());
             }
         });
         let boundary_cell = |x: usize, y: usize| {
             let is_boundary = !is_free.at(x, y) && neighbour_cells(size, x, y).any(|(x, y)| is_free.at(x, y));
-            is_boundary.then(|| known_color(x, y).map(|known_color| BoundaryCell { x, y, known_color }))?
+            is_boundary.then(|| known(x, y).map(|known| BoundaryCell { x, y, known }))?
         };
         let row = |y: usize| (0..size.width()).filter_map(move |x| boundary_cell(x, y));
         let boundary = (0..size.height()).into_par_iter().flat_map_iter(row).collect();

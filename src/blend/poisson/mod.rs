@@ -5,6 +5,11 @@
 //! values are the differences between the photo and the fill (section 2 of the paper, equation 5). Only the membrane is
 //! solved for. Known pixels enter only as boundary values.
 //!
+//! In a photo with alpha, a known colour ties the membrane as firmly as it shows: each boundary value is weighted by its
+//! alpha, relative to the most opaque one. Fully transparent pixels have no believable colour and give no boundary value.
+//! The same equations interpolate alpha itself into the hole ([`Membrane::opacity_offsets`]); for alpha, transparent
+//! pixels are known like all others.
+//!
 //! Where the hole continues outside the frame or ends at the photo's border, nothing is known, and the membrane has
 //! zero slope (a Neumann boundary). A part of the hole without any known pixel beside it gets no membrane.
 //!
@@ -24,11 +29,12 @@ mod tests;
 
 use std::sync::{Mutex, PoisonError};
 
-use domain::{BoundaryCell, PoissonDomain};
+use domain::{BoundaryCell, KnownValue, PoissonDomain};
 use multigrid_level::{Level, neighbour_cells};
 use red_black::{ColorGrid, ColorLanes, GridSize, RedBlackGrid};
 use solve::{Workspace, conjugate_gradient};
 
+use super::known_pixels::{KnownMean, KnownPixels};
 use super::patch_raster::PatchRaster;
 use super::sampled_image::SampledImage;
 use crate::mask::Mask;
@@ -56,11 +62,12 @@ struct BoundaryLink {
     boundary_index: usize,
     x: usize,
     y: usize,
+    weight: f32,
 }
 
 /// The membrane for one fill: the offsets to add to its pixels.
-pub(super) struct MembraneOffsets<'a> {
-    raster: &'a PatchRaster,
+pub(super) struct MembraneOffsets {
+    raster: PatchRaster,
     values: ColorGrid,
 }
 
@@ -85,34 +92,73 @@ impl Membrane {
     /// Sets up the equations. `shares` says how much of each raster pixel is filled, 0 to 255. `None` when no known
     /// pixel lies beside the hole. No photo pixel under the hole is read.
     pub(super) fn new(photo: &Photo, hole: &Mask, raster: PatchRaster, shares: &[u8]) -> Option<Self> {
-        let PoissonDomain { is_free, boundary } = PoissonDomain::new(photo, hole, &raster, shares);
+        let pixels = KnownPixels::new(photo, hole);
+        let known = |rect| {
+            let KnownMean { color: [red, green, blue], alpha } = pixels.mean(rect)?;
+            Some(KnownValue { lanes: [red, green, blue, 0.0], weight: alpha })
+        };
+        let bounds = photo.rect().intersection(hole.rect());
+        Self::from_domain(raster, PoissonDomain::new(known, bounds, &raster, shares))
+    }
+
+    /// Interpolates alpha into the hole, starting from an opaque fill. The offsets are in the last lane, in the units of
+    /// the colours: 0 is opaque, −2 transparent. `None` when every known pixel beside the hole is opaque, or there is none.
+    /// No photo pixel under the hole is read.
+    pub(super) fn opacity_offsets(
+        photo: &Photo,
+        hole: &Mask,
+        raster: PatchRaster,
+        shares: &[u8],
+    ) -> Option<MembraneOffsets> {
+        let pixels = KnownPixels::new(photo, hole);
+        let known = |rect| {
+            let alpha = pixels.mean_alpha(rect)?;
+            Some(KnownValue { lanes: [0.0, 0.0, 0.0, 2.0 * (alpha - 1.0)], weight: 1.0 })
+        };
+        let bounds = photo.rect().intersection(hole.rect());
+        let domain = PoissonDomain::new(known, bounds, &raster, shares);
+        if !domain.boundary.iter().any(|cell| cell.known.lanes[3] < 0.0) {
+            return None;
+        }
+        let membrane = Self::from_domain(raster, domain)?;
+        let differences: Vec<ColorLanes> = membrane.boundary.iter().map(|cell| cell.known.lanes).collect();
+        Some(membrane.offsets_from(&differences))
+    }
+
+    fn from_domain(raster: PatchRaster, domain: PoissonDomain) -> Option<Self> {
+        let PoissonDomain { is_free, boundary } = domain;
         if boundary.is_empty() {
             return None;
         }
         let grid_size = is_free.size();
+        let max_weight = boundary.iter().map(|cell| cell.known.weight).fold(f32::MIN_POSITIVE, f32::max);
         let boundary_links: Vec<BoundaryLink> = (boundary.iter().enumerate())
-            .flat_map(|(boundary_index, BoundaryCell { x, y, .. })| {
-                neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index, x, y })
+            .flat_map(|(boundary_index, BoundaryCell { x, y, known })| {
+                let weight = known.weight / max_weight;
+                neighbour_cells(grid_size, *x, *y).map(move |(x, y)| BoundaryLink { boundary_index, x, y, weight })
             })
             .filter(|link| is_free.at(link.x, link.y))
             .collect();
-        let mut link_counts = RedBlackGrid::new(grid_size);
+        let mut link_weights = RedBlackGrid::new(grid_size);
         for link in &boundary_links {
-            *link_counts.at_mut(link.x, link.y) += 1.0;
+            *link_weights.at_mut(link.x, link.y) += link.weight;
         }
-        let levels = Level::hierarchy(is_free, link_counts, COARSEST_CELLS);
+        let levels = Level::hierarchy(is_free, link_weights, COARSEST_CELLS);
         Some(Self { raster, levels, boundary, boundary_links, workspace: Mutex::default() })
     }
 
     /// Solves for one fill.
-    pub(super) fn offsets(&self, image: &SampledImage) -> MembraneOffsets<'_> {
-        let differences = self.boundary_differences(image);
-        let mut values = self.solve(&differences);
+    pub(super) fn offsets(&self, image: &SampledImage) -> MembraneOffsets {
+        self.offsets_from(&self.boundary_differences(image))
+    }
+
+    fn offsets_from(&self, differences: &[ColorLanes]) -> MembraneOffsets {
+        let mut values = self.solve(differences);
         // Partly filled boundary cells are drawn too.
         for (cell, difference) in self.boundary.iter().zip(differences) {
-            *values.at_mut(cell.x, cell.y) = difference;
+            *values.at_mut(cell.x, cell.y) = *difference;
         }
-        MembraneOffsets { raster: &self.raster, values }
+        MembraneOffsets { raster: self.raster, values }
     }
 
     /// The membrane in the free cells for given boundary values; zero elsewhere.
@@ -122,7 +168,7 @@ impl Membrane {
         for link in &self.boundary_links {
             let boundary_value = boundary_values.get(link.boundary_index).copied().unwrap_or_default();
             for (sum, value) in right_side.at_mut(link.x, link.y).iter_mut().zip(boundary_value) {
-                *sum += value;
+                *sum += link.weight * value;
             }
         }
         let kept_workspace = || self.workspace.lock().unwrap_or_else(PoisonError::into_inner);
@@ -143,7 +189,7 @@ impl Membrane {
             let reader = self.raster.row_reader(image, -1, raster_row);
             differences.extend(row.iter().map(|cell| {
                 let fill = reader.at(cell.x);
-                let [red, green, blue] = cell.known_color;
+                let [red, green, blue, _] = cell.known.lanes;
                 [red - fill[0], green - fill[1], blue - fill[2], 0.0]
             }));
         }
@@ -151,7 +197,7 @@ impl Membrane {
     }
 }
 
-impl MembraneOffsets<'_> {
+impl MembraneOffsets {
     /// The offsets of one row of a patch with this many columns and rows.
     pub(super) fn row(&self, row: u32, columns: u32, rows: u32) -> MembraneRow {
         let y = scale_index(row as usize, self.raster.height as usize, rows as usize) + 1;

@@ -2,7 +2,7 @@
 //!
 //! The equation of a free cell is the discrete Laplace equation `Σ (neighbour − cell) = 0`, with given values for
 //! boundary neighbours. A coarse cell is 2×2 finer ones. Links between coarse cells keep the weight 1 (twice as wide,
-//! twice as long). A link to a boundary cell is weighted by its length.
+//! twice as long). A link to a boundary cell has a weight of its own, times one for its length.
 
 use super::red_black::{ColorGrid, ColorLanes, GridSize, RedBlackGrid};
 
@@ -12,15 +12,15 @@ pub(super) struct Level {
     diagonal: RedBlackGrid<f32>,
     /// Reciprocal of the diagonal; 0 for a cell that is not free.
     inverse_diagonal: RedBlackGrid<f32>,
-    /// Number of boundary links of the finest cells in each cell.
+    /// Sum of the weights of the finest cells' boundary links in each cell.
     boundary_links: RedBlackGrid<f32>,
-    /// Weight of a boundary link.
+    /// Weight of a boundary link on this level, times its own.
     boundary_weight: f32,
 }
 
 impl Level {
     /// Builds all levels, finest first, until one has at most `cells` cells. The arguments describe the finest level:
-    /// its free cells, and the number of boundary links of each cell.
+    /// its free cells, and the weights of the boundary links of each cell.
     pub(super) fn hierarchy(is_free: RedBlackGrid<bool>, boundary_links: RedBlackGrid<f32>, cells: usize) -> Vec<Self> {
         let mut levels = vec![Self::new(&is_free, boundary_links, 1.0)];
         let mut is_free = is_free;

@@ -76,7 +76,7 @@ fn the_divider_exists_only_with_a_fill() {
     );
     let rect_in_photo = RectPx { x: 150, y: 100, width: 10, height: 10 };
     harness.state_mut().patch =
-        Some(Arc::new(FillPatch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400] }));
+        Some(Arc::new(FillPatch { rect_in_photo, width: 10, height: 10, rgba: vec![255; 400], opacity: None }));
     harness.run();
     drag(&mut harness, PointerButton::Primary, &path);
     let actions = take_actions(&mut harness);

@@ -37,7 +37,8 @@ fn a_stroke_uploads_only_its_changed_rectangle() {
 #[test]
 fn a_fill_is_uploaded_once() {
     let rect_in_photo = RectPx { x: 150, y: 100, width: 64, height: 64 };
-    let patch = FillPatch { rect_in_photo, width: 64, height: 64, rgba: vec![255; 64 * 64 * 4] };
+    let rgba = vec![255; 64 * 64 * 4];
+    let patch = FillPatch { rect_in_photo, width: 64, height: 64, rgba, opacity: None };
     let mut fixture = CanvasFixture::new(Tool::Brush);
     let ctx = egui::Context::default();
     while !uploads(&ctx, &mut fixture).is_empty() {}

@@ -1,0 +1,69 @@
+//! A part of the photo with the fill drawn in it.
+
+use std::sync::Arc;
+
+use image::DynamicImage;
+
+use crate::geometry::RectPx;
+use crate::photo::{Photo, PixelDataMut};
+
+/// A rectangle of the photo with the fill drawn in it, for the screen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FillPatch {
+    /// The part of the photo that it covers: the bounds of the filled pixels. Empty when nothing is filled.
+    pub rect_in_photo: RectPx,
+    /// Its size in pixels, which may be smaller than the rectangle's (a preview).
+    pub width: u32,
+    pub height: u32,
+    /// Red, green and blue, not premultiplied, and the filled share of the photo pixels that a patch pixel covers.
+    pub rgba: Vec<u8>,
+    /// How opaque each pixel of the fill is, in a photo with transparency. It replaces the photo's alpha in the filled
+    /// share. `None` when the fill is opaque.
+    pub opacity: Option<Arc<Vec<u8>>>,
+}
+
+impl FillPatch {
+    /// Red, green, blue and alpha of a pixel in the finished photo, by its index in the patch. `None` when no part of it
+    /// is filled.
+    #[must_use]
+    pub fn finished_pixel(&self, index: usize) -> Option<[u8; 4]> {
+        let [red, green, blue, share] = *self.rgba.as_chunks::<4>().0.get(index)?;
+        let opacity = self.opacity.as_ref().map_or(Some(&u8::MAX), |opacity| opacity.get(index));
+        (share != 0).then_some([red, green, blue, *opacity?])
+    }
+
+    /// The finished photo, as [`apply`](super::apply) makes it. `None` when the patch has fewer pixels or bits than the
+    /// photo.
+    #[must_use]
+    pub fn paste(&self, photo: &Photo) -> Option<DynamicImage> {
+        let is_full_size = (self.width, self.height) == (self.rect_in_photo.width, self.rect_in_photo.height);
+        let mut pixels = photo.pixels.clone();
+        match PixelDataMut::of(&mut pixels) {
+            Some(PixelDataMut::Bits8 { data, channels }) if is_full_size => {
+                self.copy_to(data, channels, photo.width() as usize);
+            }
+            _ => return None,
+        }
+        Some(pixels)
+    }
+
+    /// Copies the filled pixels into a photo's samples. The patch must have full size.
+    pub(super) fn copy_to(&self, data: &mut [u8], channels: usize, photo_width: usize) {
+        let (x, y, width) = (self.rect_in_photo.x as usize, self.rect_in_photo.y as usize, self.width as usize);
+        let rows = data.chunks_exact_mut((photo_width * channels).max(1)).skip(y).take(self.height as usize);
+        for (row, samples) in rows.enumerate() {
+            let pixels = samples.chunks_exact_mut(channels.max(1)).skip(x).take(width);
+            for (pixel, index) in pixels.zip(row * width..) {
+                if let Some([red, green, blue, alpha]) = self.finished_pixel(index) {
+                    match pixel {
+                        [grey] => *grey = red,
+                        [grey, opacity] => [*grey, *opacity] = [red, alpha],
+                        _ => {
+                            pixel.iter_mut().zip([red, green, blue, alpha]).for_each(|(sample, value)| *sample = value);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
