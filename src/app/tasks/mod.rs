@@ -133,10 +133,24 @@ impl TaskRunner {
         work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
         apply: impl FnOnce(&mut EditorState, T) + Send + 'static,
     ) {
+        self.spawn_on(std::thread::Builder::new(), task, work, apply);
+    }
+
+    /// Like [`spawn`](Self::spawn), on a thread with these settings.
+    pub(super) fn spawn_on<T: Send + 'static>(
+        &self,
+        thread: std::thread::Builder,
+        task: Task,
+        work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+        apply: impl FnOnce(&mut EditorState, T) + Send + 'static,
+    ) {
         #[cfg(test)]
         let counted = self.concurrency.begin(&task.failure);
         let (sender, context) = (self.sender.clone(), self.context.clone());
-        let spawned = std::thread::Builder::new().name("task".to_owned()).spawn(move || {
+        // The thread gets the task when it runs: a thread that cannot be started must not take it along.
+        let (task_sender, task_receiver) = mpsc::channel::<Task>();
+        let spawned = thread.name("task".to_owned()).spawn(move || {
+            let Ok(task) = task_receiver.recv() else { return };
             let allocates_pictures = task.allocates_pictures;
             // A decoder that panics on a malicious file must not crash the editor.
             let result: TaskResult = match catch_panic(work) {
@@ -158,7 +172,9 @@ impl TaskRunner {
         });
         if let Err(error) = spawned {
             let error = anyhow::Error::new(error).context("Cannot start a thread: close other programs and try again");
-            let _ = self.sender.send(Task::internal().failed(Some(error)));
+            let _ = self.sender.send(task.failed(Some(error)));
+        } else {
+            let _ = task_sender.send(task);
         }
     }
 

@@ -1,12 +1,13 @@
-//! A panic while a fill is composed or exported gives a message, and the next one works.
+//! Tasks that fail outside their own work: by a panic, or because no thread can be started. Each gives a message, and the
+//! next task works.
 
 use std::sync::Arc;
 
 use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, finish_fill, start_fill};
-use super::{TestWindow, newest_message, wait_for};
+use super::{TestWindow, editor_with_photo, newest_message, wait_for};
 use crate::app::fill::COMPOSING_FAILED;
-use crate::app::tasks::{ExportOptions, PathPurpose, Task, export_fill};
+use crate::app::tasks::{ExportOptions, PathPurpose, Task, TaskRunner, export_fill};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::job::{ExportContent, FillRecord};
@@ -32,6 +33,22 @@ fn wait_for_error(window: &mut TestWindow<'_>) {
     let toaster = &mut window.state_mut().widgets.toaster;
     toaster.dismiss_all();
     toaster.push(UserMessage::new(Severity::Info, "The next message is another one"));
+}
+
+#[test]
+fn a_task_without_a_thread_fails_like_any_other() {
+    let (mut window, _) = editor_with_photo();
+    let state = &mut window.state_mut().state;
+    state.files.is_saving = true;
+    let tasks = TaskRunner::new(egui::Context::default());
+    // No system can give a thread so much memory.
+    let thread = std::thread::Builder::new().stack_size(1 << 60);
+    tasks.spawn_on(thread, Task::saving(), || Ok(()), |_, ()| unreachable!("it must fail"));
+    tasks.try_result().expect("failed at once")(state);
+    assert!(!state.files.is_saving);
+    let messages = state.outbox.take_messages();
+    assert_eq!(messages[0].headline, "Not saved; your work is still here");
+    assert!(messages[0].details.iter().any(|detail| detail.contains("Cannot start a thread")), "{messages:?}");
 }
 
 #[test]
