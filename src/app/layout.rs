@@ -3,7 +3,7 @@
 //! Panels only read the state. They ask for actions, which are handled after everything is drawn, so that a frame shows
 //! one consistent state.
 
-use super::canvas::{Canvas, CanvasAction, CanvasScene, MaskDisplay, ViewCommand};
+use super::canvas::{Canvas, CanvasAction, CanvasScene, MaskDisplay};
 use super::dialogs::{help_window, path_bar, save_question};
 use super::explore::ExploreWindow;
 use super::panels::candidate_strip::CandidateStrip;
@@ -29,9 +29,9 @@ pub struct Widgets {
 impl Editor {
     /// Draws everything, then handles the actions.
     pub(super) fn show_window(&mut self, ui: &mut egui::Ui) {
-        let view_commands = self.state.outbox.take_view_commands();
+        self.widgets.canvas.commands = self.state.outbox.take_view_commands();
         let mut actions = Actions::new(&self.state.preferences);
-        self.widgets.show(ui, &self.state, view_commands, &mut actions);
+        self.widgets.show(ui, &self.state, &mut actions);
         if actions.preferences.theme != self.state.preferences.theme {
             theme::set_theme(ui.ctx(), actions.preferences.theme);
         }
@@ -46,12 +46,12 @@ impl Editor {
 }
 
 impl Widgets {
-    fn show(&mut self, ui: &mut egui::Ui, state: &EditorState, view_commands: Vec<ViewCommand>, actions: &mut Actions) {
+    fn show(&mut self, ui: &mut egui::Ui, state: &EditorState, actions: &mut Actions) {
         let derived = state.derive();
         let EditorState { explore, training, dialogs, files, engine, .. } = state;
         let context = ui.ctx().clone();
         if derived.document.is_some() {
-            self.show_editor(ui, state, &derived, view_commands, actions);
+            self.show_editor(ui, state, &derived, actions);
         } else {
             show_status_bar(ui, state, &derived);
             show_path_bar(ui, state, actions);
@@ -72,14 +72,7 @@ impl Widgets {
         self.toaster.show(ui, theme::STATUS_HEIGHT + strip_height, actions);
     }
 
-    fn show_editor(
-        &mut self,
-        ui: &mut egui::Ui,
-        state: &EditorState,
-        derived: &Derived<'_>,
-        view_commands: Vec<ViewCommand>,
-        actions: &mut Actions,
-    ) {
+    fn show_editor(&mut self, ui: &mut egui::Ui, state: &EditorState, derived: &Derived<'_>, actions: &mut Actions) {
         let bar_frame = theme::bar_frame(ui);
         if let Some(document) = derived.document {
             egui::Panel::top("toolbar").frame(bar_frame).show_separator_line(false).show(ui, |ui| {
@@ -113,17 +106,10 @@ impl Widgets {
         if !state.files.recoverable.is_empty() {
             egui::Panel::top("recovery").frame(bar_frame).show(ui, |ui| recovery::show(ui, &state.files, actions));
         }
-        egui::CentralPanel::no_frame().show(ui, |ui| self.show_canvas(ui, state, derived, view_commands, actions));
+        egui::CentralPanel::no_frame().show(ui, |ui| self.show_canvas(ui, state, derived, actions));
     }
 
-    fn show_canvas(
-        &mut self,
-        ui: &mut egui::Ui,
-        state: &EditorState,
-        derived: &Derived<'_>,
-        view_commands: Vec<ViewCommand>,
-        actions: &mut Actions,
-    ) {
+    fn show_canvas(&mut self, ui: &mut egui::Ui, state: &EditorState, derived: &Derived<'_>, actions: &mut Actions) {
         let Some(document) = derived.document else { return };
         let show_before = state.view.show_before;
         let scene = CanvasScene {
@@ -141,7 +127,7 @@ impl Widgets {
             is_frame_locked: derived.is_running(),
         };
         self.canvas.style = theme::canvas_style(ui);
-        for action in self.canvas.ui(ui, &scene, view_commands) {
+        for action in self.canvas.ui(ui, &scene) {
             match action {
                 CanvasAction::Edit(edit) => actions.push(Action::Document(edit)),
                 CanvasAction::SetBrushRadius(radius_px) => actions.preferences.set_brush_radius(radius_px),

@@ -215,15 +215,18 @@ impl Editor {
             return;
         }
         let target = self.paste_target.take();
-        let events = context.input(|input| input.events.clone());
-        for event in events {
-            match event {
-                egui::Event::Copy => self.state.handle(Action::RunCommand(EditorCommand::CopyPicture)),
+        let actions: Vec<Action> = context.input(|input| {
+            let to_action = |event: &egui::Event| match event {
+                egui::Event::Copy => Some(Action::RunCommand(EditorCommand::CopyPicture)),
                 egui::Event::PasteImage(picture) => {
-                    self.state.handle(Action::Paste(target.unwrap_or(PasteTarget::Photo), picture));
+                    Some(Action::Paste(target.unwrap_or(PasteTarget::Photo), Arc::clone(picture)))
                 }
-                _ => {}
-            }
+                _ => None,
+            };
+            input.events.iter().filter_map(to_action).collect()
+        });
+        for action in actions {
+            self.state.handle(action);
         }
         self.paste_target = self.state.outbox.take_requested_paste();
         if self.paste_target.is_some() {

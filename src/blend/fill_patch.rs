@@ -5,7 +5,7 @@ use std::sync::Arc;
 use image::DynamicImage;
 
 use crate::geometry::RectPx;
-use crate::photo::{Photo, PixelDataMut};
+use crate::photo::{Photo, PixelData, PixelDataMut};
 
 /// A rectangle of the photo with the fill drawn in it, for the screen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,13 +37,10 @@ impl FillPatch {
     #[must_use]
     pub fn paste(&self, photo: &Photo) -> Option<DynamicImage> {
         let is_full_size = (self.width, self.height) == (self.rect_in_photo.width, self.rect_in_photo.height);
-        let mut pixels = photo.pixels.clone();
-        match PixelDataMut::of(&mut pixels) {
-            Some(PixelDataMut::Bits8 { data, channels }) if is_full_size => {
-                self.copy_to(data, channels, photo.width() as usize);
-            }
-            _ => return None,
-        }
+        let is_8_bit = matches!(PixelData::of(&photo.pixels), PixelData::Bits8 { .. });
+        let mut pixels = (is_full_size && is_8_bit).then(|| photo.pixels.clone())?;
+        let PixelDataMut::Bits8 { data, channels } = PixelDataMut::of(&mut pixels)? else { return None };
+        self.copy_to(data, channels, photo.width() as usize);
         Some(pixels)
     }
 

@@ -71,13 +71,12 @@ fn extent(corners: [Point; 2]) -> [(f64, f64); 2] {
 
 /// The intervals that a polygon winds around, on the horizontal line at `y`.
 fn polygon_spans(points: &[Point], y: f64) -> Vec<(f64, f64)> {
-    let points: Vec<[f64; 2]> =
-        points.iter().filter(|point| is_finite(**point)).map(|point| point.map(f64::from)).collect();
-    let ends = points.iter().skip(1).chain(points.first());
+    let points = points.iter().filter(|point| is_finite(**point)).map(|point| point.map(f64::from));
+    let ends = points.clone().skip(1).chain(points.clone().take(1));
     let mut crossings: Vec<(f64, i32)> = Vec::new();
-    for ([x0, y0], [x1, y1]) in points.iter().zip(ends) {
+    for ([x0, y0], [x1, y1]) in points.zip(ends) {
         // A corner on the line counts for the edge below it only.
-        if (*y0 <= y) != (*y1 <= y) {
+        if (y0 <= y) != (y1 <= y) {
             let x = x0 + (y - y0) / (y1 - y0) * (x1 - x0);
             crossings.push((x, if y1 > y0 { 1 } else { -1 }));
         }

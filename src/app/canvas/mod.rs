@@ -152,6 +152,8 @@ pub enum ViewCommand {
 pub struct Canvas {
     /// Colours and line widths.
     pub style: CanvasStyle,
+    /// To run before the next frame is drawn.
+    pub commands: Vec<ViewCommand>,
     view: CanvasView,
     /// The photo and the mask of the last frame.
     last_photo: Weak<Photo>,
@@ -166,9 +168,9 @@ pub struct Canvas {
 
 impl Canvas {
     /// Runs the commands, draws the scene into all of `ui`, and returns the user's actions, in order.
-    pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>, commands: Vec<ViewCommand>) -> Vec<CanvasAction> {
+    pub fn ui(&mut self, ui: &mut Ui, scene: &CanvasScene<'_>) -> Vec<CanvasAction> {
         self.notice_changes(scene);
-        for command in commands {
+        for command in std::mem::take(&mut self.commands) {
             self.run(command);
         }
         // Not focusable: the window handles the keys, and Tab moves between the window's buttons.
@@ -201,7 +203,8 @@ impl Canvas {
     fn notice_changes(&mut self, scene: &CanvasScene<'_>) {
         let photo = Arc::downgrade(scene.photo);
         if !self.last_photo.ptr_eq(&photo) {
-            *self = Self { style: self.style.clone(), last_photo: photo, ..Self::default() };
+            let (style, commands) = (self.style.clone(), std::mem::take(&mut self.commands));
+            *self = Self { style, commands, last_photo: photo, ..Self::default() };
         }
         let last_mask = self.last_mask.replace(scene.mask.clone());
         let changed = last_mask.map_or_else(|| scene.mask.rect(), |last| last.difference(scene.mask));

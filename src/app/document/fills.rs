@@ -19,6 +19,13 @@ pub struct DocumentFill {
     pub composition: Latest<FillLook, Arc<FillPatch>>,
 }
 
+impl DocumentFill {
+    /// The fill blended into the photo at full size. `None` until that is done for the chosen look.
+    pub fn composed(&self) -> Option<&Arc<FillPatch>> {
+        self.composition.current(&self.record.look)
+    }
+}
+
 impl PhotoDocument {
     pub fn shown_fill(&self) -> Option<&DocumentFill> {
         self.shown_fill.and_then(|index| self.fills.get(index))

@@ -9,7 +9,6 @@ use image::{DynamicImage, RgbaImage};
 
 use super::EditorState;
 use crate::app::dialogs::DocumentSource;
-use crate::app::document::DocumentFill;
 use crate::app::outbox::PasteTarget;
 use crate::app::tasks::Task;
 use crate::app::toasts::Severity;
@@ -28,9 +27,9 @@ impl EditorState {
     /// Puts the filled photo on the clipboard, with 8 bits and without metadata.
     pub(super) fn copy_picture(&mut self) {
         let Some(document) = &self.document else { return };
-        let Some(DocumentFill { record, composition, .. }) = document.shown_fill() else { return };
-        let (fill, photo) = (record.clone(), Arc::clone(&document.photo));
-        let composed = composition.current(&record.look).cloned();
+        let Some(shown) = document.shown_fill() else { return };
+        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
+        let photo = Arc::clone(&document.photo);
         let draw = move || {
             let picture = fill.picture(&photo, ExportContent::Photo, composed.as_deref());
             let rgba = picture.unwrap_or_default().into_rgba8();

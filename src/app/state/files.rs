@@ -9,7 +9,7 @@ use super::EditorState;
 use crate::app::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use crate::app::canvas::ViewCommand;
 use crate::app::dialogs::{DocumentSource, PendingClose, SaveAnswer};
-use crate::app::document::{DocumentAction, DocumentFill, PhotoDocument};
+use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
@@ -150,11 +150,8 @@ impl EditorState {
 
     pub(super) fn submit_path(&mut self, replace: bool) {
         let Some(bar) = &self.dialogs.path_bar else { return };
-        let typed = bar.text.trim().trim_matches('"');
-        if typed.is_empty() {
-            return;
-        }
-        let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &expand_home(typed)));
+        let Some(path) = typed_path(&bar.text) else { return };
+        let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &path));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
         let save_purposes =
             [PathPurpose::Export, PathPurpose::ExportLayer, PathPurpose::SaveMask, PathPurpose::SaveProject];
@@ -193,8 +190,8 @@ impl EditorState {
 
     fn export(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some(DocumentFill { record, composition, .. }) = document.shown_fill() else { return };
-        let (fill, composed) = (record.clone(), composition.current(&record.look).cloned());
+        let Some(shown) = document.shown_fill() else { return };
+        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
         let (photo, revision) = (Arc::clone(&document.photo), document.revision());
         let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
         let options = ExportOptions { content, record: self.preferences.record, overwrite };
@@ -324,11 +321,14 @@ impl EditorState {
     }
 }
 
-/// Replaces a leading `~/` by the home folder, as shells do.
-pub fn expand_home(typed: &str) -> PathBuf {
+/// The path that was typed, without quotation marks; `None` for an empty text. A leading `~/` becomes the home folder,
+/// as in shells.
+pub fn typed_path(text: &str) -> Option<PathBuf> {
+    let typed = text.trim().trim_matches('"');
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    match (typed.strip_prefix("~/"), home) {
+    let path = match (typed.strip_prefix("~/"), home) {
         (Some(relative), Some(home)) => home.join(relative),
         _ => PathBuf::from(typed),
-    }
+    };
+    (!typed.is_empty()).then_some(path)
 }

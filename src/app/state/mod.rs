@@ -29,7 +29,7 @@ pub use action::{Action, Actions};
 pub use clipboard::default_paste_folder;
 pub use commands::CommandStates;
 pub use derived::Derived;
-pub use files::{FileState, expand_home};
+pub use files::{FileState, typed_path};
 
 use std::sync::Arc;
 

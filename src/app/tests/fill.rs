@@ -52,12 +52,7 @@ pub fn finish_fill(window: &mut super::TestWindow<'_>, engine: &ScriptedEngine) 
 
 pub fn wait_until_composed(window: &mut super::TestWindow<'_>) {
     wait_for(window, "the picture", |editor| {
-        editor
-            .state
-            .document
-            .as_ref()
-            .and_then(PhotoDocument::shown_fill)
-            .is_some_and(|fill| fill.composition.current(&fill.record.look).is_some())
+        editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).is_some_and(|fill| fill.composed().is_some())
     });
 }
 

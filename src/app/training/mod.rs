@@ -27,7 +27,7 @@ use samples::decode_sample;
 
 use super::outbox::Outbox;
 use super::preferences::Preferences;
-use super::state::expand_home;
+use super::state::typed_path;
 use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
 use crate::train::RunFolder;
@@ -83,9 +83,8 @@ impl TrainingState {
             TrainingAction::Toggle => self.toggle(preferences),
             TrainingAction::EditPath(text) => self.path_text = text,
             TrainingAction::FollowTypedPath => {
-                let typed = self.path_text.trim().trim_matches('"').to_owned();
-                if !typed.is_empty() {
-                    self.follow(&expand_home(&typed), preferences);
+                if let Some(path) = typed_path(&self.path_text) {
+                    self.follow(&path, preferences);
                 }
             }
             TrainingAction::SetLogScale(is_log) => self.is_log_scale = is_log,

@@ -28,7 +28,6 @@ struct CanvasFixture {
     patch: Option<Arc<FillPatch>>,
     divider: Option<f32>,
     is_frame_locked: bool,
-    commands: Vec<ViewCommand>,
     actions: Vec<CanvasAction>,
 }
 
@@ -46,7 +45,6 @@ impl CanvasFixture {
             patch: None,
             divider: None,
             is_frame_locked: false,
-            commands: Vec::new(),
             actions: Vec::new(),
         }
     }
@@ -66,7 +64,7 @@ impl CanvasFixture {
             divider: self.divider,
             is_frame_locked: self.is_frame_locked,
         };
-        let actions = self.canvas.ui(ui, &scene, std::mem::take(&mut self.commands));
+        let actions = self.canvas.ui(ui, &scene);
         for action in &actions {
             match action {
                 CanvasAction::Edit(DocumentAction::SetFrame(frame)) => self.frame = *frame,

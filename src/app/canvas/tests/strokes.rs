@@ -23,7 +23,7 @@ fn dragging_paints_under_the_pointer_at_any_zoom() {
     for (zoom, pixels_per_point) in [(None, 1.0), (Some(0.4), 1.0), (Some(1.0), 2.0), (Some(3.0), 1.25)] {
         let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), pixels_per_point);
         if let Some(zoom) = zoom {
-            harness.state_mut().commands = vec![ViewCommand::ActualPixels, ViewCommand::ZoomBy(zoom)];
+            harness.state_mut().canvas.commands = vec![ViewCommand::ActualPixels, ViewCommand::ZoomBy(zoom)];
             harness.run();
             assert!((harness.state().canvas.zoom() - zoom).abs() < 1e-5);
         }

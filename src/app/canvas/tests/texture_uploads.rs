@@ -16,7 +16,7 @@ fn uploads(ctx: &egui::Context, fixture: &mut CanvasFixture) -> Vec<[usize; 2]> 
 fn a_stroke_uploads_only_its_changed_rectangle() {
     let mut fixture = CanvasFixture::new(Tool::Brush);
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(3000, 2000).into()));
-    fixture.commands.push(ViewCommand::ActualPixels);
+    fixture.canvas.commands.push(ViewCommand::ActualPixels);
     let mut mask = Mask::empty(3000, 2000);
     let dab = |x: f32| {
         MaskEdit::Stroke(Stroke { kind: StrokeKind::Paint, radius_px: 10.0, points_in_photo: vec![[x, 900.0]] })

@@ -77,7 +77,7 @@ fn the_canvas_has_a_name_and_ignores_tab() {
 fn a_new_photo_is_fitted() {
     let mut harness = open_canvas(CanvasFixture::new(Tool::Brush), 1.0);
     let fixture = harness.state_mut();
-    fixture.commands.push(ViewCommand::ZoomBy(7.0));
+    fixture.canvas.commands.push(ViewCommand::ZoomBy(7.0));
     harness.run();
     let fixture = harness.state_mut();
     fixture.photo = Arc::new(Photo::from_pixels(RgbImage::new(1000, 100).into()));
