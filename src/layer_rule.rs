@@ -39,7 +39,7 @@ const ALLOWED_IMPORTS: [(&str, &str); 24] = [
 ];
 
 /// The modules that may use each package.
-const PACKAGE_USERS: [(&str, &[&str]); 17] = [
+const PACKAGE_USERS: [(&str, &[&str]); 19] = [
     ("egui", &["app"]),
     ("eframe", &["app"]),
     ("egui_plot", &["app"]),
@@ -50,6 +50,8 @@ const PACKAGE_USERS: [(&str, &[&str]); 17] = [
     ("burn", &["device", "model", "perceptual", "search", "train"]),
     ("burn_wgpu", &["model", "search"]),
     ("wgpu", &["device", "model", "search", "app"]),
+    ("flate2", &["photo"]),
+    ("image_webp", &["photo"]),
     ("memmap2", &["dataset"]),
     ("moxcms", &["photo"]),
     ("png", &["photo"]),

@@ -15,6 +15,7 @@ use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelChoice;
+use crate::photo::DEFAULT_JPEG_QUALITY;
 use crate::search::{Preset, Settings};
 
 /// Range of the settings panel's width, in points.
@@ -56,6 +57,8 @@ preferences! {
     log_losses: bool = false,
     /// Exported files record how the fill was made.
     record: bool = true,
+    /// Quality of exported JPEGs, 1 to 100.
+    jpeg_quality: u8 = DEFAULT_JPEG_QUALITY,
     /// Show the encoder's first guess until there is a fill.
     first_guess: bool = true,
     /// The candidates' tiles show the generator's whole faces, not the fills in the photo.
@@ -192,6 +195,7 @@ mod tests {
             panel_width: 400.0,
             log_losses: true,
             record: false,
+            jpeg_quality: 80,
             first_guess: false,
             face_only: true,
             explore: true,
@@ -264,6 +268,7 @@ mod tests {
             panel_width: 350.0,
             log_losses: true,
             record: false,
+            jpeg_quality: 92,
             first_guess: false,
             face_only: false,
             explore: true,

@@ -20,6 +20,7 @@ use super::value_names;
 use crate::blend::{Blend, BlendMode};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
+use crate::photo::DEFAULT_JPEG_QUALITY;
 
 /// Content-aware fill for faces
 ///
@@ -58,7 +59,7 @@ pub(super) enum Command {
 /// Searches the face generator for the face that best matches everything outside the mask, and writes the photo with
 /// that face in the hole. Every pixel outside the hole stays unchanged.
 ///
-/// With one PHOTO, --out is the PNG to write. With several photos or a folder (its pictures sorted by name, without
+/// With one PHOTO, --out is the picture to write. With several photos or a folder (its pictures sorted by name, without
 /// subfolders), --out is a folder, created if missing, and each result is written there as STEM.png. If a photo fails,
 /// the error names it and no picture is written for it; the other photos are still filled.
 #[derive(Debug, Args)]
@@ -138,20 +139,32 @@ pub(super) struct FillArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(super) struct OutputArgs {
-    /// PNG to write; with several photos, the folder for the PNGs
+    /// Picture to write: .png, .jpg, .tif or .webp; with several photos, the folder for PNGs
+    ///
+    /// The extension decides the format. Only a PNG keeps everything: every pixel outside the hole, all metadata, and what
+    /// `countenance replay` needs. TIFF and WebP are lossless too, but WebP holds 8 bits per channel. JPEG changes every
+    /// pixel a little and holds no transparency. A note tells what the format changed or could not hold.
     #[arg(long, value_name = "PATH")]
     pub(super) out: PathBuf,
 
-    /// Also write only the fill: a PNG of the photo's size, transparent outside the hole, to use as a layer in another editor
+    /// Quality of a JPEG, 1 to 100
+    #[arg(long, value_name = "1..100", default_value_t = DEFAULT_JPEG_QUALITY)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
+    pub(super) quality: u8,
+
+    /// Also write only the fill: a picture of the photo's size, transparent outside the hole, to use as a layer in another editor
+    ///
+    /// A .png, .tif or .webp.
     ///
     /// With several photos, -STEM is added to PATH before its extension.
     #[arg(long, value_name = "PATH")]
     pub(super) layer: Option<PathBuf>,
 
-    /// Do not record in the PNGs how they were made
+    /// Do not record in the pictures how they were made
     ///
-    /// Without this option, --out and --layer contain what `countenance replay` needs to repeat the fill (settings, seed,
-    /// mask, hashes of photo and model), and their XMP metadata declares that the picture has generated parts.
+    /// Without this option, PNGs of --out and --layer contain what `countenance replay` needs to repeat the fill (settings,
+    /// seed, mask, hashes of photo and model). In all formats, the XMP metadata declares that the picture has generated
+    /// parts.
     #[arg(long)]
     pub(super) no_record: bool,
 

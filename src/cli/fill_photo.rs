@@ -15,10 +15,10 @@ use super::inputs::FillTask;
 use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
-    ExportContent, FaceRecord, FacesInTurn, FillError, FillOutcome, FillRecord, FillRequest, Provenance, SearchStart,
-    StopReason, png_metadata,
+    ExportContent, ExportFile, FaceRecord, FacesInTurn, FillError, FillOutcome, FillRecord, FillRequest, Provenance,
+    SearchStart, StopReason, check_export,
 };
-use crate::photo::{self, DecodeLimits, Photo, save_png};
+use crate::photo::{self, DecodeLimits, Photo};
 
 /// Fills one photo, prints what happens, and reports it. A panic fails this photo only. `title` names the photo in the
 /// progress bar. Without a fill, no picture is written.
@@ -84,6 +84,10 @@ impl PhotoRun<'_> {
         }
         if let Some(note) = note {
             self.console.print(&format!("{}: {note}", self.task.photo.display()));
+        }
+        check_export(&photo, &hole, ExportContent::Photo, &self.task.out)?;
+        if let Some(layer) = &self.task.layer {
+            check_export(&photo, &hole, ExportContent::Layer, layer)?;
         }
         self.report.set_frame(faces.first().map(|face| face.frame));
         let photo = Arc::new(photo);
@@ -167,13 +171,17 @@ impl PhotoRun<'_> {
         let Self { plan, task, .. } = *self;
         let first = filled.first().context("the search returned no face")?;
         let provenance = plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
-        let save = |content, path: &Path| {
-            let metadata = png_metadata(photo, content, provenance.as_ref());
-            anyhow::Ok(save_png(path, &turns.picture(content), &metadata, plan.overwrite)?)
+        let save = |console: &mut Console, content, path: &Path| {
+            let (pixels, filled, provenance) = (turns.picture(content), turns.filled(), provenance.as_ref());
+            let file = ExportFile { photo, pixels: &pixels, filled, content, provenance };
+            for note in file.save(path, plan.jpeg_quality, plan.overwrite)? {
+                console.print(&format!("note: {}: {note}", path.display()));
+            }
+            anyhow::Ok(())
         };
-        save(ExportContent::Photo, &task.out)?;
+        save(self.console, ExportContent::Photo, &task.out)?;
         self.report.saved(task, &first.fill.outcome);
-        let layer_error = task.layer.as_deref().and_then(|path| save(ExportContent::Layer, path).err());
+        let layer_error = task.layer.as_deref().and_then(|path| save(self.console, ExportContent::Layer, path).err());
         Ok(layer_error.as_ref().map(saved_but))
     }
 

@@ -32,6 +32,8 @@ pub(super) struct FillPlan {
     pub(super) frame_interval: u32,
     /// Whether output files record how they were made.
     pub(super) records_provenance: bool,
+    /// Quality of a JPEG.
+    pub(super) jpeg_quality: u8,
     pub(super) overwrite: Overwrite,
 }
 
@@ -59,6 +61,7 @@ impl FillPlan {
             skipped,
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
+            jpeg_quality: args.output.quality,
             overwrite: outputs::overwrite_policy(args.output.force),
         })
     }

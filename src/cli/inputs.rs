@@ -170,6 +170,7 @@ mod tests {
             gif: Some("to/search.gif".into()),
             log: Some("losses".into()),
             report: None,
+            quality: 92,
         }
     }
 

@@ -45,8 +45,10 @@
 //!   with a warning, and one that is white everywhere is an error.
 //! * Existing pictures are replaced only with `--force`. Input photos and masks are never replaced. `--log` and
 //!   `--report` files are always replaced.
-//! * `--layer` is a PNG that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, `--out`
-//!   and `--layer` record how they were made. `replay` repeats that fill. It exits with 0 if every pixel is the same,
+//! * The extension of `--out` and `--layer` decides the format: PNG, JPEG, TIFF or WebP. A note tells what the format
+//!   changed or left out. What it cannot hold at all is refused before the search.
+//! * `--layer` is a picture that holds only the fill; in a batch it is named like `--gif`. Without `--no-record`, the PNGs
+//!   of `--out` and `--layer` record how they were made. `replay` repeats that fill. It exits with 0 if every pixel is the same,
 //!   and with 1 if pixels differ or something is missing.
 //! * A failed fill leaves no picture at `--out`. A search that fails after it had a result saves that result and counts
 //!   as failed: the report then has both `out` and `error`.

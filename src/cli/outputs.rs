@@ -13,7 +13,7 @@ use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
 use super::{usage_error, write_stdout};
 use crate::fs::{Overwrite, write_atomically};
-use crate::photo::has_photo_extension;
+use crate::photo::{PictureFormat, SaveError, has_photo_extension};
 
 /// File name that stands for standard output.
 pub(super) const STANDARD_OUTPUT: &str = "-";
@@ -53,7 +53,11 @@ pub(super) fn check_fill_outputs(
         check_single_fill_path(&output.out, tasks)?;
     }
     if let Some(layer) = &output.layer {
-        check_png_extension("--layer", layer)?;
+        check_picture_extension("--layer", layer)?;
+        if PictureFormat::from_path(layer).is_some_and(|format| !format.holds_transparency()) {
+            let name = layer.display();
+            return Err(usage_error(format!("--layer {name}: {}", SaveError::Transparency)));
+        }
     }
     if let Some(folder) = &output.frames {
         create_output_folder(folder, "--frames")?;
@@ -97,7 +101,7 @@ pub(super) fn check_single_output<'a>(
     if force { Ok(()) } else { check_no_existing_pictures(std::iter::once(out)) }
 }
 
-/// The output of a single fill must be a PNG file, not a folder.
+/// The output of a single fill must be a picture file, not a folder.
 fn check_single_fill_path(out: &Path, tasks: &[FillTask]) -> anyhow::Result<()> {
     if out.is_dir() {
         let stem = tasks.first().map(|task| task.stem.as_os_str()).unwrap_or_default();
@@ -105,14 +109,22 @@ fn check_single_fill_path(out: &Path, tasks: &[FillTask]) -> anyhow::Result<()> 
         let (out, example) = (out.display(), example.display());
         return Err(usage_error(format!("--out {out} is a folder: give a file name, for example {example}")));
     }
-    check_png_extension("--out", out)
+    check_picture_extension("--out", out)
 }
 
-fn check_png_extension(option: &str, path: &Path) -> anyhow::Result<()> {
-    if has_extension(path, &["png"]) {
+/// Extensions of the formats in which a fill can be saved.
+pub(super) fn picture_extensions() -> Vec<&'static str> {
+    PictureFormat::ALL.iter().flat_map(|format| format.extensions()).copied().collect()
+}
+
+fn check_picture_extension(option: &str, path: &Path) -> anyhow::Result<()> {
+    if PictureFormat::from_path(path).is_some() {
         return Ok(());
     }
-    Err(usage_error(format!("{option} {} does not end in .png: fills are saved as lossless PNG", path.display())))
+    Err(usage_error(format!(
+        "{option} {} does not end in .png, .jpg, .tif or .webp: choose one of them, it decides the format",
+        path.display()
+    )))
 }
 
 /// Extensions of files that users expect from a command. A missing folder with such a name was meant as a file.

@@ -25,7 +25,7 @@ use crate::job::{
 use crate::model::ModelInfo;
 use crate::model::completion::CompletionNetwork;
 use crate::model::cpu::CpuPrecision;
-use crate::photo::{self, DecodeLimits, Photo};
+use crate::photo::{self, DEFAULT_JPEG_QUALITY, DecodeLimits, Photo};
 use crate::search::Losses;
 
 /// Repeat the fill recorded in a PNG, and compare the results
@@ -44,7 +44,7 @@ pub(super) struct ReplayArgs {
     #[arg(value_name = "PHOTO")]
     photo: PathBuf,
 
-    /// Write the repeated picture to this PNG
+    /// Write the repeated picture to this .png, .jpg, .tif or .webp
     #[arg(long, value_name = "PATH")]
     out: Option<PathBuf>,
 
@@ -55,6 +55,11 @@ pub(super) struct ReplayArgs {
     /// Model: a file, or a name in the models folder [default: the recorded model, if it is found]
     #[arg(long, value_name = "PATH")]
     model: Option<PathBuf>,
+
+    /// Quality of a JPEG, 1 to 100
+    #[arg(long, value_name = "1..100", default_value_t = DEFAULT_JPEG_QUALITY)]
+    #[arg(value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
 
     /// Replace an existing picture at --out
     #[arg(long)]
@@ -67,7 +72,7 @@ Exit status: 0 if every pixel is the same, 1 if pixels differ or something is mi
 pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
     if let Some(out) = &args.out {
         let inputs = [args.filled.as_path(), args.photo.as_path()];
-        outputs::check_single_output(out, &["png"], inputs, args.force)?;
+        outputs::check_single_output(out, &outputs::picture_extensions(), inputs, args.force)?;
     }
     let console = &mut Console::stderr();
     let replay = Replay::new(args)?;
@@ -87,7 +92,9 @@ pub(super) fn run(args: &ReplayArgs) -> anyhow::Result<CommandStatus> {
     let difference = compare::compare_pictures(&replay.filled.pixels, &picture);
     write_stdout(&format!("{}: {difference}\n", args.filled.display()))?;
     if let Some(out) = &args.out {
-        repetition.save(&replay, out, outputs::overwrite_policy(args.force))?;
+        for note in repetition.save(&replay, out, args.quality, outputs::overwrite_policy(args.force))? {
+            console.print(&format!("note: {}: {note}", out.display()));
+        }
     }
     Ok(CommandStatus::from_success(difference.is_none()))
 }

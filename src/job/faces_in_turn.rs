@@ -40,6 +40,12 @@ impl FacesInTurn {
         &self.hole
     }
 
+    /// The pixels that are filled.
+    #[must_use]
+    pub fn filled(&self) -> &Mask {
+        &self.filled
+    }
+
     /// Adds a fill of [`photo`](Self::photo) and [`hole`](Self::hole). Only the pixels in `part` are taken from it. `None`
     /// when its candidate does not exist.
     pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {

@@ -2,7 +2,7 @@
 //!
 //! The provenance is JSON in a compressed text chunk of the exported PNG, under [`Provenance::KEYWORD`]. The XMP packet
 //! also says that the picture has generated parts. The mask is included, so that the exported file and the photo are
-//! enough to repeat a fill. The photo is identified by the hash of its pixels, so that a copy in another lossless
+//! enough to repeat a fill. Files of other formats have only the XMP (see `export_file`). The photo is identified by the hash of its pixels, so that a copy in another lossless
 //! format counts as the same.
 
 mod face_record;
@@ -26,7 +26,8 @@ const FORMAT: &str = "countenance-recipe-1";
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
-const SOURCE_TYPE: &str = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
+pub(super) const SOURCE_TYPE: &str =
+    "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
 
 /// Why provenance cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -280,4 +281,4 @@ impl Provenance {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -23,12 +23,24 @@ pub enum SaveError {
     Encode(#[from] png::EncodingError),
     #[error("pixels of type {name} cannot be saved: convert the photo to 8 or 16 bits")]
     ColorType { name: String },
+    #[error("the picture cannot be encoded as JPEG")]
+    EncodeJpeg(#[source] image::ImageError),
+    #[error("the picture cannot be encoded as WebP")]
+    EncodeWebP(#[from] image_webp::EncodingError),
+    #[error("a JPEG cannot hold transparency: choose .png, .tif or .webp")]
+    Transparency,
+    #[error(
+        "a {format} holds at most {max_side} pixels a side, and the picture has {width}×{height}: choose .png or .tif"
+    )]
+    SideTooLong { format: &'static str, width: u32, height: u32, max_side: u32 },
+    #[error("the picture does not fit into the 4 GB of a TIFF: choose .png")]
+    TiffTooLarge,
 }
 
 /// Keyword of the PNG text chunk with the XMP packet (XMP specification, part 3, section 1.1.5).
 pub(super) const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
-/// Metadata to write into a PNG.
+/// Metadata to write into a picture, as a PNG has it. Other formats take of it what they can hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PngMetadata<'a> {
     /// Must fit the colour type of the pixels: RGB or grey.
@@ -170,7 +182,7 @@ fn iptc_chunk(records: &[u8]) -> ZTXtChunk {
 }
 
 /// Image resource 0x0404, without a name.
-fn photoshop_resource(records: &[u8]) -> Vec<u8> {
+pub(super) fn photoshop_resource(records: &[u8]) -> Vec<u8> {
     let length = u32::try_from(records.len()).unwrap_or_default().to_be_bytes();
     [b"8BIM\x04\x04\0\0", &length[..], records, &[0][..records.len() % 2]].concat()
 }

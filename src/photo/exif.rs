@@ -87,6 +87,14 @@ pub(super) fn density(block: &[u8]) -> Option<PixelDensity> {
     }
 }
 
+/// The entries of a block's first directory, 12 bytes each. `None` when it cannot be read.
+pub(super) fn first_directory(block: &[u8]) -> Option<Vec<[u8; 12]>> {
+    let mut block = block.to_vec();
+    let tiff = TiffBlock::new(&mut block)?;
+    let entries = tiff.entries(tiff.first_directory()?)?;
+    entries.map(|offset| tiff.bytes.get(offset..)?.first_chunk().copied()).collect()
+}
+
 fn swap_sides(tiff: &mut TiffBlock<'_>) -> Option<()> {
     let first = tiff.first_directory()?;
     tiff.swap_entries(first, tag::IMAGE_WIDTH, tag::IMAGE_LENGTH);

@@ -3,21 +3,29 @@
 //! A photo keeps the bit depth and the channels of its file. The EXIF orientation is applied on opening, so all other
 //! modules see upright pixels. The metadata is adapted as soon as it is read (see `exif` and `xmp`): its orientation
 //! becomes upright, and pictures in it are removed, because they would show the old face.
+//!
+//! Pictures are saved as PNG, JPEG, TIFF or WebP (`save_picture`). Only a PNG holds everything; for the others, the
+//! encoder tells what was left out or rounded.
 
 mod contact_sheet;
 mod decode;
 mod embedded_picture;
 mod encode;
+mod encode_jpeg;
+mod encode_tiff;
+mod encode_webp;
 mod exif;
 mod folder_files;
 mod interpolation;
 mod iptc;
 mod memory;
 mod metadata;
+mod picture_format;
 mod pixel_data;
 mod pixel_hash;
 mod png_text;
 mod raw_profile;
+mod save_picture;
 #[cfg(test)]
 pub(crate) mod test_pictures;
 mod xmp;
@@ -32,12 +40,15 @@ pub use contact_sheet::ContactSheet;
 pub use decode::{DecodeLimits, FileContent, FileKind, PHOTO_EXTENSIONS, PhotoError, decode, open, read_file};
 pub(crate) use encode::encode_bilevel_png;
 pub use encode::{PngMetadata, SaveError, encode_png, save_png};
+pub(crate) use encode_jpeg::MAX_XMP_BYTES as MAX_JPEG_XMP_BYTES;
 pub use folder_files::{FolderFiles, PassedOver, has_photo_extension, is_hidden, sort_out_files};
 pub(crate) use interpolation::catmull_rom_weights;
 pub use metadata::{ColorEncoding, PhotoMetadata, PhotoText, PixelDensity};
+pub use picture_format::{DEFAULT_JPEG_QUALITY, PictureFormat};
 pub(crate) use pixel_data::{ChannelValue, PixelData, PixelDataMut};
 pub(crate) use pixel_hash::sha256_of_pixels;
 pub use png_text::{PngTextError, read_png_text};
+pub use save_picture::{EncodedPicture, encode_picture};
 pub use xmp::with_source_type;
 
 /// The photo that the user opened: upright, at its own size and bit depth.

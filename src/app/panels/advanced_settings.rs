@@ -26,6 +26,7 @@ pub fn show(ui: &mut Ui, engine: &EngineState, is_locked: bool, preferences: &mu
         blend(ui, engine, &mut preferences.blend);
         first_guess(ui, &mut preferences.first_guess);
         record(ui, &mut preferences.record);
+        jpeg_quality(ui, &mut preferences.jpeg_quality);
         device(ui, engine, is_locked, &mut preferences.device);
     });
 }
@@ -69,9 +70,15 @@ fn first_guess(ui: &mut Ui, is_shown: &mut bool) {
 }
 
 fn record(ui: &mut Ui, record: &mut bool) {
-    let tooltip = "Exported files hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
-                   the fill. Their XMP says that parts of the picture are generated";
+    let tooltip = "Exported PNGs hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
+                   the fill. The XMP of every format says that parts of the picture are generated";
     ui.checkbox(record, "Record in the file how it was made").on_hover_text(tooltip);
+}
+
+fn jpeg_quality(ui: &mut Ui, quality: &mut u8) {
+    let tooltip = "Quality of a fill exported as .jpg. A JPEG changes every pixel a little; a PNG, and a TIFF, changes \
+                   none outside the hole";
+    widgets::slider(ui, "JPEG quality", tooltip, quality, 1..=100, widgets::Scale::default(), |_| {});
 }
 
 fn device(ui: &mut Ui, engine: &EngineState, is_locked: bool, device: &mut DeviceChoice) {

@@ -180,7 +180,7 @@ impl EditorState {
                     self.files.is_saving = true;
                     let save = move || Ok((existing_file(save_mask(&path, &mask, overwrite))?, path));
                     self.outbox.spawn(Task::saving(), save, move |state, (existing, path)| {
-                        state.file_saved(purpose, &path, existing.as_deref(), revision);
+                        state.file_saved(purpose, &path, existing.as_deref(), revision, Vec::new());
                     });
                 }
             }
@@ -194,12 +194,16 @@ impl EditorState {
         let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
         let (photo, revision) = (Arc::clone(&document.photo), document.revision());
         let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
-        let options = ExportOptions { content, record: self.preferences.record, overwrite };
+        let Preferences { record, jpeg_quality, .. } = self.preferences;
+        let options = ExportOptions { content, record, jpeg_quality, overwrite };
         self.files.is_saving = true;
-        let export =
-            move || Ok((existing_file(export_fill(&path, &photo, &fill, composed.as_deref(), &options))?, path));
-        self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path)| {
-            state.file_saved(purpose, &path, existing.as_deref(), revision);
+        let export = move || {
+            let mut notes = Vec::new();
+            let saved = export_fill(&path, &photo, &fill, composed.as_deref(), &options).map(|told| notes = told);
+            Ok((existing_file(saved)?, path, notes))
+        };
+        self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path, notes)| {
+            state.file_saved(purpose, &path, existing.as_deref(), revision, notes);
         });
     }
 
@@ -298,8 +302,15 @@ impl EditorState {
         }
     }
 
-    /// A file was written, or not because there is one already (`existing`).
-    fn file_saved(&mut self, purpose: PathPurpose, path: &Path, existing: Option<&Path>, revision: u64) {
+    /// A file was written, or not because there is one already (`existing`). `notes` tell what its format changed.
+    fn file_saved(
+        &mut self,
+        purpose: PathPurpose,
+        path: &Path,
+        existing: Option<&Path>,
+        revision: u64,
+        notes: Vec<String>,
+    ) {
         self.files.is_saving = false;
         if let Some(existing) = existing {
             self.dialogs.ask_to_replace(purpose, existing);
@@ -317,7 +328,8 @@ impl EditorState {
             PathPurpose::ExportLayer => "Layer exported",
             _ => "Mask saved",
         };
-        self.outbox.notify(Severity::Success, format!("{action}: {}", path.display()));
+        let message = UserMessage::new(Severity::Success, format!("{action}: {}", path.display()));
+        self.outbox.tell(message.with_details(notes));
     }
 }
 

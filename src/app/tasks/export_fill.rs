@@ -2,20 +2,23 @@
 
 use std::path::Path;
 
-use crate::blend::FillPatch;
+use crate::blend::{FillPatch, filled_pixels};
 use crate::fs::{Overwrite, WriteError};
-use crate::job::{ExportContent, FillRecord, Provenance, png_metadata};
-use crate::photo::{Photo, SaveError, save_png};
+use crate::job::{ExportContent, ExportFile, FillRecord, Provenance};
+use crate::photo::{Photo, SaveError};
 
 /// What is written.
 pub struct ExportOptions {
     pub content: ExportContent,
     /// Whether to embed how the fill was made.
     pub record: bool,
+    /// 1 to 100.
+    pub jpeg_quality: u8,
     pub overwrite: Overwrite,
 }
 
-/// Writes the fill. `composed`: the fill as it is on the screen at full size.
+/// Writes the fill in the format of the file's name. `composed`: the fill as it is on the screen at full size. Returns
+/// what the format changed or could not hold, as sentences for the user.
 ///
 /// # Errors
 /// When the file cannot be written, or may not be replaced.
@@ -25,13 +28,15 @@ pub fn export_fill(
     fill: &FillRecord,
     composed: Option<&FillPatch>,
     options: &ExportOptions,
-) -> Result<(), SaveError> {
-    let &ExportOptions { content, record, overwrite } = options;
+) -> Result<Vec<String>, SaveError> {
+    let &ExportOptions { content, record, jpeg_quality, overwrite } = options;
     // Check before the slow work. Writing checks again, atomically.
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(WriteError::Exists { path: path.to_owned() }.into());
     }
-    let Some(pixels) = fill.picture(photo, content, composed) else { return Ok(()) };
+    let Some(pixels) = fill.picture(photo, content, composed) else { return Ok(Vec::new()) };
     let provenance = record.then(|| Provenance::new(photo, fill)).transpose()?;
-    save_png(path, &pixels, &png_metadata(photo, content, provenance.as_ref()), overwrite)
+    let filled = filled_pixels(&fill.hole, &fill.frame);
+    let export = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance: provenance.as_ref() };
+    export.save(path, jpeg_quality, overwrite)
 }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::photo::PHOTO_EXTENSIONS;
+use crate::photo::{PHOTO_EXTENSIONS, PictureFormat};
 use crate::project::PROJECT_EXTENSION;
 
 /// What the user is asked to choose a path for.
@@ -77,8 +77,11 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
             dialog.add_filter("Photos", &photos).add_filter("Projects", &projects).add_filter("All files", &["*"])
         }
         PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[PROJECT_EXTENSION]),
-        PathPurpose::Export => dialog.set_title("Export the filled photo").add_filter("PNG picture", &["png"]),
-        PathPurpose::ExportLayer => dialog.set_title("Export the fill as a layer").add_filter("PNG picture", &["png"]),
+        PathPurpose::Export => with_picture_filters(dialog.set_title("Export the filled photo"), |_| true),
+        PathPurpose::ExportLayer => {
+            let dialog = dialog.set_title("Export the fill as a layer");
+            with_picture_filters(dialog, PictureFormat::holds_transparency)
+        }
         PathPurpose::LoadMask => dialog
             .set_title("Load mask (white is filled)")
             .add_filter("Pictures", &photos)
@@ -89,13 +92,25 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
     }
 }
 
+/// Offers the formats that pass. PNG comes first: it is the default.
+fn with_picture_filters(dialog: rfd::FileDialog, is_offered: impl Fn(PictureFormat) -> bool) -> rfd::FileDialog {
+    PictureFormat::ALL.into_iter().filter(|format| is_offered(*format)).fold(dialog, |dialog, format| {
+        dialog.add_filter(format!("{} picture", format.name()), &in_any_case(format.extensions()))
+    })
+}
+
 /// The extensions in lower and upper case: the dialogs of Linux tell them apart.
 fn in_any_case(extensions: &[&str]) -> Vec<String> {
     extensions.iter().flat_map(|extension| [extension.to_lowercase(), extension.to_uppercase()]).collect()
 }
 
-/// Adds the extension of the format that is written: `.png` for pictures, the project extension for projects.
+/// Adds the extension of the format that is written: the project extension for projects, `.png` for masks, and for
+/// exported pictures whose name has none of a format.
 pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
+    let is_export = matches!(purpose, PathPurpose::Export | PathPurpose::ExportLayer);
+    if is_export && PictureFormat::from_path(path).is_some() {
+        return path.to_owned();
+    }
     let required = match purpose {
         PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => "png",
         PathPurpose::SaveProject => PROJECT_EXTENSION,
@@ -127,9 +142,14 @@ mod tests {
 
     #[test]
     fn saved_files_get_the_extension_of_their_format() {
-        let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.jpg", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
+        let cases = [("a.png", "a.png"), ("a.PNG", "a.PNG"), ("a.bmp", "a.png"), ("a", "a.png"), ("v1.5", "v1.5.png")];
         for (typed, expected) in cases {
             assert_eq!(with_extension(PathPurpose::Export, Path::new(typed)), Path::new(expected), "{typed}");
+            assert_eq!(with_extension(PathPurpose::SaveMask, Path::new(typed)), Path::new(expected), "{typed}");
+        }
+        for typed in ["a.jpg", "a.JPEG", "a.tif", "a.tiff", "a.webp"] {
+            assert_eq!(with_extension(PathPurpose::Export, Path::new(typed)), Path::new(typed));
+            assert_eq!(with_extension(PathPurpose::SaveMask, Path::new(typed)), Path::new("a.png"));
         }
         for (typed, expected) in
             [("a.jpg", "a.countenance"), ("a.b", "a.b.countenance"), ("a.Countenance", "a.Countenance")]

@@ -104,6 +104,30 @@ fn an_exported_layer_is_transparent_outside_the_hole() {
 }
 
 #[test]
+fn the_extension_decides_the_format_of_an_export() {
+    let (mut window, _) = editor_with_fill();
+    let folder = tempfile::tempdir().expect("a folder");
+    window.state_mut().state.preferences.jpeg_quality = 60;
+    let sizes = ["filled.tif", "filled.jpg"].map(|name| {
+        let path = folder.path().join(name);
+        choose_path(&mut window, PathPurpose::Export, &path, true);
+        wait_until_saved(&mut window);
+        let message = newest_message(&window);
+        assert_eq!(message.severity, Severity::Success);
+        let told = if name == "filled.tif" { "TIFF: every pixel" } else { "JPEG: pixels outside the hole differ by " };
+        assert!(message.details[0].starts_with(told), "{message:?}");
+        std::fs::metadata(&path).expect("a file").len()
+    });
+    assert!(4 * sizes[1] < sizes[0], "{sizes:?}");
+    choose_path(&mut window, PathPurpose::ExportLayer, &folder.path().join("layer.jpg"), true);
+    wait_until_saved(&mut window);
+    let message = newest_message(&window);
+    assert_eq!(message.severity, Severity::Error);
+    let text = format!("{} {}", message.headline, message.details.join(" "));
+    assert!(text.contains("a JPEG cannot hold transparency: choose .png, .tif or .webp"), "{text}");
+}
+
+#[test]
 fn export_is_disabled_without_a_fill() {
     let (mut window, _) = editor_with_photo();
     paint(&mut window);

@@ -58,14 +58,15 @@ fn a_panic_in_composing_or_export_is_told() {
     let path = folder.path().join("filled.png");
     let photo = Arc::clone(&window.state().state.document.as_ref().expect("open").photo);
     let (fill, exported_fill, exported) = (broken_fill(&window), broken_fill(&window), path.clone());
-    let options = ExportOptions { content: ExportContent::Photo, record: true, overwrite: Overwrite::Refuse };
+    let (content, overwrite) = (ExportContent::Photo, Overwrite::Refuse);
+    let options = ExportOptions { content, record: true, jpeg_quality: 92, overwrite };
     let outbox = &window.state().state.outbox;
     let (task, photo_to_fill) = (Task::new(COMPOSING_FAILED), Arc::clone(&photo));
     outbox.spawn(task, move || Ok(fill.compose(&photo_to_fill)), |_, _| unreachable!("it must fail"));
     wait_for_error(&mut window);
     window.state_mut().state.files.is_saving = true;
     let export = move || Ok(export_fill(&exported, &photo, &exported_fill, None, &options)?);
-    window.state().state.outbox.spawn(Task::saving(), export, |_, ()| unreachable!("it must fail"));
+    window.state().state.outbox.spawn(Task::saving(), export, |_, _| unreachable!("it must fail"));
     wait_for_error(&mut window);
     assert!(!path.exists());
     start_fill(&mut window, &engine);

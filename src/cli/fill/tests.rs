@@ -1,6 +1,7 @@
 //! Complete runs with a fake search: files, messages and reports.
 
 mod fake_backend;
+mod formats;
 mod several_faces;
 
 use image::{DynamicImage, Rgb, RgbImage};

@@ -30,6 +30,7 @@ impl OutputTestFolder {
             gif: None,
             log: None,
             report: None,
+            quality: 92,
         };
         change(&mut output);
         let photo = crate::cli::inputs::PhotoInputs::One(self.path("photo.png"));
@@ -45,9 +46,11 @@ impl OutputTestFolder {
 }
 
 #[test]
-fn checking_a_new_png_leaves_no_files() {
+fn checking_a_new_picture_leaves_no_files() {
     let folder = OutputTestFolder::new();
-    assert_eq!(folder.check_error(|_| ()), "");
+    for name in ["out.png", "out.JPG", "out.jpeg", "out.tif", "out.tiff", "out.webp"] {
+        assert_eq!(folder.check_error(|output| output.out = folder.path(name)), "");
+    }
     assert_eq!(std::fs::read_dir(folder.0.path()).unwrap().count(), 1);
 }
 
@@ -60,12 +63,13 @@ fn an_existing_picture_needs_force() {
 }
 
 #[test]
-fn a_layer_must_be_a_new_png() {
+fn a_layer_must_be_a_new_file_with_transparency() {
     let folder = OutputTestFolder::new();
     folder.touch("existing.png");
     let layer = |name: &str| folder.check_error(|output| output.layer = Some(folder.path(name)));
     assert_eq!(layer("layer.png"), "");
-    insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png: fills are saved as lossless PNG");
+    insta::assert_snapshot!(layer("layer.psd"), @"--layer DIR/layer.psd does not end in .png, .jpg, .tif or .webp: choose one of them, it decides the format");
+    insta::assert_snapshot!(layer("layer.jpg"), @"--layer DIR/layer.jpg: a JPEG cannot hold transparency: choose .png, .tif or .webp");
     insta::assert_snapshot!(layer("out.png"), @"--layer DIR/out.png is the same file as --out: choose another name");
     insta::assert_snapshot!(layer("existing.png"), @"DIR/existing.png already exists: choose another name, or add --force");
 }
@@ -106,7 +110,7 @@ fn two_outputs_with_one_path_are_refused() {
 fn unusable_output_names_are_refused() {
     let folder = OutputTestFolder::new();
     let out = |name: &str| folder.check_error(|output| output.out = folder.path(name));
-    insta::assert_snapshot!(out("out.jpg"), @"--out DIR/out.jpg does not end in .png: fills are saved as lossless PNG");
+    insta::assert_snapshot!(out("out.bmp"), @"--out DIR/out.bmp does not end in .png, .jpg, .tif or .webp: choose one of them, it decides the format");
     insta::assert_snapshot!(out(""), @"--out DIR/ is a folder: give a file name, for example DIR/photo.png");
     insta::assert_snapshot!(out("missing/out.png"), @"there is no folder DIR/missing for --out: create it first");
     let frames = folder.check_error(|output| output.frames = Some(folder.path("photo.png")));

@@ -8,9 +8,8 @@ use super::Replay;
 use crate::blend::filled_pixels;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::job::{FaceRecord, FacesInTurn, FillRecord, Provenance, png_metadata};
+use crate::job::{ExportFile, FaceRecord, FacesInTurn, FillRecord, Provenance};
 use crate::mask::Mask;
-use crate::photo::save_png;
 
 /// What one fill has of its own.
 pub(super) struct RecordedFill {
@@ -51,8 +50,14 @@ impl Repetition {
         self.fills.first().map(|fill| &fill.outcome.device.name)
     }
 
-    /// Saves the repeated picture with a record of its own.
-    pub(super) fn save(&self, replay: &Replay, out: &Path, overwrite: Overwrite) -> anyhow::Result<()> {
+    /// Saves the repeated picture with a record of its own. Returns what the format changed.
+    pub(super) fn save(
+        &self,
+        replay: &Replay,
+        out: &Path,
+        jpeg_quality: u8,
+        overwrite: Overwrite,
+    ) -> anyhow::Result<Vec<String>> {
         let Replay { request, fills, provenance, .. } = replay;
         let first = self.fills.first().context("nothing was repeated")?;
         let mut record = Provenance::new(&request.photo, first)?;
@@ -60,7 +65,9 @@ impl Repetition {
             let records = fills.iter().zip(&self.fills).map(|(recorded, fill)| FaceRecord::new(fill, &recorded.part));
             record = record.with_fills(records.collect::<Result<_, _>>()?);
         }
-        let metadata = png_metadata(&request.photo, provenance.content, Some(&record));
-        Ok(save_png(out, &self.turns.picture(provenance.content), &metadata, overwrite)?)
+        let (content, pixels) = (provenance.content, self.turns.picture(provenance.content));
+        let (photo, filled) = (&*request.photo, self.turns.filled());
+        let file = ExportFile { photo, pixels: &pixels, filled, content, provenance: Some(&record) };
+        Ok(file.save(out, jpeg_quality, overwrite)?)
     }
 }

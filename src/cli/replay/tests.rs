@@ -35,7 +35,7 @@ impl ReplayTestFolder {
 
     fn args(&self, filled: &str, photo: &str) -> ReplayArgs {
         let (filled, photo) = (self.path(filled), self.path(photo));
-        ReplayArgs { filled, photo, out: None, device: None, model: Some(TINY.into()), force: false }
+        ReplayArgs { filled, photo, out: None, device: None, model: Some(TINY.into()), quality: 92, force: false }
     }
 
     /// Fills and saves `filled.png`. `stop_after` counts evaluations. `change` edits the outcome before it is recorded.
@@ -336,7 +336,10 @@ fn a_repetition_of_several_faces_replays_too() {
     fill_two_faces(&folder, ExportContent::Photo, None);
     let replay = Replay::new(&folder.args("filled.png", "photo.png")).unwrap();
     let repetition = replay.repeat(&mut CapturedConsole::default().console()).unwrap();
-    repetition.save(&replay, &folder.path("again.png"), Overwrite::Refuse).unwrap();
+    repetition.save(&replay, &folder.path("again.png"), 92, Overwrite::Refuse).unwrap();
+    let notes = repetition.save(&replay, &folder.path("again.tif"), 92, Overwrite::Refuse).unwrap();
+    let record = "Only a PNG keeps the record that `countenance replay` needs";
+    assert_eq!(notes, ["TIFF: every pixel outside the hole is exactly the photo's", record]);
     let again = Replay::new(&folder.args("again.png", "photo.png")).unwrap();
     assert_eq!(again.provenance, replay.provenance);
     assert_eq!(ReplayTestFolder::repeat(&again), (Vec::new(), SAME_PIXELS.to_owned()));

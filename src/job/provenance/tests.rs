@@ -57,7 +57,7 @@ fn hole() -> Mask {
 }
 
 /// Calls `check` with a fill of the photo after `change`.
-fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Photo, &FillRecord) -> T) -> T {
+pub(in crate::job) fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl FnOnce(&Photo, &FillRecord) -> T) -> T {
     let (mut photo, hole) = (photo(), hole());
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
