@@ -45,6 +45,7 @@ mod repaint_throttle;
 pub mod sample_portraits;
 mod shortcuts;
 mod state;
+mod system_fonts;
 mod tasks;
 #[cfg(test)]
 mod tests;
@@ -92,8 +93,15 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
         viewport = viewport.with_icon(icon);
     }
-    let options = eframe::NativeOptions { viewport, renderer: eframe::Renderer::Wgpu, ..Default::default() };
+    let options = eframe::NativeOptions {
+        viewport,
+        renderer: eframe::Renderer::Wgpu,
+        // The editor adds the fonts itself.
+        system_font_fallback: false,
+        ..Default::default()
+    };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
+        system_fonts::install(&creation.egui_ctx);
         let is_software = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
         let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software));
         let worker_throttle = Arc::clone(&throttle);

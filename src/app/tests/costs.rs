@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use egui::text::{FallbackRequest, FontProvider as _};
 use egui::{Key, Modifiers};
+use egui_system_font_provider::SystemFontProvider;
 use image::{DynamicImage, Rgb, RgbImage};
 
 use super::{TestWindow, editor, press, wait_for};
@@ -104,6 +106,21 @@ fn costs_of_opening_and_frames() {
         });
         eprintln!("  frames of a fill: {}", summary(filling.collect()));
     }
+}
+
+#[test]
+#[ignore = "prints numbers"]
+fn costs_of_system_fonts() {
+    let started = Instant::now();
+    let provider = SystemFontProvider::new();
+    let spawned = started.elapsed();
+    let first = |cluster: &str| {
+        let started = Instant::now();
+        let family = &egui::FontFamily::Proportional;
+        let found = provider.font_for(&FallbackRequest { cluster, family }).map(|font| font.name);
+        (started.elapsed(), found)
+    };
+    eprintln!("{spawned:.1?} to start, {:.1?} for the first character, {:.1?} for another", first("照"), first("片"));
 }
 
 fn act(window: &mut TestWindow<'_>, action: DocumentAction) {

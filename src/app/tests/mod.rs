@@ -22,7 +22,7 @@ mod projects;
 mod recovery;
 mod scripted_engine;
 mod soak;
-
+mod system_fonts;
 mod task_panics;
 mod training_window;
 mod two_windows;
