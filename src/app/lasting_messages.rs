@@ -6,6 +6,7 @@ use super::icons::{Icon, IconButton};
 use super::state::{Action, Actions};
 use super::theme;
 use super::toasts::UserMessage;
+use crate::app::language::{t, translate};
 
 const WIDTH: f32 = 480.0;
 /// Distance from the window's top: below the toolbar, the path field and the bar that offers recoverable work.
@@ -42,7 +43,7 @@ fn show_message(ui: &mut Ui, message: &UserMessage, actions: &mut Actions) -> bo
     let frame = theme::dialog_frame(ui.ctx()).inner_margin(egui::Margin::symmetric(14, 10));
     frame.stroke(egui::Stroke::new(1.0, message.severity.color())).show(ui, |ui| {
         ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-            is_closed = ui.add(IconButton::new(Icon::Close, "Close this message")).clicked();
+            is_closed = ui.add(IconButton::new(Icon::Close, t!("Close this message"))).clicked();
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.add(Label::new(RichText::new(&message.headline).color(palette.strong_text)).wrap());
                 for detail in &message.details {
@@ -50,7 +51,7 @@ fn show_message(ui: &mut Ui, message: &UserMessage, actions: &mut Actions) -> bo
                 }
                 if let Some((text, command)) = message.button {
                     ui.add_space(theme::GAP / 2.0);
-                    let button = Button::new(text).min_size(vec2(0.0, theme::ROW_HEIGHT));
+                    let button = Button::new(translate(text)).min_size(vec2(0.0, theme::ROW_HEIGHT));
                     if ui.add(button).clicked() {
                         actions.push(Action::RunCommand(command));
                         is_closed = true;

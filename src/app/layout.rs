@@ -14,6 +14,7 @@ use super::state::{Action, Actions, Derived, EditorState};
 use super::toasts::ToastStack;
 use super::training::TrainingWindow;
 use super::{Editor, theme};
+use crate::app::language::t;
 
 /// What the widgets keep between frames: textures, the canvas's view, texts.
 #[derive(Default)]
@@ -139,7 +140,13 @@ impl Widgets {
             let rect = ui.max_rect();
             ui.painter().rect_filled(rect, 0.0, palette.canvas.gamma_multiply(0.8));
             let font = egui::TextStyle::Heading.resolve(ui.style());
-            ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", font, palette.strong_text);
+            ui.painter().text(
+                rect.center(),
+                egui::Align2::CENTER_CENTER,
+                t!("Drop to open"),
+                font,
+                palette.strong_text,
+            );
         }
     }
 }

@@ -33,6 +33,7 @@ mod file_drop;
 mod fill;
 mod frame_stats;
 mod icons;
+mod language;
 mod lasting_messages;
 mod latest;
 mod layout;
@@ -63,6 +64,7 @@ use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
 use explore::SavedFaces;
 use frame_stats::FrameStats;
+use language::{Language, LanguageChoice};
 use layout::Widgets;
 use outbox::PasteTarget;
 pub(crate) use preferences::Preferences;
@@ -70,6 +72,7 @@ use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
 use state::{Action, EditorState};
 use tasks::{Task, TaskRunner};
+use toasts::Severity;
 use training::TrainingAction;
 
 use crate::device::is_software_adapter;
@@ -85,6 +88,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     job::start_low_priority_pool();
     let preferences_path = Preferences::default_path();
     let preferences = preferences_path.as_deref().map_or_else(Preferences::default, Preferences::load);
+    let language = preferences.language.language();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
         .with_app_id("countenance")
@@ -101,12 +105,13 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         ..Default::default()
     };
     let create = move |creation: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
-        system_fonts::install(&creation.egui_ctx);
+        system_fonts::install(&creation.egui_ctx, language);
         let is_software = creation.wgpu_render_state.as_ref().is_some_and(|state| is_software_adapter(&state.adapter));
         let throttle = Arc::new(RepaintThrottle::new(creation.egui_ctx.clone(), is_software));
         let worker_throttle = Arc::clone(&throttle);
         let worker = WorkerHandle::spawn(Arc::new(move |urgency| worker_throttle.request_repaint(urgency)));
         let mut editor = Editor::new(&creation.egui_ctx, worker, preferences, preferences_path);
+        editor.next_language = Some(language);
         editor.repaint_throttle = Some(throttle);
         editor.frame_stats = FrameStats::new(started_at);
         editor.state.files.can_drop_files = file_drop::accepts_dropped_files(creation);
@@ -142,6 +147,10 @@ pub(crate) struct Editor {
     saved_preferences: Preferences,
     preferences_changed_at: Option<Instant>,
     now: Box<dyn Fn() -> Instant>,
+    /// The language setting that was applied last.
+    applied_language: LanguageChoice,
+    /// The language from the next frame on, when its fonts are known.
+    next_language: Option<Language>,
     /// Title last sent to the window.
     sent_title: String,
     frame_stats: FrameStats,
@@ -167,6 +176,8 @@ impl Editor {
         context.options_mut(|options| options.zoom_with_keyboard = false);
         Self {
             saved_preferences: preferences.clone(),
+            applied_language: preferences.language,
+            next_language: None,
             state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
             widgets: Widgets::default(),
             preferences_path,
@@ -260,6 +271,27 @@ impl Editor {
         }
     }
 
+    /// Switches to the language that the user has chosen, unless its characters would all be boxes.
+    fn follow_language(&mut self, context: &egui::Context) {
+        if let Some(language) = self.next_language.take() {
+            if system_fonts::has_font_for(context, language) {
+                language::set(language);
+            } else {
+                let headline = "This system has no font with Chinese characters: install one, such as Noto Sans CJK, \
+                                and start the program again";
+                self.state.outbox.notify(Severity::Warning, headline);
+            }
+        }
+        let choice = self.state.preferences.language;
+        if choice != self.applied_language {
+            self.applied_language = choice;
+            let language = choice.language();
+            system_fonts::install(context, language);
+            self.next_language = Some(language);
+            context.request_repaint();
+        }
+    }
+
     fn update_title(&mut self, context: &egui::Context) {
         let title = self.state.document.as_ref().map_or_else(
             || TITLE.to_owned(),
@@ -340,6 +372,7 @@ impl eframe::App for Editor {
             throttle.begin_frame();
         }
         let context = ui.ctx().clone();
+        self.follow_language(&context);
         self.handle_keys(&context);
         self.show_window(ui);
     }

@@ -103,9 +103,9 @@ impl Outbox {
         self.requested_paste.take()
     }
 
-    /// Tells the user something.
+    /// Tells the user something. Messages are composed in English, and translated here.
     pub fn tell(&mut self, message: impl Into<Option<UserMessage>>) {
-        self.messages.extend(message.into());
+        self.messages.extend(message.into().map(UserMessage::translated));
     }
 
     /// Tells the user something in one line.

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::canvas::BRUSH_RADIUS_RANGE_PX;
+use super::language::LanguageChoice;
 use super::theme::ThemeChoice;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
@@ -44,6 +45,7 @@ macro_rules! preferences {
 
 preferences! {
     theme: ThemeChoice = ThemeChoice::System,
+    language: LanguageChoice = LanguageChoice::System,
     brush_radius_px: f32 = 16.0,
     /// The hole grows or shrinks by this distance.
     grow_px: f32 = 8.0,
@@ -179,12 +181,14 @@ fn has_all_keys(written: &Value, file: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::language::Language;
     use crate::blend::BlendMode;
     use crate::search::ContextSettings;
 
     fn unusual() -> Preferences {
         Preferences {
             theme: ThemeChoice::Light,
+            language: LanguageChoice::Fixed(Language::SimplifiedChinese),
             brush_radius_px: 77.5,
             grow_px: 12.0,
             preset: Preset::Paper,
@@ -249,6 +253,7 @@ mod tests {
         let paper = Preset::Paper.settings();
         let expected = Preferences {
             theme: ThemeChoice::Light,
+            language: LanguageChoice::System,
             brush_radius_px: 40.0,
             grow_px: 8.0,
             preset: Preset::Paper,

@@ -3,6 +3,7 @@
 use egui::{Context, Key, KeyboardShortcut, Modifiers};
 
 use super::icons::Icon;
+use crate::app::language::translate;
 
 /// A command that one key or one click starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -183,9 +184,9 @@ impl EditorCommand {
         COMMANDS.iter().find(|entry| entry.command == self)
     }
 
-    /// The command's name.
+    /// The command's name, in the language of the interface.
     pub fn name(self) -> &'static str {
-        self.entry().map_or("Candidate", |entry| entry.name)
+        translate(self.entry().map_or("Candidate", |entry| entry.name))
     }
 
     /// The text of the first shortcut.

@@ -6,6 +6,7 @@ use egui::{Color32, CornerRadius, FontFamily, FontId, Margin, Shadow, Stroke, St
 use serde::{Deserialize, Serialize};
 
 use super::canvas::CanvasStyle;
+use crate::app::language::t;
 
 /// Spacing unit, in points.
 pub const GAP: f32 = 8.0;
@@ -54,9 +55,9 @@ impl ThemeChoice {
 
     pub fn title(self) -> &'static str {
         match self {
-            Self::System => "Follow system",
-            Self::Dark => "Dark",
-            Self::Light => "Light",
+            Self::System => t!("Follow system"),
+            Self::Dark => t!("Dark"),
+            Self::Light => t!("Light"),
         }
     }
 

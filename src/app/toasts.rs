@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 
+use super::language::translate_message;
 use super::shortcuts::EditorCommand;
 use super::state::Actions;
 use super::{lasting_messages, theme};
@@ -63,6 +64,16 @@ impl UserMessage {
     pub fn with_details(mut self, details: Vec<String>) -> Self {
         self.details = details;
         self
+    }
+
+    /// The message in the language of the interface. The text of its button is translated when it is drawn.
+    pub fn translated(self) -> Self {
+        let translated = |text: String| translate_message(&text).into_owned();
+        Self {
+            headline: translated(self.headline),
+            details: self.details.into_iter().map(translated).collect(),
+            ..self
+        }
     }
 
     /// Whether two messages have the same headline and the same first detail.

@@ -5,6 +5,7 @@
 use egui::{Align2, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::canvas_style::CanvasStyle;
+use crate::app::language::t;
 
 /// Largest distance from the line at which the pointer grabs it, in points.
 const GRAB_DISTANCE: f32 = 8.0;
@@ -63,8 +64,8 @@ impl Divider {
             painter.add(Shape::line(arrow, Stroke::new(1.75, style.label_fill.to_opaque())));
         }
         let top = self.visible_photo.top() + LABEL_GAP;
-        self.paint_label(painter, "Before", pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
-        self.paint_label(painter, "After", pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
+        self.paint_label(painter, t!("Before"), pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
+        self.paint_label(painter, t!("After"), pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
     }
 
     /// Draws a word on a dark pill, if it fits on its side.

@@ -50,6 +50,7 @@ use std::sync::{Arc, Weak};
 use egui::{CursorIcon, Key, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, WidgetInfo, vec2};
 
 use crate::app::document::DocumentAction;
+use crate::app::language::t;
 use crate::blend::FillPatch;
 use crate::geometry::FaceFrame;
 use crate::mask::{Mask, StrokeKind};
@@ -175,7 +176,7 @@ impl Canvas {
         }
         // Not focusable: the window handles the keys, and Tab moves between the window's buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
-        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, "Canvas"));
+        response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, t!("Canvas")));
         self.view.update_layout(scene.photo_rect().size(), rect, ui.pixels_per_point());
         let mut actions = Vec::new();
         actions.extend(scroll_gestures::handle(ui, &response, &mut self.view, scene.brush_radius_px));

@@ -4,6 +4,7 @@ use egui::{Button, RichText, Role, TextEdit, Ui, WidgetInfo, vec2};
 
 use super::{DialogAction, PathBar};
 use crate::app::icons::{Icon, IconButton};
+use crate::app::language::t;
 use crate::app::state::{Action, Actions};
 use crate::app::tasks::PathPurpose;
 use crate::app::theme;
@@ -11,14 +12,14 @@ use crate::app::theme;
 /// Draws the field with its buttons.
 pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
     let (title, submit_label) = match bar.purpose {
-        PathPurpose::OpenPhoto => ("Path of a photo or project", "Open"),
-        PathPurpose::SaveProject => ("Save project as", "Save"),
-        PathPurpose::Export => ("Export as", "Export"),
-        PathPurpose::ExportLayer => ("Export layer as", "Export"),
-        PathPurpose::LoadMask => ("Path of a mask", "Load"),
-        PathPurpose::SaveMask => ("Save mask as", "Save"),
-        PathPurpose::OpenModel => ("Path of a model", "Open"),
-        PathPurpose::FollowTrainingRun => ("Path of a training run folder", "Follow"),
+        PathPurpose::OpenPhoto => (t!("Path of a photo or project"), t!("Open")),
+        PathPurpose::SaveProject => (t!("Save project as"), t!("Save")),
+        PathPurpose::Export => (t!("Export as"), t!("Export")),
+        PathPurpose::ExportLayer => (t!("Export layer as"), t!("Export")),
+        PathPurpose::LoadMask => (t!("Path of a mask"), t!("Load")),
+        PathPurpose::SaveMask => (t!("Save mask as"), t!("Save")),
+        PathPurpose::OpenModel => (t!("Path of a model"), t!("Open")),
+        PathPurpose::FollowTrainingRun => (t!("Path of a training run folder"), t!("Follow")),
     };
     let palette = theme::palette(ui);
     ui.horizontal(|ui| {
@@ -36,14 +37,14 @@ pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
         }
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         if bar.file_exists {
-            let replace = Button::new(RichText::new("Replace").color(palette.on_accent)).fill(palette.warning);
-            if ui.add(replace).on_hover_text("Replace the existing file").clicked() {
+            let replace = Button::new(RichText::new(t!("Replace")).color(palette.on_accent)).fill(palette.warning);
+            if ui.add(replace).on_hover_text(t!("Replace the existing file")).clicked() {
                 actions.push(Action::SubmitPath { replace: true });
             }
         } else if ui.button(submit_label).clicked() || is_enter_pressed {
             actions.push(Action::SubmitPath { replace: false });
         }
-        if ui.add(IconButton::new(Icon::Close, "Close the path field")).clicked() {
+        if ui.add(IconButton::new(Icon::Close, t!("Close the path field"))).clicked() {
             actions.push(Action::Dialog(DialogAction::ClosePathBar));
         }
         if !response.has_focus() && ui.memory(|memory| memory.focused().is_none()) && !bar.file_exists {
@@ -51,7 +52,7 @@ pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
         }
     });
     if bar.file_exists {
-        let text = "A file with this name already exists: replace it, or type another name";
+        let text = t!("A file with this name already exists: replace it, or type another name");
         ui.label(RichText::new(text).color(palette.warning).small());
     }
 }

@@ -1,7 +1,9 @@
 //! A face: a latent with a name.
 
+use std::borrow::Cow;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
+use crate::app::language::translate_message;
 use crate::explore::{Latent, lerp, mean_latent, sample_latent, variations};
 
 /// Hash of a latent: faces with the same latent have the same picture.
@@ -10,7 +12,7 @@ pub type LatentHash = u64;
 /// A latent and its name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ExploreFace {
-    /// As in "face 12" or "average of face 3, face 7". A saved face has the name it is saved under.
+    /// As in "face 12" or "average of face 3, face 7", in English. A saved face has the name it is saved under.
     pub name: String,
     pub latent: Latent,
     /// It is in the library, under its name.
@@ -61,12 +63,18 @@ impl ExploreFace {
         self.latent_hash
     }
 
-    /// The name with a capital letter, as in "Face 12". Names of saved faces are the user's and stay as they are.
+    /// The name in the language of the interface. Names of saved faces are the user's and stay as they are.
+    pub fn display_name(&self) -> Cow<'_, str> {
+        if self.is_saved { Cow::Borrowed(&self.name) } else { translate_message(&self.name) }
+    }
+
+    /// The name with a capital letter, as in "Face 12". Names of saved faces stay as they are.
     pub fn title(&self) -> String {
-        let mut letters = self.name.chars();
+        let name = self.display_name();
+        let mut letters = name.chars();
         match letters.next() {
             Some(first) if !self.is_saved => first.to_uppercase().chain(letters).collect(),
-            _ => self.name.clone(),
+            _ => name.into_owned(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Buttons for one face act on the active face: the last average or interpolation, otherwise the face selected last.
 
 use super::ExploreFace;
+use crate::app::language::t;
 
 /// Faces on a page.
 pub const PAGE_SIZE: usize = 24;
@@ -181,15 +182,15 @@ impl FaceBrowser {
     }
 
     pub fn average_disabled_reason(&self) -> Option<&'static str> {
-        (self.selected.len() < 2).then_some("Select two or more faces first")
+        (self.selected.len() < 2).then_some(t!("Select two or more faces first"))
     }
 
     pub fn interpolation_disabled_reason(&self) -> Option<&'static str> {
-        (self.selected.len() != 2).then_some("Select exactly two faces first")
+        (self.selected.len() != 2).then_some(t!("Select exactly two faces first"))
     }
 
     pub fn no_active_face_reason(&self) -> Option<&'static str> {
-        self.active_face().is_none().then_some("Select a face first")
+        self.active_face().is_none().then_some(t!("Select a face first"))
     }
 }
 

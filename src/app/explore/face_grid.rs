@@ -7,6 +7,7 @@ use egui::{TextureHandle, TextureOptions, WidgetInfo, vec2};
 
 use super::face::LatentHash;
 use super::{ExploreAction, ExploreFace, ExploreState};
+use crate::app::language::t;
 use crate::app::panels::widgets::tile_outline;
 use crate::app::state::{Action, Actions};
 use crate::app::theme;
@@ -67,8 +68,9 @@ pub fn face_grid(
                     if response.clicked() {
                         actions.push(Action::Explore(ExploreAction::ToggleSelected(Box::new(face.clone()))));
                     }
-                    let action = if explore.browser.selection_index(face).is_some() { "deselect" } else { "select" };
-                    response.on_hover_text(format!("{}\nClick to {action}", face.title()));
+                    let is_selected = explore.browser.selection_index(face).is_some();
+                    let hint = if is_selected { t!("Click to deselect") } else { t!("Click to select") };
+                    response.on_hover_text(format!("{}\n{hint}", face.title()));
                 }
             });
         }

@@ -31,6 +31,7 @@ use super::picture_cache::PictureCache;
 use super::preferences::Preferences;
 use super::tasks::Task;
 use super::toasts::Severity;
+use crate::app::language::t;
 use crate::explore::LatentLibrary;
 use crate::face_picture::FacePicture;
 use crate::job::{FacesId, FacesRequest, GeneratedFaces, WorkerCommand};
@@ -234,7 +235,7 @@ impl ExploreState {
 
     /// Why the active face cannot be saved under the typed name; `None` when it can.
     pub fn name_disabled_reason(&self) -> Option<String> {
-        let Some(face) = self.browser.active_face() else { return Some("Select a face first".to_owned()) };
+        let Some(face) = self.browser.active_face() else { return Some(t!("Select a face first").to_owned()) };
         self.saved_faces
             .disabled_reason()
             .map(str::to_owned)

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use super::ExploreFace;
+use crate::app::language::{t, translate_message};
 use crate::explore::{Latent, LatentLibrary, LatentLibraryError};
 use crate::fs::Overwrite;
 use crate::model::ModelInfo;
@@ -122,9 +123,9 @@ impl SavedFaces {
     /// Why the library cannot be changed now; `None` when it can.
     pub fn disabled_reason(&self) -> Option<&'static str> {
         if self.path.is_none() {
-            Some("This system has no data folder for saved faces")
+            Some(t!("This system has no data folder for saved faces"))
         } else if self.is_busy || self.library.is_none() {
-            Some("The library is being read or written")
+            Some(t!("The library is being read or written"))
         } else {
             None
         }
@@ -133,17 +134,17 @@ impl SavedFaces {
     /// Why `face` cannot be saved under this name; `None` when it can.
     pub fn name_disabled_reason(&self, name: &str, face: &ExploreFace) -> Option<String> {
         if name.trim().is_empty() {
-            return Some("Type a name first".to_owned());
+            return Some(t!("Type a name first").to_owned());
         }
         let name = match LatentLibrary::checked_name(name) {
             Ok(name) => name,
-            Err(error) => return Some(error.to_string()),
+            Err(error) => return Some(translate_message(&error.to_string()).into_owned()),
         };
         if face.is_saved && face.name == name {
-            return Some("The face already has this name".to_owned());
+            return Some(t!("The face already has this name").to_owned());
         }
         let is_taken = self.library.as_ref().is_some_and(|library| library.names().any(|existing| existing == name));
-        is_taken.then(|| format!("'{name}' already exists: choose another name"))
+        is_taken.then(|| t!("'{name}' already exists: choose another name", name))
     }
 }
 

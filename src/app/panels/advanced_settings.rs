@@ -4,6 +4,7 @@ use egui::{Checkbox, CollapsingHeader, Ui};
 
 use super::widgets;
 use crate::app::engine::EngineState;
+use crate::app::language::{t, translate};
 use crate::app::preferences::Preferences;
 use crate::app::theme;
 use crate::blend::{Blend, BlendMode};
@@ -14,15 +15,15 @@ use crate::search::{SETTINGS, Section, Settings};
 
 /// Draws the header and, when it is open, the settings. `is_locked`: a fill runs.
 pub fn show(ui: &mut Ui, engine: &EngineState, is_locked: bool, preferences: &mut Preferences) {
-    CollapsingHeader::new("More").id_salt("more").show_unindented(ui, |ui| {
+    CollapsingHeader::new(t!("More")).id_salt("more").show_unindented(ui, |ui| {
         // These settings take effect with the next fill, so they are locked while one runs.
         ui.add_enabled_ui(!is_locked, |ui| {
-            heading(ui, "Search");
+            heading(ui, t!("Search"));
             section(ui, &mut preferences.settings, &[Section::Search, Section::Hmc]);
-            heading(ui, "Losses");
+            heading(ui, t!("Losses"));
             section(ui, &mut preferences.settings, &[Section::Losses]);
         });
-        heading(ui, "Picture and device");
+        heading(ui, t!("Picture and device"));
         blend(ui, engine, &mut preferences.blend);
         first_guess(ui, &mut preferences.first_guess);
         record(ui, &mut preferences.record);
@@ -47,38 +48,43 @@ fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
 
 fn blend(ui: &mut Ui, engine: &EngineState, blend: &mut Blend) {
     let Blend { mode, detail_percent, completion } = blend;
-    let options = BlendMode::ALL.map(|mode| (mode, mode.title(), mode.help()));
-    widgets::choice(ui, "Blend", "How the fill joins the photo", mode, &options);
-    let tooltip = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
+    let options = BlendMode::ALL.map(|mode| (mode, translate(mode.title()), translate(mode.help())));
+    widgets::choice(ui, t!("Blend"), t!("How the fill joins the photo"), mode, &options);
+    let tooltip =
+        t!("How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
                    other half of the face is visible, its detail is used too. 0: as soft as it was drawn. \
-                   Visible in the finished fill, at full size";
-    widgets::slider(ui, "Detail", tooltip, detail_percent, 0..=100, widgets::Scale::default(), |_| {});
+                   Visible in the finished fill, at full size");
+    widgets::slider(ui, t!("Detail"), tooltip, detail_percent, 0..=100, widgets::Scale::default(), |_| {});
     let has_completion = engine.model.as_ref().is_none_or(ModelInfo::has_completion);
-    let tooltip = "A second network draws the hole again, finer than the generator: from the photo around it and the \
-                   shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is";
+    let tooltip =
+        t!("A second network draws the hole again, finer than the generator: from the photo around it and the \
+                   shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is");
     let disabled_reason = "Not with this model: it works with face-128, and with models of 128 pixels trained on faces \
                            from `countenance prepare`";
-    ui.add_enabled(has_completion, Checkbox::new(completion, "Redraw the hole"))
+    ui.add_enabled(has_completion, Checkbox::new(completion, t!("Redraw the hole")))
         .on_hover_text(tooltip)
         .on_disabled_hover_text(disabled_reason);
 }
 
 fn first_guess(ui: &mut Ui, is_shown: &mut bool) {
-    let tooltip =
-        "When a stroke ends, a quick guess by the model appears in the hole. Fill improves it. It is never exported";
-    ui.checkbox(is_shown, "Show a first guess while painting").on_hover_text(tooltip);
+    let tooltip = t!(
+        "When a stroke ends, a quick guess by the model appears in the hole. Fill improves it. It is never exported"
+    );
+    ui.checkbox(is_shown, t!("Show a first guess while painting")).on_hover_text(tooltip);
 }
 
 fn record(ui: &mut Ui, record: &mut bool) {
-    let tooltip = "Exported PNGs hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
-                   the fill. The XMP of every format says that parts of the picture are generated";
-    ui.checkbox(record, "Record in the file how it was made").on_hover_text(tooltip);
+    let tooltip =
+        t!("Exported PNGs hold the settings, seed, mask and hashes, so that `countenance replay` can repeat \
+                   the fill. The XMP of every format says that parts of the picture are generated");
+    ui.checkbox(record, t!("Record in the file how it was made")).on_hover_text(tooltip);
 }
 
 fn jpeg_quality(ui: &mut Ui, quality: &mut u8) {
-    let tooltip = "Quality of a fill exported as .jpg. A JPEG changes every pixel a little; a PNG, and a TIFF, changes \
-                   none outside the hole";
-    widgets::slider(ui, "JPEG quality", tooltip, quality, 1..=100, widgets::Scale::default(), |_| {});
+    let tooltip =
+        t!("Quality of a fill exported as .jpg. A JPEG changes every pixel a little; a PNG, and a TIFF, changes \
+                   none outside the hole");
+    widgets::slider(ui, t!("JPEG quality"), tooltip, quality, 1..=100, widgets::Scale::default(), |_| {});
 }
 
 fn device(ui: &mut Ui, engine: &EngineState, is_locked: bool, device: &mut DeviceChoice) {
@@ -86,26 +92,26 @@ fn device(ui: &mut Ui, engine: &EngineState, is_locked: bool, device: &mut Devic
         .gpus
         .iter()
         .map(|gpu| {
-            let kind = if gpu.is_software { ", software" } else { "" };
+            let kind = if gpu.is_software { t!(", software") } else { "" };
             (DeviceChoice::Gpu(Some(gpu.index)), format!("{} ({}{kind})", gpu.name, gpu.api))
         })
         .collect();
     let mut options = vec![
-        (DeviceChoice::Auto, "Automatic", "The first hardware GPU, or else the CPU"),
-        (DeviceChoice::Cpu, "CPU", "Works on every computer"),
+        (DeviceChoice::Auto, t!("Automatic"), t!("The first hardware GPU, or else the CPU")),
+        (DeviceChoice::Cpu, t!("CPU"), t!("Works on every computer")),
     ];
     if CpuPrecision::fastest() != CpuPrecision::Single || *device == DeviceChoice::CpuF32 {
-        let tooltip = "All arithmetic in single precision: slower here, with no visible difference";
-        options.push((DeviceChoice::CpuF32, "CPU, single precision", tooltip));
+        let tooltip = t!("All arithmetic in single precision: slower here, with no visible difference");
+        options.push((DeviceChoice::CpuF32, t!("CPU, single precision"), tooltip));
     }
     for (choice, title) in &gpus {
-        options.push((*choice, title, "Use this GPU. Those marked software compute on the CPU, slowly"));
+        options.push((*choice, title, t!("Use this GPU. Those marked software compute on the CPU, slowly")));
     }
     let fallback = device.to_string();
     if !options.iter().any(|(choice, ..)| choice == device) {
-        options.push((*device, &fallback, "Not found on this computer"));
+        options.push((*device, &fallback, t!("Not found on this computer")));
     }
     ui.add_enabled_ui(!is_locked, |ui| {
-        widgets::choice(ui, "Device", "The processor that computes the search", device, &options);
+        widgets::choice(ui, t!("Device"), t!("The processor that computes the search"), device, &options);
     });
 }

@@ -14,6 +14,7 @@ use super::candidate_painter::{CandidatePainter, PaintRequest, SheetGrid};
 use super::{candidate_buttons, widgets};
 use crate::app::document::DocumentFill;
 use crate::app::fill::{CandidateMix, FillAction, RunningFill, ShownFill};
+use crate::app::language::t;
 use crate::app::loss_history::prior_share;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, Derived};
@@ -103,17 +104,17 @@ impl CandidateList {
 
 impl CandidateTile {
     fn label(&self, position: usize) -> String {
-        let best = if self.is_best { ", best" } else { "" };
-        let mix = if self.is_mix { ", mix" } else { "" };
-        format!("Candidate {}{best}{mix}", position + 1)
+        let best = if self.is_best { t!(", best") } else { "" };
+        let mix = if self.is_mix { t!(", mix") } else { "" };
+        format!("{}{best}{mix}", t!("Candidate {number}", number = position + 1))
     }
 
     /// Text of the badge in its corner.
     fn badge(&self) -> Option<&'static str> {
         if self.is_best {
-            Some("Best")
+            Some(t!("Best"))
         } else if self.is_mix {
-            Some("Mix")
+            Some(t!("Mix"))
         } else {
             None
         }
@@ -264,13 +265,16 @@ fn empty_tile(ui: &mut Ui) {
 }
 
 fn tooltip(name: &str, position: usize, losses: Losses) -> String {
-    let share = prior_share(losses).map_or_else(String::new, |share| format!(" ({:.0} % λ·prior)", share * 100.0));
+    let share = prior_share(losses)
+        .map_or_else(String::new, |share| t!(" ({percent} % λ·prior)", percent = format!("{:.0}", share * 100.0)));
     let key = if position < 9 { format!(" ({})", position + 1) } else { String::new() };
     let Losses { context, prior, total } = losses;
+    let context = t!("Context {loss}", loss = format!("{context:.4}"));
     let parts = if prior == 0.0 {
-        format!("Context {context:.4}")
+        context
     } else {
-        format!("Total {total:.4}{share}\nContext {context:.4}\nPrior {prior:.4}")
+        let total = t!("Total {loss}", loss = format!("{total:.4}"));
+        format!("{total}{share}\n{context}\n{}", t!("Prior {loss}", loss = format!("{prior:.4}")))
     };
-    format!("{name}{key}\n{parts}\nShift+click to mix it with the shown candidate")
+    format!("{name}{key}\n{parts}\n{}", t!("Shift+click to mix it with the shown candidate"))
 }

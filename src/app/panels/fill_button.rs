@@ -6,6 +6,7 @@ use super::add_command_button;
 use crate::app::document::{FrameOverlap, PhotoDocument};
 use crate::app::explore::{ExploreAction, ExploreFace};
 use crate::app::icons::{Icon, IconButton};
+use crate::app::language::t;
 use crate::app::shortcuts::{BEFORE_KEY, EditorCommand};
 use crate::app::state::{Action, Actions, Derived, ViewState};
 use crate::app::theme;
@@ -29,10 +30,10 @@ pub fn show(
         let side_buttons = 2.0 * (theme::PRIMARY_HEIGHT + theme::GAP);
         fill_or_stop_button(ui, derived, ui.available_width() - side_buttons, actions);
         let is_paused = derived.running().is_some_and(|run| run.is_paused);
-        let (icon, name) = if is_paused { (Icon::Play, "Resume") } else { (Icon::Pause, "Pause") };
+        let (icon, name) = if is_paused { (Icon::Play, t!("Resume")) } else { (Icon::Pause, t!("Pause")) };
         let pause = IconButton::new(icon, name).with_primary_height();
         add_command_button(ui, &derived.commands, EditorCommand::PauseOrResume, pause, actions);
-        let step = IconButton::new(Icon::Step, "Step").with_primary_height();
+        let step = IconButton::new(Icon::Step, t!("Step")).with_primary_height();
         add_command_button(ui, &derived.commands, EditorCommand::StepOnce, step, actions);
     });
     if derived.fill.is_some() && !derived.is_running() {
@@ -43,12 +44,12 @@ pub fn show(
 /// Warns about paint that will not be filled, because it is outside the face frame.
 fn warn_of_paint_outside(ui: &mut Ui, document: &PhotoDocument) {
     let text = match document.frame_overlap() {
-        Some(FrameOverlap::PartlyOutside) => "Paint far outside the face frame is not filled",
-        Some(FrameOverlap::Outside) => "All paint is outside the face frame",
+        Some(FrameOverlap::PartlyOutside) => t!("Paint far outside the face frame is not filled"),
+        Some(FrameOverlap::Outside) => t!("All paint is outside the face frame"),
         Some(FrameOverlap::Inside) | None => return,
     };
     ui.label(RichText::new(text).color(theme::palette(ui).warning).small())
-        .on_hover_text("Only paint in or near the frame is filled. Press F to move or resize the frame");
+        .on_hover_text(t!("Only paint in or near the frame is filled. Press F to move or resize the frame"));
 }
 
 /// Shows the face that the next fills start from, with a button to reset it.
@@ -57,15 +58,15 @@ fn start_face_chip(ui: &mut Ui, face: &ExploreFace, actions: &mut Actions) {
     Frame::new().fill(palette.selection).corner_radius(theme::CORNER_RADIUS).show(ui, |ui| {
         let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
         ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
-            let reset = ui.add(IconButton::new(Icon::Close, "Reset the start"));
-            if reset.on_hover_text("Use the start from the settings again").clicked() {
+            let reset = ui.add(IconButton::new(Icon::Close, t!("Reset the start")));
+            if reset.on_hover_text(t!("Use the start from the settings again")).clicked() {
                 actions.push(Action::Explore(ExploreAction::ResetStart));
             }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(theme::GAP);
-                let text = format!("Starts from {}", face.name);
+                let text = t!("Starts from {name}", name = face.display_name());
                 let label = Label::new(RichText::new(&text).color(palette.strong_text)).truncate();
-                ui.add(label).on_hover_text(format!("{text}\nApplies to every fill until you close this"));
+                ui.add(label).on_hover_text(format!("{text}\n{}", t!("Applies to every fill until you close this")));
             });
         });
     });
@@ -74,10 +75,10 @@ fn start_face_chip(ui: &mut Ui, face: &ExploreFace, actions: &mut Actions) {
 fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: &mut Actions) {
     let palette = theme::palette(ui);
     let (command, name) = match derived.running() {
-        None if derived.is_fill_waiting => (EditorCommand::Stop, "Starting…"),
-        None => (EditorCommand::Fill, "Fill"),
-        Some(run) if run.is_stopping => (EditorCommand::Stop, "Stopping…"),
-        Some(_) => (EditorCommand::Stop, "Stop"),
+        None if derived.is_fill_waiting => (EditorCommand::Stop, t!("Starting…")),
+        None => (EditorCommand::Fill, t!("Fill")),
+        Some(run) if run.is_stopping => (EditorCommand::Stop, t!("Stopping…")),
+        Some(_) => (EditorCommand::Stop, t!("Stop")),
     };
     let key = command.key_text(ui.ctx()).unwrap_or_default();
     let (fill, text) = if command == EditorCommand::Fill {
@@ -95,14 +96,15 @@ fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: 
 
 fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, actions: &mut Actions) {
     ui.horizontal(|ui| {
-        let before = ui.add(IconButton::new(Icon::Eye, "Before").with_text("Before").selected(view.show_before));
+        let before =
+            ui.add(IconButton::new(Icon::Eye, t!("Before")).with_text(t!("Before")).selected(view.show_before));
         let is_held = before.is_pointer_button_down_on();
         if is_held != view.show_before && (is_held || !ui.input(|input| input.key_down(BEFORE_KEY))) {
             actions.push(Action::ShowBefore(is_held));
         }
-        before.on_hover_text("Hold to see the original photo (or hold the \\ key)");
+        before.on_hover_text(t!("Hold to see the original photo (or hold the \\ key)"));
         let divider = IconButton::new(Icon::Divider, EditorCommand::ToggleDivider.name())
-            .with_text("Side by side")
+            .with_text(t!("Side by side"))
             .selected(view.divider.is_some());
         add_command_button(ui, &derived.commands, EditorCommand::ToggleDivider, divider, actions);
     });

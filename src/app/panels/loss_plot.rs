@@ -4,6 +4,7 @@ use egui::{Color32, Ui};
 use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
 
 use crate::app::fill::ShownFill;
+use crate::app::language::{t, translate};
 use crate::app::loss_history::LossHistory;
 use crate::app::theme;
 use crate::search::Losses;
@@ -49,13 +50,13 @@ pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
     let palette = theme::palette(ui);
     let plotted_curves = curves_to_plot(history, candidate);
     ui.horizontal(|ui| {
-        ui.label(theme::section_heading(ui, "Losses"));
+        ui.label(theme::section_heading(ui, t!("Losses")));
         for curve in plotted_curves {
             legend(ui, curve, (curve.color)(palette));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let button = egui::Button::selectable(*is_log, egui::RichText::new("log").small());
-            if ui.add(button).on_hover_text("Logarithmic scale").clicked() {
+            let button = egui::Button::selectable(*is_log, egui::RichText::new(t!("log")).small());
+            if ui.add(button).on_hover_text(t!("Logarithmic scale")).clicked() {
                 *is_log = !*is_log;
             }
         });
@@ -111,7 +112,7 @@ fn legend(ui: &mut Ui, curve: &LossCurve, color: Color32) {
     ui.spacing_mut().item_spacing.x = theme::GAP / 2.0;
     let (rect, _) = ui.allocate_exact_size(egui::vec2(8.0, 8.0), egui::Sense::hover());
     ui.painter().circle_filled(rect.center(), 3.0, color);
-    ui.label(theme::hint_text(ui, curve.name)).on_hover_text(curve.tooltip);
+    ui.label(theme::hint_text(ui, translate(curve.name))).on_hover_text(translate(curve.tooltip));
     ui.add_space(theme::GAP / 2.0);
 }
 

@@ -5,6 +5,7 @@ mod candidate_buttons;
 pub mod candidate_painter;
 pub mod candidate_strip;
 pub mod fill_button;
+pub mod language_choice;
 pub mod loss_plot;
 pub mod recovery;
 pub mod settings;

@@ -6,6 +6,7 @@ use egui::{Align, Button, Label, Layout, RichText, Ui, vec2};
 
 use crate::app::autosave::RecoverableProject;
 use crate::app::dialogs::DocumentSource;
+use crate::app::language::t;
 use crate::app::state::{Action, Actions, FileState};
 use crate::app::theme;
 
@@ -20,20 +21,20 @@ pub fn show(ui: &mut Ui, files: &FileState, actions: &mut Actions) {
         ui.set_min_height(ROW_HEIGHT);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             let path = project.file.path();
-            let discard = Button::new("Discard").min_size(vec2(0.0, theme::ROW_HEIGHT));
-            if ui.add(discard).on_hover_text("Delete this unsaved work permanently").clicked() {
+            let discard = Button::new(t!("Discard")).min_size(vec2(0.0, theme::ROW_HEIGHT));
+            if ui.add(discard).on_hover_text(t!("Delete this unsaved work permanently")).clicked() {
                 actions.push(Action::DiscardRecoverable(path.to_owned()));
             }
             // A softer colour than the Fill button's.
-            let recover = Button::new(RichText::new("Recover").color(palette.text)).fill(palette.selection);
+            let recover = Button::new(RichText::new(t!("Recover")).color(palette.text)).fill(palette.selection);
             let recover = recover.min_size(vec2(0.0, theme::ROW_HEIGHT));
-            let tooltip = "Open the photo and restore the unsaved work";
+            let tooltip = t!("Open the photo and restore the unsaved work");
             if ui.add_enabled(!files.is_opening, recover).on_hover_text(tooltip).clicked() {
                 actions.push(Action::Open(DocumentSource::Recoverable(path.to_owned())));
             }
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                let text = RichText::new(format!("Work on {} was not saved", project.name)).color(palette.text);
+                let text = RichText::new(t!("Work on {name} was not saved", name = project.name)).color(palette.text);
                 ui.add(Label::new(text).truncate());
                 let other_count = files.recoverable.len() - 1;
                 ui.label(theme::hint_text(ui, age_and_count(project, other_count, SystemTime::now())));
@@ -44,19 +45,25 @@ pub fn show(ui: &mut Ui, files: &FileState, actions: &mut Actions) {
 
 fn age_and_count(project: &RecoverableProject, other_count: usize, now: SystemTime) -> String {
     let age = format_age(now.duration_since(project.saved_at).unwrap_or_default());
-    if other_count == 0 { format!("From {age}") } else { format!("From {age}, and {other_count} more to recover") }
+    if other_count == 0 {
+        t!("From {age}", age)
+    } else {
+        t!("From {age}, and {count} more to recover", age, count = other_count)
+    }
 }
 
 /// Formats an age, as in "a moment ago", "5 minutes ago", "2 days ago".
 fn format_age(age: Duration) -> String {
     let minutes = age.as_secs() / 60;
-    let (count, unit) = match minutes {
-        0 => return "a moment ago".to_owned(),
-        1..60 => (minutes, "minute"),
-        60..1440 => (minutes / 60, "hour"),
-        _ => (minutes / 1440, "day"),
-    };
-    format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" })
+    match (minutes, minutes / 60, minutes / 1440) {
+        (0, ..) => t!("a moment ago").to_owned(),
+        (1, ..) => t!("1 minute ago").to_owned(),
+        (count, 0, _) => t!("{count} minutes ago", count),
+        (_, 1, _) => t!("1 hour ago").to_owned(),
+        (_, count, 0) => t!("{count} hours ago", count),
+        (.., 1) => t!("1 day ago").to_owned(),
+        (.., count) => t!("{count} days ago", count),
+    }
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use egui::{ComboBox, Ui};
 use super::{add_command_button, advanced_settings, widgets};
 use crate::app::engine::EngineState;
 use crate::app::icons::{Icon, IconButton};
+use crate::app::language::{t, translate};
 use crate::app::loss_history::prior_share;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
@@ -24,16 +25,20 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, actions: &
     lambda(ui, derived.losses.and_then(prior_share), &mut settings.lambda);
     let tooltip = widgets::setting_tooltip("steps");
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
-    widgets::slider(ui, "Steps", tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
+    widgets::slider(ui, t!("Steps"), tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
     advanced_settings::show(ui, engine, derived.is_running(), &mut actions.preferences);
 }
 
 fn preset(ui: &mut Ui, preferences: &mut Preferences) {
-    let tooltip = "Settings that work well together. All but Best reproduce published methods";
-    widgets::row(ui, "Preset", tooltip, |ui| {
+    let tooltip = t!("Settings that work well together. All but Best reproduce published methods");
+    widgets::row(ui, t!("Preset"), tooltip, |ui| {
         let is_changed = preferences.has_modified_preset();
         let current = preferences.preset;
-        let title = if is_changed { format!("{} (changed)", current.title()) } else { current.title().to_owned() };
+        let title = if is_changed {
+            t!("{preset} (changed)", preset = translate(current.title()))
+        } else {
+            translate(current.title()).to_owned()
+        };
         let reset_width = if is_changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
         let response = ComboBox::from_id_salt("preset")
             .selected_text(&title)
@@ -41,18 +46,19 @@ fn preset(ui: &mut Ui, preferences: &mut Preferences) {
             .truncate()
             .show_ui(ui, |ui| {
                 for preset in Preset::ALL {
-                    let entry = ui.selectable_label(preset == current, preset.title());
-                    if entry.on_hover_text(preset.help()).clicked() {
+                    let entry = ui.selectable_label(preset == current, translate(preset.title()));
+                    if entry.on_hover_text(translate(preset.help())).clicked() {
                         preferences.set_preset(preset);
                     }
                 }
             })
             .response;
-        widgets::set_combo_accessible_name(&response, "Preset", &title);
-        response.on_hover_text(current.help());
+        widgets::set_combo_accessible_name(&response, t!("Preset"), &title);
+        response.on_hover_text(translate(current.help()));
         if is_changed {
-            let reset = ui.add(IconButton::new(Icon::Reset, "Reset to the preset"));
-            if reset.on_hover_text(format!("Back to the values of {}", current.title())).clicked() {
+            let reset = ui.add(IconButton::new(Icon::Reset, t!("Reset to the preset")));
+            if reset.on_hover_text(t!("Back to the values of {preset}", preset = translate(current.title()))).clicked()
+            {
                 preferences.set_preset(current);
             }
         }
@@ -61,8 +67,8 @@ fn preset(ui: &mut Ui, preferences: &mut Preferences) {
 
 fn model_title(choice: &ModelChoice) -> String {
     match choice {
-        ModelChoice::Face128 => "face-128 (built in)".to_owned(),
-        ModelChoice::Face64 => "face-64 (built in, faster)".to_owned(),
+        ModelChoice::Face128 => t!("face-128 (built in)").to_owned(),
+        ModelChoice::Face64 => t!("face-64 (built in, faster)").to_owned(),
         ModelChoice::File(path) => file_title(path),
     }
 }
@@ -72,8 +78,8 @@ fn file_title(path: &Path) -> String {
 }
 
 fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut Actions) {
-    let tooltip = "The trained networks that draw faces: built in, or a .safetensors file";
-    widgets::row(ui, "Model", tooltip, |ui| {
+    let tooltip = t!("The trained networks that draw faces: built in, or a .safetensors file");
+    widgets::row(ui, t!("Model"), tooltip, |ui| {
         let current = actions.preferences.model.clone();
         let title = model_title(&current);
         let files = engine.model_paths.iter().cloned().map(ModelChoice::File);
@@ -94,7 +100,7 @@ fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut
                             }
                         }
                         ui.separator();
-                        if ui.button("Open model…").clicked() {
+                        if ui.button(t!("Open model…")).clicked() {
                             actions.push(Action::ChooseFile(PathPurpose::OpenModel));
                             ui.close();
                         }
@@ -102,18 +108,18 @@ fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut
                     .response
             })
             .inner;
-        widgets::set_combo_accessible_name(&response, "Model", &title);
+        widgets::set_combo_accessible_name(&response, t!("Model"), &title);
         response.on_hover_text(describe_model(engine).unwrap_or_else(|| tooltip.to_owned()));
     });
-    let tooltip = "Look at the faces this model makes up, or at the training of your own models";
-    widgets::row(ui, "Generator", tooltip, |ui| {
+    let tooltip = t!("Look at the faces this model makes up, or at the training of your own models");
+    widgets::row(ui, t!("Generator"), tooltip, |ui| {
         for (command, text, tooltip) in [
             (
                 EditorCommand::Explore,
-                "Explore",
-                "Browse faces that this model makes up: average, vary and morph them, or start a fill from one",
+                t!("Explore"),
+                t!("Browse faces that this model makes up: average, vary and morph them, or start a fill from one"),
             ),
-            (EditorCommand::Training, "Training", "Watch a run of `countenance train`, and use its models"),
+            (EditorCommand::Training, t!("Training"), t!("Watch a run of `countenance train`, and use its models")),
         ] {
             let button = IconButton::new(command.icon(), command.name()).with_text(text);
             add_command_button(ui, &derived.commands, command, button, actions).on_hover_text(tooltip);
@@ -123,16 +129,16 @@ fn model(ui: &mut Ui, engine: &EngineState, derived: &Derived<'_>, actions: &mut
 
 fn describe_model(engine: &EngineState) -> Option<String> {
     let info = engine.model.as_ref()?;
-    let has = |present: bool, what: &str| format!("{} {what}", if present { "with" } else { "without" });
-    Some(format!(
-        "{}: draws faces of {} × {} pixels from {} numbers, {}, {}\nSHA-256 {}",
-        info.name,
-        info.image_size_px,
-        info.image_size_px,
-        info.latent_dim,
-        has(info.has_discriminator, "discriminator"),
-        has(info.has_encoder, "encoder"),
-        info.sha256.get(..16).unwrap_or(&info.sha256),
+    let discriminator = if info.has_discriminator { t!("with discriminator") } else { t!("without discriminator") };
+    let encoder = if info.has_encoder { t!("with encoder") } else { t!("without encoder") };
+    Some(t!(
+        "{model}: draws faces of {side} × {side} pixels from {count} numbers, {discriminator}, {encoder}\nSHA-256 {hash}",
+        model = info.name,
+        side = info.image_size_px,
+        count = info.latent_dim,
+        discriminator,
+        encoder,
+        hash = info.sha256.get(..16).unwrap_or(&info.sha256),
     ))
 }
 
@@ -141,9 +147,10 @@ fn lambda(ui: &mut Ui, share: Option<f32>, lambda: &mut f32) {
     let tooltip = widgets::setting_tooltip("lambda");
     let scale = widgets::Scale { logarithmic: true, space_after: widgets::PERCENT_WIDTH };
     widgets::slider(ui, "λ", tooltip, lambda, 0.0..=100.0, scale, |ui| {
-        let text = share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0));
+        let text =
+            share.map_or_else(|| "–".to_owned(), |share| t!("{percent} %", percent = format!("{:.0}", share * 100.0)));
         let label = egui::Label::new(egui::RichText::new(text).color(theme::palette(ui).weak_text));
         ui.add_sized([widgets::PERCENT_WIDTH, theme::ROW_HEIGHT], label)
-            .on_hover_text("The share of λ·prior in the total loss now");
+            .on_hover_text(t!("The share of λ·prior in the total loss now"));
     });
 }

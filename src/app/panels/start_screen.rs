@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui};
 use egui::{WidgetInfo, vec2};
 
-use super::add_command_button;
 use super::widgets::text_field;
+use super::{add_command_button, language_choice};
 use crate::app::dialogs::DocumentSource;
+use crate::app::language::{LanguageChoice, t};
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, CommandStates, FileState};
@@ -25,7 +26,7 @@ const CONTENT_WIDTH: f32 = 480.0;
 const DROP_HEIGHT: f32 = 192.0;
 const SAMPLE_SIDE: f32 = 112.0;
 /// Height of the whole content, to centre it.
-const CONTENT_HEIGHT: f32 = 544.0 + theme::GAP + theme::ROW_HEIGHT;
+const CONTENT_HEIGHT: f32 = 544.0 + 2.0 * (theme::GAP + theme::ROW_HEIGHT);
 /// Height of the card that offers recoverable work.
 const RECOVERY_CARD_HEIGHT: f32 = super::recovery::ROW_HEIGHT + 2.0 * theme::GAP;
 
@@ -43,17 +44,20 @@ impl StartScreen {
             ui.vertical_centered(|ui| {
                 ui.set_max_width(CONTENT_WIDTH.min(ui.available_width()));
                 ui.label(RichText::new("Countenance").color(theme::palette(ui).strong_text).size(28.0));
-                ui.label(RichText::new("Paint over part of a face to replace it").color(theme::palette(ui).weak_text));
+                ui.label(
+                    RichText::new(t!("Paint over part of a face to replace it")).color(theme::palette(ui).weak_text),
+                );
                 ui.add_space(theme::GAP * 2.0);
                 recovery_card(ui, files, actions);
                 drop_area(ui, files, commands, actions);
                 ui.add_space(theme::GAP);
                 path_field(ui, &mut self.path_text, actions);
                 ui.add_space(theme::GAP * 2.0);
-                ui.label(theme::hint_text(ui, "No photo at hand? Try one of these"));
+                ui.label(theme::hint_text(ui, t!("No photo at hand? Try one of these")));
                 self.sample_buttons(ui, actions);
                 ui.add_space(theme::GAP);
                 training_button(ui, commands, actions);
+                language_row(ui, &mut actions.preferences.language);
             });
         });
     }
@@ -79,7 +83,7 @@ impl StartScreen {
                 let size = vec2(SAMPLE_SIDE, SAMPLE_SIDE + theme::ROW_HEIGHT);
                 ui.allocate_ui_with_layout(size, egui::Layout::top_down(egui::Align::Center), |ui| {
                     let (rect, response) = ui.allocate_exact_size(vec2(SAMPLE_SIDE, SAMPLE_SIDE), Sense::click());
-                    let name = format!("Sample: {}", sample.person_name());
+                    let name = t!("Sample: {name}", name = sample.person_name());
                     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, &name));
                     ui.painter().rect_filled(rect, theme::CARD_CORNER_RADIUS, palette.button);
                     if let Some((_, texture)) = self.textures.iter().find(|(loaded, _)| *loaded == sample) {
@@ -127,16 +131,16 @@ fn drop_area(ui: &mut Ui, files: &FileState, commands: &CommandStates, actions: 
         crate::app::icons::Icon::Frame.paint(ui.painter(), icon, color);
         ui.add_space(theme::GAP / 2.0);
         let text = match (files.is_opening, files.can_drop_files) {
-            (true, _) => "Opening…",
-            (false, true) => "Drop a photo or a project here",
-            (false, false) => "Open a photo or a project",
+            (true, _) => t!("Opening…"),
+            (false, true) => t!("Drop a photo or a project here"),
+            (false, false) => t!("Open a photo or a project"),
         };
         ui.label(RichText::new(text).color(palette.text).size(15.0));
         ui.add_space(theme::GAP / 2.0);
         let label = RichText::new(EditorCommand::Open.name()).color(palette.on_accent).strong();
         let button = Button::new(label).fill(palette.accent).min_size(vec2(160.0, theme::PRIMARY_HEIGHT));
         add_command_button(ui, commands, EditorCommand::Open, button, actions);
-        ui.label(theme::hint_text(ui, "PNG, JPEG, WebP, TIFF, BMP, or a saved project"));
+        ui.label(theme::hint_text(ui, t!("PNG, JPEG, WebP, TIFF, BMP, or a saved project")));
     });
 }
 
@@ -157,17 +161,31 @@ fn training_button(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions)
     add_command_button(ui, commands, EditorCommand::Training, button, actions);
 }
 
+/// The languages, centred.
+fn language_row(ui: &mut Ui, choice: &mut LanguageChoice) {
+    let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
+    ui.allocate_ui_with_layout(
+        size,
+        egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center),
+        |ui| {
+            ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
+            language_choice::show(ui, choice);
+        },
+    );
+}
+
 fn path_field(ui: &mut Ui, path_text: &mut String, actions: &mut Actions) {
     ui.horizontal(|ui| {
         let button_width = 64.0;
-        let (name, hint) = ("Path of a photo or project", "Or type a path");
+        let (name, hint) = (t!("Path of a photo or project"), t!("Or type a path"));
         let width = ui.available_width() - button_width - theme::GAP;
         let (response, text) = text_field(ui, path_text, name, hint, vec2(10.0, 6.0), width);
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         *path_text = text;
         let path = path_text.trim().trim_matches('"');
-        let button = Button::new("Open").min_size(vec2(button_width, theme::ROW_HEIGHT));
-        let clicked = ui.add_enabled(!path.is_empty(), button).on_disabled_hover_text("Type a path first").clicked();
+        let button = Button::new(t!("Open")).min_size(vec2(button_width, theme::ROW_HEIGHT));
+        let clicked =
+            ui.add_enabled(!path.is_empty(), button).on_disabled_hover_text(t!("Type a path first")).clicked();
         if (clicked || is_enter_pressed) && !path.is_empty() {
             actions.push(Action::Open(DocumentSource::File(PathBuf::from(path))));
         }

@@ -6,6 +6,7 @@ use crate::app::canvas::MaskDisplay;
 use crate::app::document::PhotoDocument;
 use crate::app::engine::EngineState;
 use crate::app::fill::ShownFill;
+use crate::app::language::{t, translate_message};
 use crate::app::state::{Derived, FileState};
 use crate::app::theme;
 
@@ -21,10 +22,10 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &Fi
             parts.push((faces_status(document.detected_faces()), palette.weak_text));
         }
         if files.is_opening {
-            parts.push(("Opening…".to_owned(), palette.text));
+            parts.push((t!("Opening…").to_owned(), palette.text));
         }
         if files.is_saving {
-            parts.push(("Saving…".to_owned(), palette.text));
+            parts.push((t!("Saving…").to_owned(), palette.text));
         }
         parts.push(device_status(engine, palette));
         parts.extend(fill_progress(derived).into_iter().map(|part| (part, palette.text)));
@@ -41,9 +42,9 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &Fi
 fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Option<(String, egui::Color32)> {
     let is_changed = document.has_changes_since_project_save();
     match document.project_path().and_then(std::path::Path::file_name) {
-        Some(name) if is_changed => Some((format!("{}: not saved", name.to_string_lossy()), palette.text)),
-        Some(name) => Some((format!("{}: saved", name.to_string_lossy()), palette.weak_text)),
-        None if document.has_unsaved_work() => Some(("Not saved".to_owned(), palette.text)),
+        Some(name) if is_changed => Some((t!("{name}: not saved", name = name.to_string_lossy()), palette.text)),
+        Some(name) => Some((t!("{name}: saved", name = name.to_string_lossy()), palette.weak_text)),
+        None if document.has_unsaved_work() => Some((t!("Not saved").to_owned(), palette.text)),
         None => None,
     }
 }
@@ -51,60 +52,61 @@ fn project_status(document: &PhotoDocument, palette: &theme::ThemePalette) -> Op
 /// Result of the face detection.
 fn faces_status(faces: Option<&[crate::geometry::FaceFrame]>) -> String {
     match faces.map(<[_]>::len) {
-        None => "Looking for faces…".to_owned(),
-        Some(0) => "No face found: place the frame by hand (F)".to_owned(),
-        Some(1) => "1 face found".to_owned(),
-        Some(count) => format!("{count} faces found: Tab selects the next"),
+        None => t!("Looking for faces…").to_owned(),
+        Some(0) => t!("No face found: place the frame by hand (F)").to_owned(),
+        Some(1) => t!("1 face found").to_owned(),
+        Some(count) => t!("{count} faces found: Tab selects the next", count),
     }
 }
 
 fn device_status(engine: &EngineState, palette: &theme::ThemePalette) -> (String, egui::Color32) {
     match &engine.device {
         Some(device) => match &device.notice {
-            Some(notice) => (notice.clone(), palette.warning),
-            None => (device.name.clone(), palette.weak_text),
+            Some(notice) => (translate_message(notice).into_owned(), palette.warning),
+            None => (translate_message(&device.name).into_owned(), palette.weak_text),
         },
-        None if engine.is_preparing => ("Preparing the device and the model…".to_owned(), palette.weak_text),
-        None => ("The device or the model is not ready".to_owned(), palette.warning),
+        None if engine.is_preparing => (t!("Preparing the device and the model…").to_owned(), palette.weak_text),
+        None => (t!("The device or the model is not ready").to_owned(), palette.warning),
     }
 }
 
 fn fill_progress(derived: &Derived<'_>) -> Vec<String> {
     if derived.is_fill_waiting {
-        return vec!["Starting: looking for the face around the paint…".to_owned()];
+        return vec![t!("Starting: looking for the face around the paint…").to_owned()];
     }
     let Some(run) = derived.running() else { return result_summary(derived) };
     let iteration = run.loss_history.latest_iteration();
     if run.is_stopping {
-        return vec!["Stopping…".to_owned()];
+        return vec![t!("Stopping…").to_owned()];
     }
     if !run.is_started {
-        return vec!["Starting…".to_owned()];
+        return vec![t!("Starting…").to_owned()];
     }
-    let mut parts = vec![format!("Iteration {iteration} of {}", run.total_iterations())];
+    let mut parts = vec![t!("Iteration {number} of {count}", number = iteration, count = run.total_iterations())];
     if let Some(losses) = derived.losses {
-        parts.push(format!("Context {:.4}", losses.context));
+        parts.push(t!("Context {loss}", loss = format!("{:.4}", losses.context)));
     }
     if run.is_paused {
-        parts.push("Paused".to_owned());
+        parts.push(t!("Paused").to_owned());
     } else if let Some(secs) = run.remaining_secs {
-        parts.push(format!("{} left", format_duration(secs)));
+        parts.push(t!("{time} left", time = format_duration(secs)));
     }
     parts
 }
 
 fn result_summary(derived: &Derived<'_>) -> Vec<String> {
     if derived.shows_first_guess {
-        return vec!["First guess: press Fill to improve it".to_owned()];
+        return vec![t!("First guess: press Fill to improve it").to_owned()];
     }
     let Some(ShownFill::Finished(fill)) = derived.fill else { return Vec::new() };
     let outcome = &fill.record.outcome;
-    let mut parts = vec![format!("{} iterations in {}", outcome.steps, format_duration(outcome.search_secs))];
+    let mut parts =
+        vec![t!("{count} iterations in {time}", count = outcome.steps, time = format_duration(outcome.search_secs))];
     if let Some(losses) = derived.losses {
-        parts.push(format!("Context {:.4}", losses.context));
+        parts.push(t!("Context {loss}", loss = format!("{:.4}", losses.context)));
     }
     if derived.mask_display == MaskDisplay::Tinted {
-        parts.push("The painted area has changed since this fill".to_owned());
+        parts.push(t!("The painted area has changed since this fill").to_owned());
     }
     parts
 }
@@ -113,12 +115,12 @@ fn result_summary(derived: &Derived<'_>) -> Vec<String> {
 fn format_duration(secs: f32) -> String {
     let secs = secs.max(0.0);
     if secs < 10.0 {
-        format!("{secs:.1} s")
+        t!("{secs} s", secs = format!("{secs:.1}"))
     } else if secs < 100.0 {
-        format!("{secs:.0} s")
+        t!("{secs} s", secs = format!("{secs:.0}"))
     } else {
         let minutes = (secs / 60.0).floor();
-        format!("{minutes:.0} min {:.0} s", (secs - minutes * 60.0).floor())
+        t!("{minutes} min {secs} s", minutes, secs = (secs - minutes * 60.0).floor())
     }
 }
 

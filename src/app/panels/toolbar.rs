@@ -3,10 +3,11 @@
 use egui::{DragValue, Popup, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
-use super::{add_command_button, command_button};
+use super::{add_command_button, command_button, language_choice};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
+use crate::app::language::{t, translate};
 use crate::app::preferences::{GROW_RANGE_PX, Preferences};
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, CommandStates};
@@ -24,10 +25,10 @@ pub fn show(
 ) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, theme::GAP / 2.0);
-        let open = IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text("Open");
+        let open = IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text(t!("Open"));
         add_command_button(ui, commands, EditorCommand::Open, open, actions);
         command_button(ui, commands, EditorCommand::SaveProject, actions);
-        let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text("Export");
+        let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text(t!("Export"));
         add_command_button(ui, commands, EditorCommand::Export, export, actions);
         command_button(ui, commands, EditorCommand::ExportLayer, actions);
         divider_line(ui);
@@ -64,16 +65,16 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     let before = preferences.brush_radius_px * 2.0;
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_RANGE_PX.start() * 2.0..=BRUSH_RADIUS_RANGE_PX.end() * 2.0;
-    let tooltip = "Brush size in photo pixels ([ and ], or Ctrl+wheel)";
+    let tooltip = t!("Brush size in photo pixels ([ and ], or Ctrl+wheel)");
     ui.spacing_mut().slider_width = 68.0;
     ui.add_space(theme::GAP / 2.0);
     let slider = Slider::new(&mut diameter_px, range.clone()).logarithmic(true).show_value(false);
     let slider = add_slider(ui, slider);
-    slider.widget_info(|| WidgetInfo::slider(true, f64::from(diameter_px), "Brush size"));
+    slider.widget_info(|| WidgetInfo::slider(true, f64::from(diameter_px), t!("Brush size")));
     slider.on_hover_text(tooltip);
     let field = DragValue::new(&mut diameter_px).range(range).max_decimals(0).suffix(" px");
     let number = ui.add_sized(vec2(64.0, theme::ROW_HEIGHT), field);
-    number.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Brush size, number"));
+    number.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, t!("Brush size, number")));
     number.on_hover_text(tooltip);
     if (diameter_px - before).abs() > f32::EPSILON {
         preferences.set_brush_radius(diameter_px / 2.0);
@@ -85,12 +86,12 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
 fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut Actions) {
     let disabled_reason = commands.disabled_reason(EditorCommand::LoadMask);
     let area_tool = AREA_TOOLS.into_iter().find(|(_, its_tool)| *its_tool == tool).map(|(command, _)| command);
-    let button = IconButton::new(Icon::Shapes, "Shapes")
-        .with_text(area_tool.map_or("Shapes", EditorCommand::name))
+    let button = IconButton::new(Icon::Shapes, t!("Shapes"))
+        .with_text(area_tool.map_or(t!("Shapes"), EditorCommand::name))
         .selected(area_tool.is_some());
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
-        None => response.on_hover_text("Rectangle, lasso and other areas; grow or shrink the hole; mask files"),
+        None => response.on_hover_text(t!("Rectangle, lasso and other areas; grow or shrink the hole; mask files")),
         Some(reason) => response.on_disabled_hover_text(reason),
     };
     // Growing by a few pixels is tried several times, so the menu stays open until something else is chosen.
@@ -135,8 +136,8 @@ fn grow_row(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
         }
         let distance = DragValue::new(&mut actions.preferences.grow_px).range(GROW_RANGE_PX).max_decimals(0);
         let response = ui.add(distance.suffix(" px"));
-        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, "Distance to grow or shrink"));
-        response.on_hover_text("By how many photo pixels the hole grows or shrinks");
+        response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, true, t!("Distance to grow or shrink")));
+        response.on_hover_text(t!("By how many photo pixels the hole grows or shrinks"));
     });
 }
 
@@ -157,14 +158,16 @@ fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCommand, acti
 fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     match preset {
         MaskPreset::Center => {
-            ("Centre", "The centre, half as wide and half as high as the frame: the paper's centre mask")
+            (t!("Centre"), t!("The centre, half as wide and half as high as the frame: the paper's centre mask"))
         }
-        MaskPreset::Half => ("Lower half", "The lower half of the frame"),
-        MaskPreset::Left => ("Left half", "The left half of the frame"),
-        MaskPreset::Random => ("Random", "Most pixels at random, chosen by the seed (CVPR 2017)"),
-        MaskPreset::Grid => ("Grid", "Everything but the pixels of a regular grid (the blog's grid mask)"),
-        MaskPreset::Lowres => ("Low resolution", "Everything but the pixels of a coarser grid: super-resolution"),
-        MaskPreset::Full => ("Everything", "The whole frame: a new face, not guided by the old one"),
+        MaskPreset::Half => (t!("Lower half"), t!("The lower half of the frame")),
+        MaskPreset::Left => (t!("Left half"), t!("The left half of the frame")),
+        MaskPreset::Random => (t!("Random"), t!("Most pixels at random, chosen by the seed (CVPR 2017)")),
+        MaskPreset::Grid => (t!("Grid"), t!("Everything but the pixels of a regular grid (the blog's grid mask)")),
+        MaskPreset::Lowres => {
+            (t!("Low resolution"), t!("Everything but the pixels of a coarser grid: super-resolution"))
+        }
+        MaskPreset::Full => (t!("Everything"), t!("The whole frame: a new face, not guided by the old one")),
     }
 }
 
@@ -173,24 +176,25 @@ fn history_button(
     ui: &mut Ui,
     commands: &CommandStates,
     command: EditorCommand,
-    step_name: Option<&str>,
+    step_name: Option<&'static str>,
     actions: &mut Actions,
 ) {
     let response = command_button(ui, commands, command, actions);
     if let Some(step_name) = step_name {
-        response.on_hover_text(format!("{} {step_name}", command.name()));
+        response.on_hover_text(t!("{command} {step}", command = command.name(), step = translate(step_name)));
     }
 }
 
 fn zoom_buttons(ui: &mut Ui, commands: &CommandStates, zoom: f32, actions: &mut Actions) {
     command_button(ui, commands, EditorCommand::ZoomOut, actions);
-    let percent = egui::RichText::new(format!("{:.0} %", zoom * 100.0)).color(theme::palette(ui).weak_text);
+    let percent = egui::RichText::new(t!("{percent} %", percent = format!("{:.0}", zoom * 100.0)))
+        .color(theme::palette(ui).weak_text);
     ui.add_sized(vec2(48.0, theme::ROW_HEIGHT), egui::Label::new(percent))
-        .on_hover_text("Screen pixels per photo pixel");
+        .on_hover_text(t!("Screen pixels per photo pixel"));
     command_button(ui, commands, EditorCommand::ZoomIn, actions);
     for (command, text) in [
-        (EditorCommand::ZoomToFit, "Fit"),
-        (EditorCommand::ZoomToFace, "Face"),
+        (EditorCommand::ZoomToFit, t!("Fit")),
+        (EditorCommand::ZoomToFace, t!("Face")),
         (EditorCommand::ZoomToActualPixels, "1:1"),
     ] {
         let button = egui::Button::new(text).frame_when_inactive(false).min_size(vec2(0.0, theme::ROW_HEIGHT));
@@ -200,18 +204,21 @@ fn zoom_buttons(ui: &mut Ui, commands: &CommandStates, zoom: f32, actions: &mut 
 }
 
 fn help_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
-    let response = ui.add(IconButton::new(Icon::Help, "Help and theme"));
-    let response = response.on_hover_text("Keyboard shortcuts, theme, about");
+    let response = ui.add(IconButton::new(Icon::Help, t!("Help, theme and language")));
+    let response = response.on_hover_text(t!("Keyboard shortcuts, theme, language, about"));
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
         for command in [EditorCommand::Shortcuts, EditorCommand::About] {
             menu_item(ui, commands, command, actions);
         }
         ui.separator();
-        ui.label(theme::section_heading(ui, "Theme"));
+        ui.label(theme::section_heading(ui, t!("Theme")));
         for choice in ThemeChoice::ALL {
             ui.radio_value(&mut actions.preferences.theme, choice, choice.title());
         }
+        ui.separator();
+        ui.label(theme::section_heading(ui, t!("Language")));
+        language_choice::show(ui, &mut actions.preferences.language);
     });
 }
 

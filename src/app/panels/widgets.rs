@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 use egui::{Align, ComboBox, DragValue, Label, Layout, Response, RichText, Role, Slider, Stroke, TextEdit, Ui, Vec2};
 use egui::{WidgetInfo, vec2};
 
 use crate::app::icons::{Icon, IconButton};
+use crate::app::language::{self, Language, t, translate};
 use crate::app::theme;
 use crate::search::{Field, SETTINGS, Section, Setting, Settings};
 
@@ -25,46 +26,49 @@ const MIN_POSITIVE: f32 = 1e-5;
 
 /// A search setting, drawn by its type. A share from 0 to 1 gets a slider, any other number a field.
 pub fn setting(ui: &mut Ui, setting: &Setting, settings: &mut Settings) {
-    let tooltip = setting_tooltip(setting.id);
+    let (title, tooltip) = (translate(setting.title), setting_tooltip(setting.id));
     match &setting.field {
         Field::Integer { range, odd, at } => {
             let value = at(settings);
-            number(ui, setting.title, tooltip, value, range.clone());
+            number(ui, title, tooltip, value, range.clone());
             if *odd {
                 *value |= 1;
             }
         }
-        Field::Seed { at } => seed(ui, setting.title, tooltip, at(settings)),
+        Field::Seed { at } => seed(ui, title, tooltip, at(settings)),
         Field::Number { range, at, .. } if *range == (0.0..=1.0) => {
-            slider(ui, setting.title, tooltip, at(settings), range.clone(), Scale::default(), |_| {});
+            slider(ui, title, tooltip, at(settings), range.clone(), Scale::default(), |_| {});
         }
         Field::Number { range, open, at } => {
             let start = if *open { range.start() + MIN_POSITIVE } else { *range.start() };
-            number(ui, setting.title, tooltip, at(settings), start..=*range.end());
+            number(ui, title, tooltip, at(settings), start..=*range.end());
         }
         Field::Choice(field) => {
             let mut selected = field.selected(settings);
             let options = field.options();
-            let options: Vec<_> = options.iter().enumerate().map(|(index, o)| (index, o.title, o.help)).collect();
-            choice(ui, setting.title, tooltip, &mut selected, &options);
+            let options: Vec<_> =
+                options.iter().enumerate().map(|(index, o)| (index, translate(o.title), translate(o.help))).collect();
+            choice(ui, title, tooltip, &mut selected, &options);
             field.select(settings, selected);
         }
     }
 }
 
-/// The tooltip of a search setting. All are built once, because the panel asks for them in every frame.
+/// The tooltip of a search setting. All of a language are built once, because the panel asks for them in every frame.
 pub fn setting_tooltip(id: &str) -> &'static str {
-    static TOOLTIPS: LazyLock<HashMap<&str, String>> =
-        LazyLock::new(|| SETTINGS.iter().map(|setting| (setting.id, tooltip_text(setting))).collect());
-    TOOLTIPS.get(id).map_or("", String::as_str)
+    static TOOLTIPS: [OnceLock<HashMap<&str, String>>; Language::ALL.len()] =
+        [const { OnceLock::new() }; Language::ALL.len()];
+    let tooltips = TOOLTIPS[language::current() as usize]
+        .get_or_init(|| SETTINGS.iter().map(|setting| (setting.id, tooltip_text(setting))).collect());
+    tooltips.get(id).map_or("", String::as_str)
 }
 
 /// What a setting does, the values in the presets where they are numbers, and whether it can be changed during a search.
 fn tooltip_text(setting: &Setting) -> String {
-    let mut text = setting.help.to_owned();
+    let mut text = translate(setting.help).to_owned();
     if !setting.details.is_empty() {
-        text += ".\n";
-        text += setting.details;
+        text += t!(".\n");
+        text += translate(setting.details);
     }
     if let Field::Integer { .. } | Field::Number { .. } = setting.field {
         let values: Vec<_> = setting
@@ -75,11 +79,12 @@ fn tooltip_text(setting: &Setting) -> String {
                 format!("{value} ({})", names.join(", "))
             })
             .collect();
-        text += "\nPresets: ";
-        text += &values.join(", ");
+        text += "\n";
+        text += &t!("Presets: {list}", list = values.join(", "));
     }
     if setting.section == Section::Basic {
-        text += "\nYou can change it while the search runs";
+        text += "\n";
+        text += t!("You can change it while the search runs");
     }
     text
 }
@@ -90,8 +95,8 @@ fn seed(ui: &mut Ui, name: &str, tooltip: &str, value: &mut u64) {
         let response = ui.add_sized([width, theme::ROW_HEIGHT], DragValue::new(value).speed(0.1));
         response.widget_info(|| WidgetInfo::labeled(Role::SpinButton, response.enabled(), name));
         response.on_hover_text(tooltip);
-        let dice = ui.add(IconButton::new(Icon::Dice, "Random seed"));
-        if dice.on_hover_text("Another seed").clicked() {
+        let dice = ui.add(IconButton::new(Icon::Dice, t!("Random seed")));
+        if dice.on_hover_text(t!("Another seed")).clicked() {
             *value = u64::from(rand::random::<u32>());
         }
     });
@@ -186,7 +191,7 @@ pub fn slider<N: egui::emath::Numeric>(
         response.on_hover_text(tooltip);
         let speed = if N::INTEGRAL { 1.0 } else { drag_speed(value.to_f64()) };
         let response = ui.add_sized(vec2(NUMBER_WIDTH, theme::ROW_HEIGHT), field(value, range, speed));
-        set_number_accessible_name(&response, &format!("{name}, number"), value.to_f64());
+        set_number_accessible_name(&response, &t!("{name}, number", name), value.to_f64());
         response.on_hover_text(tooltip);
         add_contents(ui);
     });
@@ -206,7 +211,7 @@ pub fn percent_slider(ui: &mut Ui, name: &str, tooltip: &str, position: f32) -> 
     let mut percent = position * 100.0;
     let response = add_slider(ui, Slider::new(&mut percent, 0.0..=100.0).step_by(1.0).show_value(false));
     response.widget_info(|| WidgetInfo::slider(response.enabled(), percent.into(), name));
-    let text = RichText::new(format!("{percent:.0} %")).color(theme::palette(ui).weak_text);
+    let text = RichText::new(t!("{percent} %", percent = format!("{percent:.0}"))).color(theme::palette(ui).weak_text);
     ui.add_sized([PERCENT_WIDTH, theme::ROW_HEIGHT], Label::new(text));
     (response.on_hover_text(tooltip), percent / 100.0)
 }

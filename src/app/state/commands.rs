@@ -5,6 +5,7 @@ use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
+use crate::app::language::{self, t};
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
@@ -38,9 +39,9 @@ impl EditorState {
         let is_running = self.fill.is_running();
         let shown_fill = document.and_then(PhotoDocument::shown_fill);
         let candidate_count = self.candidate_count();
-        let saving = || self.files.is_saving.then_some("A file is being saved");
-        let no_photo = document.is_none().then_some("Open a photo first");
-        let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
+        let saving = || self.files.is_saving.then_some(t!("A file is being saved"));
+        let no_photo = document.is_none().then_some(t!("Open a photo first"));
+        let locked_by_fill = || is_running.then_some(t!("A fill is running: stop it first"));
         match command {
             EditorCommand::Open
             | EditorCommand::OpenPath
@@ -53,13 +54,13 @@ impl EditorState {
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
             EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(|| {
                 let is_file = document.is_some_and(|document| document.photo.source.is_some());
-                (!is_file).then_some("This photo is in no folder")
+                (!is_file).then_some(t!("This photo is in no folder"))
             }),
             EditorCommand::SameHole => no_photo.or_else(locked_by_fill).or_else(|| {
                 let is_detecting = document.is_some_and(|document| document.detected_faces().is_none());
                 match &self.files.last_hole {
-                    None => Some("No hole yet on another photo"),
-                    Some(_) if is_detecting => Some("Looking for faces"),
+                    None => Some(t!("No hole yet on another photo")),
+                    Some(_) if is_detecting => Some(t!("Looking for faces")),
                     Some(_) => None,
                 }
             }),
@@ -82,25 +83,24 @@ impl EditorState {
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
-                faces.is_empty().then_some("No face was found: place the frame by hand")
+                faces.is_empty().then_some(t!("No face was found: place the frame by hand"))
             }),
             EditorCommand::ClearMask
             | EditorCommand::SaveMask
             | EditorCommand::GrowMask
-            | EditorCommand::ShrinkMask => {
-                no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some("Nothing is painted"))
-            }
+            | EditorCommand::ShrinkMask => no_photo
+                .or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some(t!("Nothing is painted"))),
             EditorCommand::Undo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_undo_mask_only)))
-                .or_else(|| document.and_then(PhotoDocument::undo_name).is_none().then_some("Nothing to undo")),
+                .or_else(|| document.and_then(PhotoDocument::undo_name).is_none().then_some(t!("Nothing to undo"))),
             EditorCommand::Redo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_redo_mask_only)))
-                .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some("Nothing to redo")),
+                .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some(t!("Nothing to redo"))),
             EditorCommand::Export
             | EditorCommand::ExportPath
             | EditorCommand::ExportLayer
             | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(|| {
-                let nothing = "Nothing to export yet: paint over part of the face and press Fill";
+                let nothing = t!("Nothing to export yet: paint over part of the face and press Fill");
                 shown_fill.is_none().then_some(nothing)
             }),
             EditorCommand::Fill => {
@@ -108,12 +108,12 @@ impl EditorState {
             }
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill.running() {
-                None => Some("No fill is running"),
-                Some(run) if run.is_stopping => Some("The fill is stopping"),
+                None => Some(t!("No fill is running")),
+                Some(run) if run.is_stopping => Some(t!("The fill is stopping")),
                 Some(_) => None,
             },
             EditorCommand::ToggleDivider => no_photo.or_else(|| {
-                (!is_running && shown_fill.is_none()).then_some("Nothing to compare yet: press Fill first")
+                (!is_running && shown_fill.is_none()).then_some(t!("Nothing to compare yet: press Fill first"))
             }),
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
@@ -122,7 +122,7 @@ impl EditorState {
                 .or_else(locked_by_fill)
                 .or_else(|| document.and_then(|document| mix_disabled_reason(document, &self.engine))),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
-                (candidate_count == 0).then_some("No candidates yet: press Fill first")
+                (candidate_count == 0).then_some(t!("No candidates yet: press Fill first"))
             }
         }
     }
@@ -219,7 +219,11 @@ impl EditorState {
 
     pub(super) fn show_file_dialog(&self, purpose: PathPurpose) {
         let suggested = self.suggested_path(purpose);
-        let show = move || Ok(show_file_dialog(purpose, suggested.as_deref()));
+        let language = language::current();
+        let show = move || {
+            language::set(language);
+            Ok(show_file_dialog(purpose, suggested.as_deref()))
+        };
         self.outbox.spawn(Task::internal(), show, move |state, answer| state.dialog_closed(purpose, answer));
     }
 

@@ -80,8 +80,9 @@ impl EditorState {
             if let Some(path) = found {
                 state.open(DocumentSource::File(path));
             } else {
-                let which = if is_forward { "last" } else { "first" };
-                state.outbox.notify(Severity::Info, format!("This is the {which} photo in its folder"));
+                let last = "This is the last photo in its folder";
+                let headline = if is_forward { last } else { "This is the first photo in its folder" };
+                state.outbox.notify(Severity::Info, headline);
             }
         });
     }
@@ -323,13 +324,13 @@ impl EditorState {
         {
             document.mark_saved(revision);
         }
-        let action = match purpose {
-            PathPurpose::Export => "Exported",
-            PathPurpose::ExportLayer => "Layer exported",
-            _ => "Mask saved",
+        let path = path.display();
+        let headline = match purpose {
+            PathPurpose::Export => format!("Exported: {path}"),
+            PathPurpose::ExportLayer => format!("Layer exported: {path}"),
+            _ => format!("Mask saved: {path}"),
         };
-        let message = UserMessage::new(Severity::Success, format!("{action}: {}", path.display()));
-        self.outbox.tell(message.with_details(notes));
+        self.outbox.tell(UserMessage::new(Severity::Success, headline).with_details(notes));
     }
 }
 

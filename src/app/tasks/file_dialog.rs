@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use crate::app::language::t;
 use crate::photo::{PHOTO_EXTENSIONS, PictureFormat};
 use crate::project::PROJECT_EXTENSION;
 
@@ -39,7 +40,7 @@ pub enum DialogAnswer {
 /// A dialog that closes faster than this was never shown.
 const MIN_DIALOG_TIME: Duration = Duration::from_millis(400);
 
-/// Shows the dialog and waits for the user's choice.
+/// Shows the dialog and waits for the user's choice. Its texts are in the language of the thread.
 pub fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> DialogAnswer {
     let opened_at = Instant::now();
     let dialog = build_dialog(purpose, suggested);
@@ -73,29 +74,35 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
         PathPurpose::OpenPhoto => {
             let projects = in_any_case(&[PROJECT_EXTENSION]);
             let all_extensions = [photos.as_slice(), &projects].concat();
-            let dialog = dialog.set_title("Open photo or project").add_filter("Photos and projects", &all_extensions);
-            dialog.add_filter("Photos", &photos).add_filter("Projects", &projects).add_filter("All files", &["*"])
+            let dialog =
+                dialog.set_title(t!("Open photo or project")).add_filter(t!("Photos and projects"), &all_extensions);
+            dialog
+                .add_filter(t!("Photos"), &photos)
+                .add_filter(t!("Projects"), &projects)
+                .add_filter(t!("All files"), &["*"])
         }
-        PathPurpose::SaveProject => dialog.set_title("Save project").add_filter("Project", &[PROJECT_EXTENSION]),
-        PathPurpose::Export => with_picture_filters(dialog.set_title("Export the filled photo"), |_| true),
+        PathPurpose::SaveProject => {
+            dialog.set_title(t!("Save project")).add_filter(t!("Project"), &[PROJECT_EXTENSION])
+        }
+        PathPurpose::Export => with_picture_filters(dialog.set_title(t!("Export the filled photo")), |_| true),
         PathPurpose::ExportLayer => {
-            let dialog = dialog.set_title("Export the fill as a layer");
+            let dialog = dialog.set_title(t!("Export the fill as a layer"));
             with_picture_filters(dialog, PictureFormat::holds_transparency)
         }
         PathPurpose::LoadMask => dialog
-            .set_title("Load mask (white is filled)")
-            .add_filter("Pictures", &photos)
-            .add_filter("All files", &["*"]),
-        PathPurpose::SaveMask => dialog.set_title("Save mask").add_filter("PNG picture", &["png"]),
-        PathPurpose::OpenModel => dialog.set_title("Open model").add_filter("Face models", &["safetensors"]),
-        PathPurpose::FollowTrainingRun => dialog.set_title("Choose the folder of a training run"),
+            .set_title(t!("Load mask (white is filled)"))
+            .add_filter(t!("Pictures"), &photos)
+            .add_filter(t!("All files"), &["*"]),
+        PathPurpose::SaveMask => dialog.set_title(t!("Save mask")).add_filter(t!("PNG picture"), &["png"]),
+        PathPurpose::OpenModel => dialog.set_title(t!("Open model")).add_filter(t!("Face models"), &["safetensors"]),
+        PathPurpose::FollowTrainingRun => dialog.set_title(t!("Choose the folder of a training run")),
     }
 }
 
 /// Offers the formats that pass. PNG comes first: it is the default.
 fn with_picture_filters(dialog: rfd::FileDialog, is_offered: impl Fn(PictureFormat) -> bool) -> rfd::FileDialog {
     PictureFormat::ALL.into_iter().filter(|format| is_offered(*format)).fold(dialog, |dialog, format| {
-        dialog.add_filter(format!("{} picture", format.name()), &in_any_case(format.extensions()))
+        dialog.add_filter(t!("{format} picture", format = format.name()), &in_any_case(format.extensions()))
     })
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::text::{FallbackRequest, FontProvider as _};
+use egui::epaint::text::{FallbackRequest, FontProvider as _};
 use egui::{Key, Modifiers};
 use egui_system_font_provider::SystemFontProvider;
 use image::{DynamicImage, Rgb, RgbImage};

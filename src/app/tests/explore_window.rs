@@ -32,7 +32,7 @@ fn active_name<'w>(window: &'w TestWindow<'_>) -> &'w str {
 }
 
 /// Opens the window and answers its request for faces.
-fn open_explore(window: &mut TestWindow<'_>, engine: &ScriptedEngine) {
+pub fn open_explore(window: &mut TestWindow<'_>, engine: &ScriptedEngine) {
     press(window, Modifiers::NONE, Key::X);
     engine.report_ready();
     window.run_steps(2);

@@ -3,6 +3,7 @@
 mod areas;
 mod broken_disks;
 mod candidate_strip;
+mod chinese;
 mod clipboard;
 mod costs;
 mod end_to_end;

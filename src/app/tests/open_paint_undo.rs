@@ -207,12 +207,12 @@ fn all_controls_fit_in_the_smallest_window() {
         .state
         .handle(Action::Open(DocumentSource::Sample(crate::app::sample_portraits::SamplePortrait::Astronaut)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
-    for name in ["Open photo…", "Undo", "Actual pixels", "Help and theme", "Fill", "Step"] {
+    for name in ["Open photo…", "Undo", "Actual pixels", "Help, theme and language", "Fill", "Step"] {
         let rect = super::button(&window, name).rect();
         assert!(rect.right() <= 1024.0 && rect.bottom() <= 700.0, "{name}: {rect}");
     }
     let middle = |name| super::button(&window, name).rect().center().y;
-    assert!((middle("Open photo…") - middle("Help and theme")).abs() < 1.0, "the toolbar is one row");
+    assert!((middle("Open photo…") - middle("Help, theme and language")).abs() < 1.0, "the toolbar is one row");
 }
 
 #[test]

@@ -3,13 +3,14 @@
 use std::io::Write as _;
 use std::time::Instant;
 
-use egui::text::{FallbackRequest, FontProvider as _};
+use egui::epaint::text::{FallbackRequest, FontProvider as _};
 use egui_kittest::kittest::Queryable as _;
 use egui_system_font_provider::SystemFontProvider;
 use image::RgbImage;
 
 use super::{editor, wait_for};
 use crate::app::dialogs::DocumentSource;
+use crate::app::language::Language;
 use crate::app::state::Action;
 use crate::app::system_fonts;
 
@@ -42,7 +43,7 @@ fn chinese_file_names_are_drawn() {
     RgbImage::new(40, 30).save(&path).expect("written");
     let (mut window, _) = editor();
     let installed_at = Instant::now();
-    system_fonts::install(&window.ctx);
+    system_fonts::install(&window.ctx, Language::English);
     // The test window panics at a character without a glyph.
     window.state_mut().state.handle(Action::Open(DocumentSource::File(path)));
     wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());

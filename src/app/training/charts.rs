@@ -4,6 +4,7 @@ use egui::{Color32, Id, Role, Ui, Vec2b, WidgetInfo, vec2};
 use egui_plot::{HoverPosition, Line, PlotPoint, PlotPoints, VLine};
 
 use super::run_view::{BestStep, RunView};
+use crate::app::language::{t, translate};
 use crate::app::panels::loss_plot::{fixed_plot, format_axis_value};
 use crate::app::theme::{self, ThemePalette};
 
@@ -120,7 +121,7 @@ pub fn show(ui: &mut Ui, view: &RunView, log: bool) {
     let charts = CHARTS.iter().filter(|chart| chart.curves.iter().any(|curve| !view.points(curve.column).is_empty()));
     let charts: Vec<&TrainingChart> = charts.collect();
     if charts.is_empty() {
-        ui.label(theme::hint_text(ui, "Curves appear once the first steps are logged"));
+        ui.label(theme::hint_text(ui, t!("Curves appear once the first steps are logged")));
         return;
     }
     let column_count = if ui.available_width() >= 2.0 * MIN_WIDTH + theme::GAP { 2 } else { 1 };
@@ -139,7 +140,7 @@ impl TrainingChart {
         let log = log && self.allows_log_scale;
         let curves: Vec<&ChartCurve> =
             self.curves.iter().filter(|curve| !view.points(curve.column).is_empty()).collect();
-        ui.label(theme::section_heading(ui, self.title)).on_hover_text(self.tooltip);
+        ui.label(theme::section_heading(ui, translate(self.title))).on_hover_text(translate(self.tooltip));
         // Wrapped, because three long names are wider than a chart.
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, 0.0);
@@ -149,7 +150,7 @@ impl TrainingChart {
         });
         let best = view.best.filter(|_| self.marks_best);
         let named_points: Vec<(&str, &[[f64; 2]])> =
-            curves.iter().map(|curve| (curve.name, view.points(curve.column))).collect();
+            curves.iter().map(|curve| (translate(curve.name), view.points(curve.column))).collect();
         let response = fixed_plot(("training", self.title))
             .show_crosshair(true)
             .show_y(false)
@@ -183,10 +184,15 @@ impl TrainingChart {
     fn accessible_text(&self, view: &RunView) -> String {
         let newest = |curve: &ChartCurve| {
             let [step, value] = view.points(curve.column).last()?;
-            Some(format!("{} {} at step {step}", curve.name, format_axis_value(*value)))
+            Some(t!(
+                "{name} {value} at step {step}",
+                name = translate(curve.name),
+                value = format_axis_value(*value),
+                step
+            ))
         };
         let parts: Vec<String> = self.curves.iter().filter_map(newest).collect();
-        format!("{}: {}", self.title, parts.join(", "))
+        format!("{}: {}", translate(self.title), parts.join(", "))
     }
 }
 
@@ -208,19 +214,20 @@ fn hover_text(curves: &[(&str, &[[f64; 2]])], step: f64, best: Option<BestStep>)
         |points: &[[f64; 2]]| points.iter().copied().min_by(|a, b| (a[0] - step).abs().total_cmp(&(b[0] - step).abs()));
     let points = curves.iter().filter_map(|(name, points)| Some((*name, nearest(points)?)));
     let points: Vec<(&str, [f64; 2])> = points.collect();
-    let mut lines: Vec<String> = points.first().map(|(_, [step, _])| format!("Step {step:.0}")).into_iter().collect();
+    let mut lines: Vec<String> =
+        points.first().map(|(_, [step, _])| t!("Step {step}", step = format!("{step:.0}"))).into_iter().collect();
     lines.extend(points.iter().map(|(name, [_, value])| format!("{name} {}", format_axis_value(*value))));
     if let Some(BestStep { step, context_loss }) = best {
-        lines.push(format!("Best model: step {step}, context loss {}", format_axis_value(context_loss)));
+        lines.push(t!("Best model: step {step}, context loss {loss}", step, loss = format_axis_value(context_loss)));
     }
     lines.join("\n")
 }
 
 fn legend_entry(ui: &mut Ui, curve: &ChartCurve, color: Color32, points: &[[f64; 2]]) {
     let newest = points.last().map_or_else(String::new, |[_, value]| format_axis_value(*value));
-    let text = theme::hint_text(ui, format!("    {} {newest}", curve.name));
+    let text = theme::hint_text(ui, format!("    {} {newest}", translate(curve.name)));
     // One widget, so that the dot stays with its name when the row wraps.
-    let response = ui.add(egui::Label::new(text).extend()).on_hover_text(curve.tooltip);
+    let response = ui.add(egui::Label::new(text).extend()).on_hover_text(translate(curve.tooltip));
     ui.painter().circle_filled(response.rect.left_center() + vec2(4.0, 0.0), 3.0, color);
 }
 

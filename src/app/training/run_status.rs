@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::language::{t, translate_message};
 use crate::app::toasts::Severity;
 use crate::train::TrainEnd;
 
@@ -67,24 +68,24 @@ impl RunStatus {
     pub fn stop_disabled_reason(&self) -> Option<&'static str> {
         match self {
             Self::Starting | Self::Running | Self::Silent(_) => None,
-            Self::Stopping => Some("The run was already asked to stop"),
-            Self::Finished | Self::Stopped | Self::Failed(_) => Some("The run has ended"),
+            Self::Stopping => Some(t!("The run was already asked to stop")),
+            Self::Finished | Self::Stopped | Self::Failed(_) => Some(t!("The run has ended")),
         }
     }
 
     /// Short text for the user, with the next step where one is needed.
     pub fn text(&self) -> String {
         match self {
-            Self::Starting => "Starting".to_owned(),
-            Self::Running => "Running".to_owned(),
-            Self::Stopping => "Stopping after this step".to_owned(),
+            Self::Starting => t!("Starting").to_owned(),
+            Self::Running => t!("Running").to_owned(),
+            Self::Stopping => t!("Stopping after this step").to_owned(),
             Self::Silent(silence) => {
                 let time = format_duration(*silence);
-                format!("No updates for {time}: if the run was killed, continue with the same command and --resume")
+                t!("No updates for {time}: if the run was killed, continue with the same command and --resume", time)
             }
-            Self::Finished => "Finished".to_owned(),
-            Self::Stopped => "Stopped: continue with the same command and --resume".to_owned(),
-            Self::Failed(reason) => format!("Failed: {reason}"),
+            Self::Finished => t!("Finished").to_owned(),
+            Self::Stopped => t!("Stopped: continue with the same command and --resume").to_owned(),
+            Self::Failed(reason) => t!("Failed: {reason}", reason = translate_message(reason)),
         }
     }
 
@@ -104,13 +105,13 @@ pub fn format_duration(time: Duration) -> String {
     let secs = time.as_secs();
     let (minutes, hours, days) = (secs / 60, secs / 3600, secs / 86_400);
     if minutes == 0 {
-        format!("{secs} s")
+        t!("{secs} s", secs)
     } else if hours == 0 {
-        format!("{minutes} min")
+        t!("{minutes} min", minutes)
     } else if days == 0 {
-        format!("{hours} h {} min", minutes % 60)
+        t!("{hours} h {minutes} min", hours, minutes = minutes % 60)
     } else {
-        format!("{days} d {} h", hours % 24)
+        t!("{days} d {hours} h", days, hours = hours % 24)
     }
 }
 

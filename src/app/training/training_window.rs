@@ -7,6 +7,7 @@ use super::run_status::format_duration;
 use super::run_view::RunView;
 use super::sample_panel::SamplePanel;
 use super::{RunModel, TrainingAction, TrainingState, charts};
+use crate::app::language::{t, translate_message};
 use crate::app::panels::widgets::text_field;
 use crate::app::state::{Action, Actions};
 use crate::app::tasks::PathPurpose;
@@ -33,7 +34,7 @@ impl TrainingWindow {
         }
         let mut open = true;
         let available = context.content_rect().size() - vec2(32.0, 64.0);
-        egui::Window::new(RichText::new("Training").size(15.0))
+        egui::Window::new(RichText::new(t!("Training")).size(15.0))
             .id(egui::Id::unique("training"))
             .open(&mut open)
             .collapsible(false)
@@ -49,17 +50,17 @@ impl TrainingWindow {
     fn show_content(&mut self, ui: &mut Ui, training: &TrainingState, is_locked: bool, actions: &mut Actions) {
         path_row(ui, training, actions);
         let Some(followed) = &training.followed else {
-            let hint = "Choose the folder of a training run: the one given to `countenance train` as --out";
+            let hint = t!("Choose the folder of a training run: the one given to `countenance train` as --out");
             ui.label(theme::hint_text(ui, hint));
             ui.allocate_space(ui.available_size());
             return;
         };
         if let Some(error) = followed.error() {
-            ui.label(RichText::new(error).color(theme::palette(ui).error));
+            ui.label(RichText::new(translate_message(error)).color(theme::palette(ui).error));
         }
         let Some(view) = followed.view() else {
             if followed.error().is_none() {
-                ui.label(theme::hint_text(ui, "Reading…"));
+                ui.label(theme::hint_text(ui, t!("Reading…")));
             }
             ui.allocate_space(ui.available_size());
             return;
@@ -97,21 +98,22 @@ impl TrainingWindow {
 }
 
 fn path_row(ui: &mut Ui, training: &TrainingState, actions: &mut Actions) {
-    const NAME: &str = "Path of the run folder";
+    let name = t!("Path of the run folder");
     ui.horizontal(|ui| {
         let width = (ui.available_width() - 210.0).max(160.0);
-        let (response, text) = text_field(ui, &training.path_text, NAME, NAME, vec2(10.0, 6.0), width);
+        let (response, text) = text_field(ui, &training.path_text, name, name, vec2(10.0, 6.0), width);
         if response.changed() {
             actions.push(Action::Training(TrainingAction::EditPath(text.clone())));
         }
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         let is_empty = text.trim().is_empty();
-        let follow = ui.add_enabled(!is_empty, Button::new("Follow")).on_disabled_hover_text("Type a path first");
-        let follow = follow.on_hover_text("Follow the run in this folder (Enter)");
+        let follow =
+            ui.add_enabled(!is_empty, Button::new(t!("Follow"))).on_disabled_hover_text(t!("Type a path first"));
+        let follow = follow.on_hover_text(t!("Follow the run in this folder (Enter)"));
         if follow.clicked() || (is_enter_pressed && !is_empty) {
             actions.push(Action::Training(TrainingAction::FollowTypedPath));
         }
-        if ui.button("Choose folder…").on_hover_text("Choose the folder of a training run").clicked() {
+        if ui.button(t!("Choose folder…")).on_hover_text(t!("Choose the folder of a training run")).clicked() {
             actions.push(Action::ChooseFile(PathPurpose::FollowTrainingRun));
         }
     });
@@ -144,12 +146,13 @@ fn status_row(ui: &mut Ui, view: &RunView) {
 
 /// Steps done, speed and time left, as text.
 fn progress_text(view: &RunView) -> String {
-    let mut parts = vec![format!("step {} of {}", view.step, view.settings.steps)];
+    let mut parts = vec![t!("step {step} of {count}", step = view.step, count = view.settings.steps)];
     parts.extend(
         view.images_per_sec
-            .map(|speed| if speed < 100.0 { format!("{speed:.1} images/s") } else { format!("{speed:.0} images/s") }),
+            .map(|speed| if speed < 100.0 { format!("{speed:.1}") } else { format!("{speed:.0}") })
+            .map(|speed| t!("{speed} images/s", speed)),
     );
-    parts.extend(view.remaining.map(|time| format!("{} left", format_duration(time))));
+    parts.extend(view.remaining.map(|time| t!("{time} left", time = format_duration(time))));
     parts.join(" · ")
 }
 
@@ -157,45 +160,47 @@ fn progress_text(view: &RunView) -> String {
 fn settings_text(view: &RunView) -> String {
     let settings = &view.settings;
     let size_px = settings.size_px;
-    format!(
-        "Recipe {} · {size_px} × {size_px} pixels · width {} · batch {} · seed {}",
-        settings.recipe.id(),
-        settings.width,
-        settings.batch,
-        settings.seed
+    t!(
+        "Recipe {recipe} · {size_px} × {size_px} pixels · width {width} · batch {batch} · seed {seed}",
+        recipe = settings.recipe.id(),
+        size_px,
+        width = settings.width,
+        batch = settings.batch,
+        seed = settings.seed
     )
 }
 
 fn button_row(ui: &mut Ui, training: &TrainingState, view: &RunView, is_locked: bool, actions: &mut Actions) {
-    let locked_reason = is_locked.then_some("A fill is running: stop it first");
-    let best = view
-        .best
-        .map_or_else(String::new, |best| format!(" (step {}, context loss {:.4})", best.step, best.context_loss));
-    let newest = view.sample_steps.last().map_or_else(String::new, |step| format!(" (step {step})"));
-    let disabled_reason =
-        |exists: bool| locked_reason.or_else(|| (!exists).then_some("There is no model before the first checkpoint"));
+    let locked_reason = is_locked.then_some(t!("A fill is running: stop it first"));
+    let best = view.best.map_or_else(String::new, |best| {
+        t!(" (step {step}, context loss {loss})", step = best.step, loss = format!("{:.4}", best.context_loss))
+    });
+    let newest = view.sample_steps.last().map_or_else(String::new, |step| t!(" (step {step})", step));
+    let disabled_reason = |exists: bool| {
+        locked_reason.or_else(|| (!exists).then_some(t!("There is no model before the first checkpoint")))
+    };
     let buttons = [
         (
-            "Stop after this step",
-            "Ask the run to save a checkpoint and stop. Continue with the same command and --resume".to_owned(),
+            t!("Stop after this step"),
+            t!("Ask the run to save a checkpoint and stop. Continue with the same command and --resume").to_owned(),
             view.status.stop_disabled_reason(),
             Action::Training(TrainingAction::StopRun),
         ),
         (
-            "Use the best model",
-            format!("Fill with the model that has the lowest context loss on held-out faces so far{best}"),
+            t!("Use the best model"),
+            t!("Fill with the model that has the lowest context loss on held-out faces so far{best}", best),
             disabled_reason(view.has_best_model),
             Action::UseTrainedModel(RunModel::Best),
         ),
         (
-            "Use the newest model",
-            format!("Fill with the model of the newest checkpoint{newest}"),
+            t!("Use the newest model"),
+            t!("Fill with the model of the newest checkpoint{newest}", newest),
             disabled_reason(view.has_newest_model),
             Action::UseTrainedModel(RunModel::Newest),
         ),
         (
-            "Open folder",
-            "Show the run folder in the file manager".to_owned(),
+            t!("Open folder"),
+            t!("Show the run folder in the file manager").to_owned(),
             None,
             Action::Training(TrainingAction::ShowFolder),
         ),
@@ -210,14 +215,14 @@ fn button_row(ui: &mut Ui, training: &TrainingState, view: &RunView, is_locked: 
                 response.on_disabled_hover_text(reason);
             }
         }
-        if ui.button("Copy path").on_hover_text("Copy the path of the run folder").clicked()
+        if ui.button(t!("Copy path")).on_hover_text(t!("Copy the path of the run folder")).clicked()
             && let Some(followed) = &training.followed
         {
             ui.ctx().copy_text(followed.folder().path().display().to_string());
         }
         let log = training.is_log_scale;
-        let button = Button::selectable(log, RichText::new("Log scale").small());
-        if ui.add(button).on_hover_text("Use a logarithmic scale in all charts except D outputs").clicked() {
+        let button = Button::selectable(log, RichText::new(t!("Log scale")).small());
+        if ui.add(button).on_hover_text(t!("Use a logarithmic scale in all charts except D outputs")).clicked() {
             actions.push(Action::Training(TrainingAction::SetLogScale(!log)));
         }
     });

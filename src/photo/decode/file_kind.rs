@@ -46,8 +46,12 @@ impl FileKind {
 impl fmt::Display for FileKind {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, advice, content } = self;
-        let relation = if *content == FileContent::Other { "" } else { ", which cannot be opened" };
-        write!(out, "this is {name}{relation}: {advice}")
+        match content {
+            FileContent::Photo | FileContent::Drawing => {
+                write!(out, "this is {name}, which cannot be opened: {advice}")
+            }
+            FileContent::Other => write!(out, "this is {name}: {advice}"),
+        }
     }
 }
 

@@ -23,7 +23,7 @@ use crate::model::ModelChoice;
 use crate::train::{TrainEnd, TrainSettings};
 
 /// A run folder with log rows at these steps.
-fn run_folder(steps: &[u64]) -> TempDir {
+pub fn run_folder(steps: &[u64]) -> TempDir {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = TrainSettings { steps: 1000, batch: 32, width: 16, ..TrainSettings::default() };
     fs::write(folder.path().join("config.json"), serde_json::to_string(&settings).expect("serializable"))
