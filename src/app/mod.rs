@@ -41,6 +41,7 @@ mod outbox;
 mod panels;
 mod picture_cache;
 mod preferences;
+mod recent_files;
 mod repaint_throttle;
 pub mod sample_portraits;
 mod shortcuts;

@@ -16,6 +16,7 @@ pub enum EditorCommand {
     Export,
     ExportPath,
     ExportLayer,
+    ExportAndNext,
     CopyPicture,
     PastePicture,
     PasteMask,
@@ -108,6 +109,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
     entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
     entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
+    entry(EditorCommand::ExportAndNext, FILE, "Export, then open the next photo", &[ctrl(Key::PageDown)]),
     entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
     entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
     entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
@@ -196,7 +198,7 @@ impl EditorCommand {
     /// The icon on the toolbar.
     pub fn icon(self) -> Icon {
         match self {
-            Self::Export | Self::ExportPath | Self::SaveMask | Self::CopyPicture => Icon::Export,
+            Self::Export | Self::ExportPath | Self::ExportAndNext | Self::SaveMask | Self::CopyPicture => Icon::Export,
             Self::ExportLayer => Icon::Layer,
             Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,

@@ -40,6 +40,14 @@ impl EditorState {
         let candidate_count = self.candidate_count();
         let saving = || self.files.is_saving.then_some("A file is being saved");
         let no_photo = document.is_none().then_some("Open a photo first");
+        let no_folder = || {
+            let is_file = document.is_some_and(|document| document.photo.source.is_some());
+            (!is_file).then_some("This photo is in no folder")
+        };
+        let no_fill = || {
+            let nothing = "Nothing to export yet: paint over part of the face and press Fill";
+            shown_fill.is_none().then_some(nothing)
+        };
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
@@ -51,13 +59,10 @@ impl EditorState {
             | EditorCommand::Training
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
-            EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(|| {
-                let is_file = document.is_some_and(|document| document.photo.source.is_some());
-                (!is_file).then_some("This photo is in no folder")
-            }),
+            EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(no_folder),
             EditorCommand::SameHole => no_photo.or_else(locked_by_fill).or_else(|| {
                 let is_detecting = document.is_some_and(|document| document.detected_faces().is_none());
-                match &self.files.last_hole {
+                match &self.files.series.last_hole {
                     None => Some("No hole yet on another photo"),
                     Some(_) if is_detecting => Some("Looking for faces"),
                     Some(_) => None,
@@ -99,10 +104,10 @@ impl EditorState {
             EditorCommand::Export
             | EditorCommand::ExportPath
             | EditorCommand::ExportLayer
-            | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(|| {
-                let nothing = "Nothing to export yet: paint over part of the face and press Fill";
-                shown_fill.is_none().then_some(nothing)
-            }),
+            | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(no_fill),
+            EditorCommand::ExportAndNext => {
+                no_photo.or_else(no_folder).or_else(locked_by_fill).or_else(saving).or_else(no_fill)
+            }
             EditorCommand::Fill => {
                 no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
             }
@@ -135,6 +140,7 @@ impl EditorState {
             EditorCommand::Open => self.open(DocumentSource::Dialog),
             EditorCommand::OpenPath => self.ask_for_path(PathPurpose::OpenPhoto),
             EditorCommand::NextPhoto => self.open_neighbour(true),
+            EditorCommand::ExportAndNext => self.export_and_open_next(),
             EditorCommand::PreviousPhoto => self.open_neighbour(false),
             EditorCommand::SaveProject => self.save_project(),
             EditorCommand::SaveProjectAs => self.show_file_dialog(PathPurpose::SaveProject),
@@ -233,7 +239,9 @@ impl EditorState {
         let document = self.document.as_ref();
         match purpose {
             PathPurpose::SaveProject => document.map(PhotoDocument::suggested_project_path),
-            PathPurpose::Export => document.map(PhotoDocument::suggested_export_path),
+            PathPurpose::Export => {
+                document.map(|document| document.suggested_export_path(self.files.series.export_format))
+            }
             PathPurpose::ExportLayer => document.map(PhotoDocument::suggested_layer_path),
             PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
             PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),
