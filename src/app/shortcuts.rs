@@ -247,14 +247,19 @@ pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<Editor
         return Vec::new();
     }
     let is_widget_focused = context.memory(|memory| memory.focused().is_some());
+    let is_menu_open = egui::Popup::is_any_open(context);
     context.input_mut(|input| {
         let mut commands = Vec::new();
         // egui would accept Ctrl+Shift+Z as Ctrl+Z, so shortcuts with Shift are checked first.
         for with_shift in [true, false] {
             for entry in COMMANDS {
                 for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
-                    // If a widget has the keyboard focus, Enter belongs to it.
-                    let is_for_widget = is_widget_focused && shortcut.logical_key == Key::Enter;
+                    // Enter belongs to the widget with the keyboard focus, and Esc to an open menu.
+                    let is_for_widget = match shortcut.logical_key {
+                        Key::Enter => is_widget_focused,
+                        Key::Escape => is_menu_open,
+                        _ => false,
+                    };
                     if !is_for_widget && input.consume_shortcut(shortcut) {
                         commands.push(entry.command);
                     }

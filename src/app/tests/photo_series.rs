@@ -145,6 +145,9 @@ fn recent_files_are_offered_and_forgotten() {
     assert!(newest_message(&window).headline.starts_with("Photo not opened: face 10.png"));
     assert_eq!(recent_names(&window.state().state.preferences), ["face 9.png"]);
     click(&mut window, "Recent files and more");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!has_button(&window, "Clear this list"), "Esc closes the menu");
+    click(&mut window, "Recent files and more");
     click(&mut window, "Clear this list");
     assert!(window.state().state.preferences.recent_files.paths().is_empty());
     assert!(!has_button(&window, "Open face 9.png"));
