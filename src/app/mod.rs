@@ -23,6 +23,7 @@
 //! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
 //! 6. An export, a project and the provenance are made from the same record.
 
+mod accessibility;
 mod autosave;
 pub mod canvas;
 mod clipboard_events;
@@ -307,6 +308,7 @@ impl eframe::App for Editor {
         }
         let context = ui.ctx().clone();
         self.handle_keys(&context);
+        accessibility::name_window(&context, &self.sent_title);
         self.show_window(ui);
     }
 

@@ -9,7 +9,7 @@ use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 
 use super::shortcuts::EditorCommand;
 use super::state::Actions;
-use super::{lasting_messages, theme};
+use super::{accessibility, lasting_messages, theme};
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +176,7 @@ impl ToastStack {
             let corner = egui::Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
             let announcement = ui.interact(corner, egui::Id::unique("announcement"), egui::Sense::hover());
             announcement.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &message.headline));
+            accessibility::announce_changes(ui.ctx(), announcement.id);
         }
     }
 }

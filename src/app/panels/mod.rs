@@ -16,6 +16,7 @@ pub mod widgets;
 
 use egui::{Response, Ui, Widget};
 
+use super::accessibility;
 use super::icons::IconButton;
 use super::shortcuts::EditorCommand;
 use super::state::{Action, Actions, CommandStates};
@@ -53,7 +54,10 @@ pub fn command_tooltip(ui: &Ui, response: Response, command: EditorCommand, disa
         None => command.name().to_owned(),
     };
     match disabled_reason {
-        Some(reason) => response.on_disabled_hover_text(format!("{name}\n{reason}")),
+        Some(reason) => {
+            accessibility::describe(&response, || reason.to_owned());
+            response.on_disabled_hover_text(format!("{name}\n{reason}"))
+        }
         None => response.on_hover_text(name),
     }
 }
