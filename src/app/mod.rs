@@ -23,8 +23,10 @@
 //! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
 //! 6. An export, a project and the provenance are made from the same record.
 
+mod accessibility;
 mod autosave;
 pub mod canvas;
+mod clipboard_events;
 mod dialogs;
 mod document;
 mod engine;
@@ -42,6 +44,7 @@ mod outbox;
 mod panels;
 mod picture_cache;
 mod preferences;
+mod recent_files;
 mod repaint_throttle;
 pub mod sample_portraits;
 mod shortcuts;
@@ -60,13 +63,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
+use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
 use explore::SavedFaces;
 use frame_stats::FrameStats;
 use language::{Language, LanguageChoice};
 use layout::Widgets;
-use outbox::PasteTarget;
 pub(crate) use preferences::Preferences;
 use repaint_throttle::RepaintThrottle;
 use shortcuts::EditorCommand;
@@ -142,8 +145,8 @@ pub(crate) struct Editor {
     widgets: Widgets,
     /// Path of the preferences file. `None` in tests and on systems without a settings folder.
     preferences_path: Option<PathBuf>,
-    /// What the picture becomes that was asked from the clipboard.
-    paste_target: Option<PasteTarget>,
+    /// Waits for the clipboard's answer.
+    paste_request: Option<PasteRequest>,
     saved_preferences: Preferences,
     preferences_changed_at: Option<Instant>,
     now: Box<dyn Fn() -> Instant>,
@@ -181,7 +184,7 @@ impl Editor {
             state: EditorState::new(worker, TaskRunner::new(context.clone()), preferences),
             widgets: Widgets::default(),
             preferences_path,
-            paste_target: None,
+            paste_request: None,
             preferences_changed_at: None,
             now: Box::new(Instant::now),
             sent_title: TITLE.to_owned(),
@@ -225,34 +228,6 @@ impl Editor {
             self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {
             self.widgets.toaster.dismiss_all();
-        }
-    }
-
-    /// Handles what is pasted, and Ctrl+C, which the window system turns into an event.
-    fn handle_clipboard(&mut self, context: &egui::Context) {
-        if context.text_edit_focused() {
-            return;
-        }
-        let target = self.paste_target.take();
-        let actions: Vec<Action> = context.input(|input| {
-            let to_action = |event: &egui::Event| match event {
-                egui::Event::Copy => Some(Action::RunCommand(EditorCommand::CopyPicture)),
-                egui::Event::PasteImage(picture) => {
-                    Some(Action::Paste(target.unwrap_or(PasteTarget::Photo), Arc::clone(picture)))
-                }
-                _ => None,
-            };
-            input.events.iter().filter_map(to_action).collect()
-        });
-        for action in actions {
-            self.state.handle(action);
-        }
-        self.paste_target = self.state.outbox.take_requested_paste();
-        if self.paste_target.is_some() {
-            context.send_viewport_cmd(egui::ViewportCommand::RequestPaste);
-        }
-        if let Some(picture) = self.state.outbox.take_copied_picture() {
-            context.copy_image(picture);
         }
     }
 
@@ -374,6 +349,7 @@ impl eframe::App for Editor {
         let context = ui.ctx().clone();
         self.follow_language(&context);
         self.handle_keys(&context);
+        accessibility::name_window(&context, &self.sent_title);
         self.show_window(ui);
     }
 

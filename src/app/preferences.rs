@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use super::canvas::BRUSH_RADIUS_RANGE_PX;
 use super::language::LanguageChoice;
+use super::recent_files::RecentFiles;
 use super::theme::ThemeChoice;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
@@ -57,6 +58,8 @@ preferences! {
     panel_width: f32 = 328.0,
     /// The y axis of the loss plot is logarithmic.
     log_losses: bool = false,
+    /// The next photo of a folder gets the hole of the photo before.
+    keep_hole: bool = false,
     /// Exported files record how the fill was made.
     record: bool = true,
     /// Quality of exported JPEGs, 1 to 100.
@@ -69,6 +72,7 @@ preferences! {
     explore: bool = false,
     /// The folder of the last followed training run.
     training_run: Option<PathBuf> = None,
+    recent_files: RecentFiles = RecentFiles::default(),
 }
 
 /// Version of the file format.
@@ -200,10 +204,12 @@ mod tests {
             log_losses: true,
             record: false,
             jpeg_quality: 80,
+            keep_hole: true,
             first_guess: false,
             face_only: true,
             explore: true,
             training_run: Some("runs/mine".into()),
+            recent_files: vec!["/photos/b.jpg".into(), "/photos/a.countenance".into()].into(),
         }
     }
 
@@ -274,10 +280,12 @@ mod tests {
             log_losses: true,
             record: false,
             jpeg_quality: 92,
+            keep_hole: false,
             first_guess: false,
             face_only: false,
             explore: true,
             training_run: Some("runs/mine".into()),
+            recent_files: RecentFiles::default(),
         };
         assert_eq!(Preferences::from_json(text), expected);
     }

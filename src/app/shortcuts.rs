@@ -17,6 +17,7 @@ pub enum EditorCommand {
     Export,
     ExportPath,
     ExportLayer,
+    ExportAndNext,
     CopyPicture,
     PastePicture,
     PasteMask,
@@ -109,6 +110,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
     entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
     entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
+    entry(EditorCommand::ExportAndNext, FILE, "Export, then open the next photo", &[ctrl(Key::PageDown)]),
     entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
     entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
     entry(EditorCommand::Quit, FILE, "Close the window", &[ctrl(Key::Q)]),
@@ -197,7 +199,7 @@ impl EditorCommand {
     /// The icon on the toolbar.
     pub fn icon(self) -> Icon {
         match self {
-            Self::Export | Self::ExportPath | Self::SaveMask | Self::CopyPicture => Icon::Export,
+            Self::Export | Self::ExportPath | Self::ExportAndNext | Self::SaveMask | Self::CopyPicture => Icon::Export,
             Self::ExportLayer => Icon::Layer,
             Self::SaveProject | Self::SaveProjectAs => Icon::Save,
             Self::Undo => Icon::Undo,
@@ -246,14 +248,19 @@ pub fn pressed_commands(context: &Context, candidate_count: usize) -> Vec<Editor
         return Vec::new();
     }
     let is_widget_focused = context.memory(|memory| memory.focused().is_some());
+    let is_menu_open = egui::Popup::is_any_open(context);
     context.input_mut(|input| {
         let mut commands = Vec::new();
         // egui would accept Ctrl+Shift+Z as Ctrl+Z, so shortcuts with Shift are checked first.
         for with_shift in [true, false] {
             for entry in COMMANDS {
                 for shortcut in entry.keys.iter().filter(|shortcut| shortcut.modifiers.shift == with_shift) {
-                    // If a widget has the keyboard focus, Enter belongs to it.
-                    let is_for_widget = is_widget_focused && shortcut.logical_key == Key::Enter;
+                    // Enter belongs to the widget with the keyboard focus, and Esc to an open menu.
+                    let is_for_widget = match shortcut.logical_key {
+                        Key::Enter => is_widget_focused,
+                        Key::Escape => is_menu_open,
+                        _ => false,
+                    };
                     if !is_for_widget && input.consume_shortcut(shortcut) {
                         commands.push(entry.command);
                     }

@@ -10,7 +10,7 @@ use egui_notify::{Anchor, Toast, ToastLevel, Toasts};
 use super::language::translate_message;
 use super::shortcuts::EditorCommand;
 use super::state::Actions;
-use super::{lasting_messages, theme};
+use super::{accessibility, lasting_messages, theme};
 
 /// The severity of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,18 +107,54 @@ impl UserMessage {
     }
 }
 
+/// Wraps between words, and between Chinese characters, which count as two columns.
 fn wrap_words(text: &str, columns: usize) -> String {
     let mut lines: Vec<String> = Vec::new();
+    let mut line_width = 0;
     for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= columns => {
-                line.push(' ');
-                line.push_str(word);
+        for (index, piece) in unbreakable_pieces(word).into_iter().enumerate() {
+            let separator = if index == 0 { " " } else { "" };
+            let width = width_in_columns(piece);
+            match lines.last_mut() {
+                Some(line) if line_width + separator.len() + width <= columns => {
+                    line.push_str(separator);
+                    line.push_str(piece);
+                    line_width += separator.len() + width;
+                }
+                _ => {
+                    lines.push(piece.to_owned());
+                    line_width = width;
+                }
             }
-            _ => lines.push(word.to_owned()),
         }
     }
     lines.join("\n")
+}
+
+/// A word in parts between which a line may end: a Chinese character with the punctuation after it, or Latin letters.
+fn unbreakable_pieces(word: &str) -> Vec<&str> {
+    let may_break = |before: char, after: char| {
+        (is_wide(before) || is_wide(after)) && !"，。：；、？！）”》".contains(after) && !"（“《".contains(before)
+    };
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    for ((_, before), (at, after)) in word.char_indices().zip(word.char_indices().skip(1)) {
+        if may_break(before, after) {
+            pieces.extend(word.get(start..at));
+            start = at;
+        }
+    }
+    pieces.extend(word.get(start..));
+    pieces
+}
+
+fn width_in_columns(text: &str) -> usize {
+    text.chars().map(|character| if is_wide(character) { 2 } else { 1 }).sum()
+}
+
+/// Whether a character is as wide as two Latin letters: Chinese, Japanese, Korean and their punctuation.
+fn is_wide(character: char) -> bool {
+    ('\u{2e80}'..='\u{ffef}').contains(&character)
 }
 
 /// The toasts on the screen.
@@ -187,6 +223,7 @@ impl ToastStack {
             let corner = egui::Rect::from_min_size(ui.max_rect().left_bottom(), egui::Vec2::ZERO);
             let announcement = ui.interact(corner, egui::Id::unique("announcement"), egui::Sense::hover());
             announcement.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Status, true, &message.headline));
+            accessibility::announce_changes(ui.ctx(), announcement.id);
         }
     }
 }
@@ -201,6 +238,16 @@ mod tests {
         let wrapped = wrap_words(text, 30);
         assert!(wrapped.lines().all(|line| line.chars().count() <= 30), "{wrapped}");
         assert_eq!(wrapped.replace('\n', " "), text);
+    }
+
+    #[test]
+    fn chinese_text_is_wrapped_between_characters() {
+        let text = "磁盘已满：请释放一些空间，或将 /photos/a.png 保存到其他磁盘（例如“备份”）";
+        let wrapped = wrap_words(text, 16);
+        assert!(wrapped.lines().all(|line| width_in_columns(line) <= 18), "{wrapped}");
+        assert!(wrapped.lines().skip(1).all(|line| !line.starts_with(['：', '，', '）', '”'])), "{wrapped}");
+        assert_eq!(wrapped.replace(['\n', ' '], ""), text.replace(' ', ""));
+        assert!(wrapped.lines().count() >= 5, "{wrapped}");
     }
 
     #[test]

@@ -49,6 +49,7 @@ use std::sync::{Arc, Weak};
 
 use egui::{CursorIcon, Key, Painter, Pos2, Rect, Role, Sense, StrokeKind as Align, Ui, WidgetInfo, vec2};
 
+use crate::app::accessibility;
 use crate::app::document::DocumentAction;
 use crate::app::language::t;
 use crate::blend::FillPatch;
@@ -116,6 +117,15 @@ pub struct CanvasScene<'a> {
 }
 
 impl CanvasScene<'_> {
+    /// What can be seen, for screen readers.
+    fn description(&self) -> String {
+        let (width, height) = (self.photo.width(), self.photo.height());
+        let painted =
+            if self.mask.hole_bounds().is_some() { t!("part of it is painted") } else { t!("nothing is painted") };
+        let filled = if self.patch.is_some() && !self.show_before { t!(", the painted part is filled") } else { "" };
+        t!("A photo of {width} × {height} pixels, {painted}{filled}", width, height, painted, filled)
+    }
+
     /// The whole photo, in photo pixels.
     fn photo_rect(&self) -> Rect {
         Rect::from_min_size(Pos2::ZERO, vec2(self.photo.width() as f32, self.photo.height() as f32))
@@ -177,6 +187,7 @@ impl Canvas {
         // Not focusable: the window handles the keys, and Tab moves between the window's buttons.
         let (rect, response) = ui.allocate_exact_size(ui.available_size(), Sense::CLICK | Sense::DRAG);
         response.widget_info(|| WidgetInfo::labeled(Role::Canvas, true, t!("Canvas")));
+        accessibility::describe(&response, || scene.description());
         self.view.update_layout(scene.photo_rect().size(), rect, ui.pixels_per_point());
         let mut actions = Vec::new();
         actions.extend(scroll_gestures::handle(ui, &response, &mut self.view, scene.brush_radius_px));

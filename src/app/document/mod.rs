@@ -32,7 +32,7 @@ use undo::{FrameUndo, MAX_UNDO_BYTES, UndoStep};
 
 use crate::geometry::{FaceFrame, Point};
 use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
-use crate::photo::Photo;
+use crate::photo::{Photo, PictureFormat};
 use crate::project::PhotoOrigin;
 
 /// A change of the hole or the face frame.
@@ -217,9 +217,10 @@ impl PhotoDocument {
         self.has_hole() || self.shown_fill.is_some()
     }
 
-    /// The suggested path for an export: `NAME-filled.png` in the photo's folder.
-    pub fn suggested_export_path(&self) -> PathBuf {
-        self.path_beside_photo(&format!("{}-filled.png", self.name))
+    /// The suggested path for an export: `NAME-filled` in the photo's folder, with the extension of this format.
+    pub fn suggested_export_path(&self, format: PictureFormat) -> PathBuf {
+        let extension = format.extensions().first().unwrap_or(&"png");
+        self.path_beside_photo(&format!("{}-filled.{extension}", self.name))
     }
 
     /// The suggested path for exporting the fill as a layer.

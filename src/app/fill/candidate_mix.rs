@@ -6,7 +6,6 @@
 use super::{FillContext, FillState};
 use crate::app::document::PhotoDocument;
 use crate::app::engine::EngineState;
-use crate::app::language::t;
 use crate::app::latest::Latest;
 use crate::app::outbox::Outbox;
 use crate::app::toasts::{Severity, UserMessage};
@@ -40,14 +39,14 @@ impl CandidateMix {
 
 /// Why no new candidates can be made from the shown one; `None` when they can.
 pub fn latent_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Option<&'static str> {
-    let Some(fill) = document.shown_fill() else { return Some(t!("No candidates yet: press Fill first")) };
+    let Some(fill) = document.shown_fill() else { return Some("No candidates yet: press Fill first") };
     match &engine.model {
         _ if !document.is_shown_fill_current() => {
-            Some(t!("The painted area has changed since this fill: press Fill first"))
+            Some("The painted area has changed since this fill: press Fill first")
         }
-        None => Some(t!("The model is not ready yet")),
+        None => Some("The model is not ready yet"),
         Some(model) if model.sha256 != fill.record.outcome.model.sha256 => {
-            Some(t!("This fill was made with another model: choose that model, or press Fill"))
+            Some("This fill was made with another model: choose that model, or press Fill")
         }
         Some(_) => None,
     }
@@ -57,10 +56,8 @@ pub fn latent_disabled_reason(document: &PhotoDocument, engine: &EngineState) ->
 pub fn mix_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Option<&'static str> {
     let count = document.shown_fill().map_or(0, |fill| fill.record.outcome.candidates.len());
     latent_disabled_reason(document, engine).or(match count {
-        0 | 1 => Some(t!("There is only one candidate: raise their number under More, or press More like this")),
-        count if count >= Settings::MAX_CANDIDATES as usize => {
-            Some(t!("There are already as many candidates as possible"))
-        }
+        0 | 1 => Some("There is only one candidate: raise their number under More, or press More like this"),
+        count if count >= Settings::MAX_CANDIDATES as usize => Some("There are already as many candidates as possible"),
         _ => None,
     })
 }

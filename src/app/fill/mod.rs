@@ -34,7 +34,6 @@ use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
-use crate::app::language::t;
 use crate::blend::Blend;
 use crate::job::{FillOutcome, FillRequest, JobId, LiveSettings, SearchStart, StopReason, WorkerCommand};
 use crate::mask::Mask;
@@ -169,14 +168,14 @@ impl FillState {
     /// Why no fill can start; `None` when one can.
     pub fn start_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
         if self.is_running() {
-            return Some(t!("A fill is running: stop it first"));
+            return Some("A fill is running: stop it first");
         }
         match document.frame_overlap() {
-            None => Some(t!("Paint over the part of the face to replace first")),
+            None => Some("Paint over the part of the face to replace first"),
             // The frame may move to the paint.
             Some(FrameOverlap::Outside) if self.is_frame_pending(document) => None,
             Some(FrameOverlap::Outside) => {
-                Some(t!("The paint is outside the face frame: move the frame over it (F), or paint inside"))
+                Some("The paint is outside the face frame: move the frame over it (F), or paint inside")
             }
             Some(FrameOverlap::Inside | FrameOverlap::PartlyOutside) => None,
         }

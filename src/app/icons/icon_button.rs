@@ -10,14 +10,15 @@ pub struct IconButton {
     icon: Icon,
     name: String,
     text: Option<&'static str>,
-    is_selected: bool,
+    /// `None` for a button that cannot stay selected.
+    is_selected: Option<bool>,
     height: f32,
 }
 
 impl IconButton {
     /// `name` is the accessible name.
     pub fn new(icon: Icon, name: impl Into<String>) -> Self {
-        Self { icon, name: name.into(), text: None, is_selected: false, height: theme::ROW_HEIGHT }
+        Self { icon, name: name.into(), text: None, is_selected: None, height: theme::ROW_HEIGHT }
     }
 
     /// Shows text beside the icon.
@@ -34,7 +35,7 @@ impl IconButton {
 
     /// Shows the button as selected.
     pub fn selected(mut self, is_selected: bool) -> Self {
-        self.is_selected = is_selected;
+        self.is_selected = Some(is_selected);
         self
     }
 }
@@ -47,9 +48,12 @@ impl Widget for IconButton {
         let text_width = galley.as_ref().map_or(0.0, |galley| galley.size().x + theme::GAP);
         let (rect, response) = ui.allocate_exact_size(vec2(self.height + text_width, self.height), Sense::click());
         let enabled = ui.is_enabled();
-        response.widget_info(|| WidgetInfo::selected(egui::Role::Button, enabled, self.is_selected, &self.name));
+        response.widget_info(|| match self.is_selected {
+            Some(is_selected) => WidgetInfo::selected(egui::Role::Button, enabled, is_selected, &self.name),
+            None => WidgetInfo::labeled(egui::Role::Button, enabled, &self.name),
+        });
         if ui.is_rect_visible(rect) {
-            let (fill, color) = if self.is_selected {
+            let (fill, color) = if self.is_selected == Some(true) {
                 (palette.selection, palette.accent)
             } else if response.is_pointer_button_down_on() {
                 (palette.pressed, palette.strong_text)

@@ -35,6 +35,7 @@ pub enum Icon {
     Mix,
     FaceGallery,
     Chart,
+    ChevronDown,
 }
 
 type Polyline = &'static [(f32, f32)];
@@ -230,6 +231,7 @@ impl Icon {
             Self::Chart => {
                 (&[&[(2.0, 2.0), (2.0, 14.0), (14.5, 14.0)], &[(4.5, 4.0), (6.5, 9.0), (9.5, 10.5), (14.0, 11.2)]], &[])
             }
+            Self::ChevronDown => (&[&[(4.5, 6.5), (8.0, 10.0), (11.5, 6.5)]], &[]),
             Self::Close => (&[&[(3.5, 3.5), (12.5, 12.5)], &[(12.5, 3.5), (3.5, 12.5)]], &[]),
         };
         IconShape { lines, dots }

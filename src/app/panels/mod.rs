@@ -4,6 +4,7 @@ pub mod advanced_settings;
 mod candidate_buttons;
 pub mod candidate_painter;
 pub mod candidate_strip;
+pub mod file_menu;
 pub mod fill_button;
 pub mod language_choice;
 pub mod loss_plot;
@@ -16,6 +17,7 @@ pub mod widgets;
 
 use egui::{Response, Ui, Widget};
 
+use super::accessibility;
 use super::icons::IconButton;
 use super::shortcuts::EditorCommand;
 use super::state::{Action, Actions, CommandStates};
@@ -53,7 +55,10 @@ pub fn command_tooltip(ui: &Ui, response: Response, command: EditorCommand, disa
         None => command.name().to_owned(),
     };
     match disabled_reason {
-        Some(reason) => response.on_disabled_hover_text(format!("{name}\n{reason}")),
+        Some(reason) => {
+            accessibility::describe(&response, || reason.to_owned());
+            response.on_disabled_hover_text(format!("{name}\n{reason}"))
+        }
         None => response.on_hover_text(name),
     }
 }

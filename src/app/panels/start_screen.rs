@@ -1,17 +1,15 @@
 //! The start screen: drop a photo (where the window system allows it), choose one, type a path, or try a sample.
 
-use std::path::PathBuf;
-
 use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, TextureHandle, TextureOptions, Ui};
 use egui::{WidgetInfo, vec2};
 
 use super::widgets::text_field;
-use super::{add_command_button, language_choice};
+use super::{add_command_button, file_menu, language_choice};
 use crate::app::dialogs::DocumentSource;
 use crate::app::language::{LanguageChoice, t};
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
-use crate::app::state::{Action, Actions, CommandStates, FileState};
+use crate::app::state::{Action, Actions, CommandStates, FileState, typed_path};
 use crate::app::theme;
 
 /// The start screen's textures and its text field.
@@ -24,6 +22,8 @@ pub struct StartScreen {
 
 const CONTENT_WIDTH: f32 = 480.0;
 const DROP_HEIGHT: f32 = 192.0;
+/// The most recent files shown here. The toolbar's menu has them all.
+const MAX_RECENT_FILES: usize = 3;
 const SAMPLE_SIDE: f32 = 112.0;
 /// Height of the whole content, to centre it.
 const CONTENT_HEIGHT: f32 = 544.0 + 2.0 * (theme::GAP + theme::ROW_HEIGHT);
@@ -35,11 +35,13 @@ impl StartScreen {
     pub fn show(&mut self, ui: &mut Ui, files: &FileState, commands: &CommandStates, actions: &mut Actions) {
         self.load_textures(ui, files);
         egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-            let height = if files.recoverable.is_empty() {
-                CONTENT_HEIGHT
-            } else {
-                CONTENT_HEIGHT + RECOVERY_CARD_HEIGHT + theme::GAP
-            };
+            let mut height = CONTENT_HEIGHT;
+            if !files.recoverable.is_empty() {
+                height += RECOVERY_CARD_HEIGHT + theme::GAP;
+            }
+            if !actions.preferences.recent_files.paths().is_empty() {
+                height += theme::ROW_HEIGHT + theme::GAP;
+            }
             ui.add_space(((ui.available_height() - height) / 2.0).max(theme::GAP * 2.0));
             ui.vertical_centered(|ui| {
                 ui.set_max_width(CONTENT_WIDTH.min(ui.available_width()));
@@ -52,6 +54,7 @@ impl StartScreen {
                 drop_area(ui, files, commands, actions);
                 ui.add_space(theme::GAP);
                 path_field(ui, &mut self.path_text, actions);
+                recent_files(ui, actions);
                 ui.add_space(theme::GAP * 2.0);
                 ui.label(theme::hint_text(ui, t!("No photo at hand? Try one of these")));
                 self.sample_buttons(ui, actions);
@@ -164,14 +167,30 @@ fn training_button(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions)
 /// The languages, centred.
 fn language_row(ui: &mut Ui, choice: &mut LanguageChoice) {
     let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
-    ui.allocate_ui_with_layout(
-        size,
-        egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center),
-        |ui| {
-            ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
-            language_choice::show(ui, choice);
-        },
-    );
+    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center);
+    ui.allocate_ui_with_layout(size, layout, |ui| {
+        ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
+        language_choice::show(ui, choice);
+    });
+}
+
+/// The files used last, in one row.
+fn recent_files(ui: &mut Ui, actions: &mut Actions) {
+    if actions.preferences.recent_files.paths().is_empty() {
+        return;
+    }
+    ui.add_space(theme::GAP);
+    let clicked = ui.horizontal(|ui| {
+        ui.label(theme::hint_text(ui, t!("Recent")));
+        #[expect(clippy::cast_precision_loss, reason = "a few files")]
+        let gaps = ui.spacing().item_spacing.x * (MAX_RECENT_FILES as f32 - 1.0);
+        #[expect(clippy::cast_precision_loss, reason = "a few files")]
+        let width = (ui.available_width() - gaps) / MAX_RECENT_FILES as f32;
+        file_menu::recent_files(ui, actions, MAX_RECENT_FILES, width)
+    });
+    if let Some(path) = clicked.inner {
+        actions.push(Action::Open(DocumentSource::File(path)));
+    }
 }
 
 fn path_field(ui: &mut Ui, path_text: &mut String, actions: &mut Actions) {
@@ -182,12 +201,11 @@ fn path_field(ui: &mut Ui, path_text: &mut String, actions: &mut Actions) {
         let (response, text) = text_field(ui, path_text, name, hint, vec2(10.0, 6.0), width);
         let is_enter_pressed = response.lost_focus() && ui.input(|input| input.key_pressed(egui::Key::Enter));
         *path_text = text;
-        let path = path_text.trim().trim_matches('"');
+        let path = typed_path(path_text);
         let button = Button::new(t!("Open")).min_size(vec2(button_width, theme::ROW_HEIGHT));
-        let clicked =
-            ui.add_enabled(!path.is_empty(), button).on_disabled_hover_text(t!("Type a path first")).clicked();
-        if (clicked || is_enter_pressed) && !path.is_empty() {
-            actions.push(Action::Open(DocumentSource::File(PathBuf::from(path))));
+        let clicked = ui.add_enabled(path.is_some(), button).on_disabled_hover_text(t!("Type a path first")).clicked();
+        if let Some(path) = path.filter(|_| clicked || is_enter_pressed) {
+            actions.push(Action::Open(DocumentSource::File(path)));
         }
     });
 }

@@ -1,7 +1,8 @@
 //! The status bar: the open photo, the device, and the progress of the fill.
 
-use egui::{RichText, Ui};
+use egui::{RichText, Role, Ui, WidgetInfo};
 
+use crate::app::accessibility;
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::PhotoDocument;
 use crate::app::engine::EngineState;
@@ -10,8 +11,15 @@ use crate::app::language::{t, translate_message};
 use crate::app::state::{Derived, FileState};
 use crate::app::theme;
 
-/// Draws the status bar.
+/// Draws the status bar. With the keyboard focus it reads out what it shows, and at any time whether the fill runs.
 pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &FileState) {
+    let bar = ui.interact(ui.max_rect(), ui.scope_id().with("status"), egui::Sense::focusable_noninteractive());
+    bar.widget_info(|| WidgetInfo::labeled(Role::Status, true, fill_state(derived)));
+    accessibility::announce_changes(ui.ctx(), bar.id);
+    if bar.has_focus() {
+        let border = egui::Stroke::new(1.0, theme::palette(ui).accent);
+        ui.painter().rect_stroke(ui.max_rect(), theme::CORNER_RADIUS, border, egui::StrokeKind::Inside);
+    }
     ui.horizontal_centered(|ui| {
         let palette = theme::palette(ui);
         let mut parts: Vec<(String, egui::Color32)> = Vec::new();
@@ -29,6 +37,10 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &Fi
         }
         parts.push(device_status(engine, palette));
         parts.extend(fill_progress(derived).into_iter().map(|part| (part, palette.text)));
+        accessibility::describe(&bar, || {
+            let texts: Vec<_> = parts.iter().map(|(text, _)| text.as_str()).collect();
+            texts.join(", ")
+        });
         for (index, (text, color)) in parts.into_iter().enumerate() {
             if index > 0 {
                 ui.label(RichText::new("·").color(palette.weak_text).small());
@@ -67,6 +79,22 @@ fn device_status(engine: &EngineState, palette: &theme::ThemePalette) -> (String
         },
         None if engine.is_preparing => (t!("Preparing the device and the model…").to_owned(), palette.weak_text),
         None => (t!("The device or the model is not ready").to_owned(), palette.warning),
+    }
+}
+
+/// Whether a fill runs, in a text that changes only when that changes.
+fn fill_state(derived: &Derived<'_>) -> String {
+    match (derived.running(), derived.fill) {
+        (Some(run), _) if run.is_stopping => t!("Stopping…").to_owned(),
+        (Some(run), _) if run.is_paused => t!("Paused").to_owned(),
+        (Some(_), _) => t!("Filling…").to_owned(),
+        (None, Some(ShownFill::Finished(fill))) => {
+            let outcome = &fill.record.outcome;
+            let time = format_duration(outcome.search_secs);
+            t!("Fill finished: {count} iterations in {time}", count = outcome.steps, time)
+        }
+        (None, _) if derived.document.is_some() => t!("No fill yet").to_owned(),
+        (None, _) => t!("No photo").to_owned(),
     }
 }
 

@@ -3,7 +3,7 @@
 use egui::{DragValue, Popup, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
-use super::{add_command_button, command_button, language_choice};
+use super::{add_command_button, command_button, file_menu, language_choice};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
@@ -27,6 +27,7 @@ pub fn show(
         ui.spacing_mut().item_spacing = vec2(theme::GAP / 2.0, theme::GAP / 2.0);
         let open = IconButton::new(Icon::Open, EditorCommand::Open.name()).with_text(t!("Open"));
         add_command_button(ui, commands, EditorCommand::Open, open, actions);
+        file_menu::show(ui, commands, actions);
         command_button(ui, commands, EditorCommand::SaveProject, actions);
         let export = IconButton::new(Icon::Export, EditorCommand::Export.name()).with_text(t!("Export"));
         add_command_button(ui, commands, EditorCommand::Export, export, actions);
@@ -141,7 +142,8 @@ fn grow_row(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
     });
 }
 
-fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCommand, actions: &mut Actions) {
+/// A command as an entry of a menu.
+pub(super) fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCommand, actions: &mut Actions) {
     let disabled_reason = commands.disabled_reason(command);
     let key = command.key_text(ui.ctx()).unwrap_or_default();
     let response = ui.add_enabled(disabled_reason.is_none(), egui::Button::new(command.name()).shortcut_text(key));
@@ -223,5 +225,5 @@ fn help_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
 }
 
 /// Gap between a button and the menu it opens.
-const MENU_GAP: f32 = 4.0;
-const MENU_WIDTH: f32 = 200.0;
+pub(super) const MENU_GAP: f32 = 4.0;
+pub(super) const MENU_WIDTH: f32 = 200.0;

@@ -5,7 +5,7 @@ use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
-use crate::app::language::{self, t};
+use crate::app::language::{self, translate};
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
@@ -17,12 +17,12 @@ const BRUSH_STEP: f32 = 1.2;
 /// Each press of + or − changes the zoom by this factor.
 const ZOOM_STEP: f32 = 1.25;
 
-/// Why each command is disabled, in the order of [`COMMANDS`].
+/// Why each command is disabled, in the language of the interface and in the order of [`COMMANDS`].
 pub struct CommandStates(Vec<Option<&'static str>>);
 
 impl CommandStates {
     pub fn new(disabled_reason: impl Fn(EditorCommand) -> Option<&'static str>) -> Self {
-        Self(COMMANDS.iter().map(|entry| disabled_reason(entry.command)).collect())
+        Self(COMMANDS.iter().map(|entry| disabled_reason(entry.command).map(translate)).collect())
     }
 
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
@@ -39,9 +39,17 @@ impl EditorState {
         let is_running = self.fill.is_running();
         let shown_fill = document.and_then(PhotoDocument::shown_fill);
         let candidate_count = self.candidate_count();
-        let saving = || self.files.is_saving.then_some(t!("A file is being saved"));
-        let no_photo = document.is_none().then_some(t!("Open a photo first"));
-        let locked_by_fill = || is_running.then_some(t!("A fill is running: stop it first"));
+        let saving = || self.files.is_saving.then_some("A file is being saved");
+        let no_photo = document.is_none().then_some("Open a photo first");
+        let no_folder = || {
+            let is_file = document.is_some_and(|document| document.photo.source.is_some());
+            (!is_file).then_some("This photo is in no folder")
+        };
+        let no_fill = || {
+            let nothing = "Nothing to export yet: paint over part of the face and press Fill";
+            shown_fill.is_none().then_some(nothing)
+        };
+        let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
             | EditorCommand::OpenPath
@@ -52,15 +60,12 @@ impl EditorState {
             | EditorCommand::Training
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
-            EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(|| {
-                let is_file = document.is_some_and(|document| document.photo.source.is_some());
-                (!is_file).then_some(t!("This photo is in no folder"))
-            }),
+            EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(no_folder),
             EditorCommand::SameHole => no_photo.or_else(locked_by_fill).or_else(|| {
                 let is_detecting = document.is_some_and(|document| document.detected_faces().is_none());
-                match &self.files.last_hole {
-                    None => Some(t!("No hole yet on another photo")),
-                    Some(_) if is_detecting => Some(t!("Looking for faces")),
+                match &self.files.series.last_hole {
+                    None => Some("No hole yet on another photo"),
+                    Some(_) if is_detecting => Some("Looking for faces"),
                     Some(_) => None,
                 }
             }),
@@ -83,37 +88,38 @@ impl EditorState {
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
-                faces.is_empty().then_some(t!("No face was found: place the frame by hand"))
+                faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
             EditorCommand::ClearMask
             | EditorCommand::SaveMask
             | EditorCommand::GrowMask
-            | EditorCommand::ShrinkMask => no_photo
-                .or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some(t!("Nothing is painted"))),
+            | EditorCommand::ShrinkMask => {
+                no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some("Nothing is painted"))
+            }
             EditorCommand::Undo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_undo_mask_only)))
-                .or_else(|| document.and_then(PhotoDocument::undo_name).is_none().then_some(t!("Nothing to undo"))),
+                .or_else(|| document.and_then(PhotoDocument::undo_name).is_none().then_some("Nothing to undo")),
             EditorCommand::Redo => no_photo
                 .or_else(|| locked_by_fill().filter(|_| !document.is_some_and(PhotoDocument::is_redo_mask_only)))
-                .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some(t!("Nothing to redo"))),
+                .or_else(|| document.and_then(PhotoDocument::redo_name).is_none().then_some("Nothing to redo")),
             EditorCommand::Export
             | EditorCommand::ExportPath
             | EditorCommand::ExportLayer
-            | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(|| {
-                let nothing = t!("Nothing to export yet: paint over part of the face and press Fill");
-                shown_fill.is_none().then_some(nothing)
-            }),
+            | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(no_fill),
+            EditorCommand::ExportAndNext => {
+                no_photo.or_else(no_folder).or_else(locked_by_fill).or_else(saving).or_else(no_fill)
+            }
             EditorCommand::Fill => {
                 no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
             }
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill.running() {
-                None => Some(t!("No fill is running")),
-                Some(run) if run.is_stopping => Some(t!("The fill is stopping")),
+                None => Some("No fill is running"),
+                Some(run) if run.is_stopping => Some("The fill is stopping"),
                 Some(_) => None,
             },
             EditorCommand::ToggleDivider => no_photo.or_else(|| {
-                (!is_running && shown_fill.is_none()).then_some(t!("Nothing to compare yet: press Fill first"))
+                (!is_running && shown_fill.is_none()).then_some("Nothing to compare yet: press Fill first")
             }),
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
@@ -122,7 +128,7 @@ impl EditorState {
                 .or_else(locked_by_fill)
                 .or_else(|| document.and_then(|document| mix_disabled_reason(document, &self.engine))),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
-                (candidate_count == 0).then_some(t!("No candidates yet: press Fill first"))
+                (candidate_count == 0).then_some("No candidates yet: press Fill first")
             }
         }
     }
@@ -135,6 +141,7 @@ impl EditorState {
             EditorCommand::Open => self.open(DocumentSource::Dialog),
             EditorCommand::OpenPath => self.ask_for_path(PathPurpose::OpenPhoto),
             EditorCommand::NextPhoto => self.open_neighbour(true),
+            EditorCommand::ExportAndNext => self.export_and_open_next(),
             EditorCommand::PreviousPhoto => self.open_neighbour(false),
             EditorCommand::SaveProject => self.save_project(),
             EditorCommand::SaveProjectAs => self.show_file_dialog(PathPurpose::SaveProject),
@@ -237,7 +244,9 @@ impl EditorState {
         let document = self.document.as_ref();
         match purpose {
             PathPurpose::SaveProject => document.map(PhotoDocument::suggested_project_path),
-            PathPurpose::Export => document.map(PhotoDocument::suggested_export_path),
+            PathPurpose::Export => {
+                document.map(|document| document.suggested_export_path(self.files.series.export_format))
+            }
             PathPurpose::ExportLayer => document.map(PhotoDocument::suggested_layer_path),
             PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
             PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::EditorState;
+use super::photo_series::PhotoSeries;
 use crate::app::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use crate::app::canvas::ViewCommand;
 use crate::app::dialogs::{DocumentSource, PendingClose, SaveAnswer};
@@ -14,17 +15,17 @@ use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::{
-    DialogAnswer, ExportOptions, OpenedPhoto, PathPurpose, Task, existing_file, export_fill, file_name,
-    neighbour_photo, open_photo, open_sample, with_extension,
+    DialogAnswer, ExportOptions, OpenedPhoto, PathPurpose, Task, existing_file, export_fill, file_name, open_photo,
+    open_sample, with_extension,
 };
 use crate::app::toasts::{Severity, UserMessage};
 use crate::face::face_frames;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::job::ExportContent;
-use crate::mask::{LoadedMask, Mask, MaskEdit, load_mask, save_mask};
+use crate::mask::{LoadedMask, MaskEdit, load_mask, save_mask};
 use crate::model::{ModelChoice, inspect};
-use crate::photo::Photo;
+use crate::photo::{Photo, PictureFormat};
 use crate::project::is_project_path;
 
 /// What is being read and written, and what can be opened.
@@ -49,8 +50,7 @@ pub struct FileState {
     pub sample_thumbnails: Vec<(SamplePortrait, egui::ColorImage)>,
     /// Recoverable projects, newest first; projects found by later scans are appended.
     pub recoverable: Vec<RecoverableProject>,
-    /// The hole of the photo before, and its face frame.
-    pub(super) last_hole: Option<(Mask, FaceFrame)>,
+    pub(super) series: PhotoSeries,
     pub(super) autosave: Autosave,
     pub(super) recovery_scan_timer: RecoveryScanTimer,
 }
@@ -58,9 +58,7 @@ pub struct FileState {
 impl FileState {
     /// Another document is open instead of this one.
     pub(super) fn document_changed(&mut self, previous: Option<&PhotoDocument>) {
-        if let Some(previous) = previous.filter(|previous| previous.has_hole()) {
-            self.last_hole = Some((previous.mask().clone(), previous.face_frame()));
-        }
+        self.series.document_changed(previous);
         self.autosave.document_changed();
     }
 }
@@ -69,37 +67,6 @@ impl EditorState {
     /// Opens something. Asks first when there is unsaved work.
     pub(super) fn open(&mut self, source: DocumentSource) {
         self.request_close(PendingClose::Open(source));
-    }
-
-    /// Opens the next photo of the folder, or the one before.
-    pub(super) fn open_neighbour(&mut self, is_forward: bool) {
-        let Some(path) = self.document.as_ref().and_then(|document| document.photo.source.clone()) else { return };
-        let find = move || Ok(neighbour_photo(&path, is_forward)?);
-        let task = Task::new("The folder of this photo cannot be read");
-        self.outbox.spawn(task, find, move |state, found| {
-            if let Some(path) = found {
-                state.open(DocumentSource::File(path));
-            } else {
-                let last = "This is the last photo in its folder";
-                let headline = if is_forward { last } else { "This is the first photo in its folder" };
-                state.outbox.notify(Severity::Info, headline);
-            }
-        });
-    }
-
-    /// Paints the hole of the photo before at the same place of this photo's face.
-    pub(super) fn use_last_hole(&mut self) {
-        let (Some(document), Some((hole, frame))) = (&self.document, self.files.last_hole.clone()) else { return };
-        let (photo, to_frame) = (Arc::clone(&document.photo), document.face_frame());
-        let move_hole = move || {
-            let hole = hole.moved_to_face(&frame, [photo.width(), photo.height()], &to_frame);
-            Ok((hole, photo))
-        };
-        self.outbox.spawn(Task::internal(), move_hole, |state, (hole, photo)| {
-            if state.document_with_photo(&photo).is_some() {
-                state.update_document(DocumentAction::EditMask(MaskEdit::Replace(hole)));
-            }
-        });
     }
 
     /// Closes the window. Asks first when there is unsaved work.
@@ -195,8 +162,7 @@ impl EditorState {
         let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
         let (photo, revision) = (Arc::clone(&document.photo), document.revision());
         let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
-        let Preferences { record, jpeg_quality, .. } = self.preferences;
-        let options = ExportOptions { content, record, jpeg_quality, overwrite };
+        let options = self.export_options(content, overwrite);
         self.files.is_saving = true;
         let export = move || {
             let mut notes = Vec::new();
@@ -206,6 +172,11 @@ impl EditorState {
         self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path, notes)| {
             state.file_saved(purpose, &path, existing.as_deref(), revision, notes);
         });
+    }
+
+    pub(super) fn export_options(&self, content: ExportContent, overwrite: Overwrite) -> ExportOptions {
+        let Preferences { record, jpeg_quality, .. } = self.preferences;
+        ExportOptions { content, record, jpeg_quality, overwrite }
     }
 
     /// The system's file dialog was closed.
@@ -221,8 +192,15 @@ impl EditorState {
     }
 
     fn open_photo(&mut self, path: PathBuf) {
-        let task = Task::opening(format!("Photo not opened: {}", file_name(&path)));
-        self.outbox.spawn(task, move || open_photo(&path), Self::photo_opened);
+        let task = Task::opening_file(format!("Photo not opened: {}", file_name(&path)), path.clone());
+        let open = move || Ok((open_photo(&path)?, path));
+        self.outbox.spawn(task, open, |state, (photo, path)| {
+            // A pasted picture is a file only for projects.
+            if !state.files.paste_folder.as_ref().is_some_and(|folder| path.starts_with(folder)) {
+                state.preferences.recent_files.add(&path);
+            }
+            state.photo_opened(photo);
+        });
     }
 
     /// Shows an opened photo, and looks for faces in it.
@@ -250,6 +228,7 @@ impl EditorState {
         if let Some(document) = self.document_with_photo(photo) {
             document.set_detected_faces(frames, is_frame_in_use);
             self.show_found_face();
+            self.faces_known_in_series(photo);
         }
     }
 
@@ -304,7 +283,7 @@ impl EditorState {
     }
 
     /// A file was written, or not because there is one already (`existing`). `notes` tell what its format changed.
-    fn file_saved(
+    pub(super) fn file_saved(
         &mut self,
         purpose: PathPurpose,
         path: &Path,
@@ -323,6 +302,9 @@ impl EditorState {
             && (is_export || document.shown_fill().is_none())
         {
             document.mark_saved(revision);
+        }
+        if purpose == PathPurpose::Export {
+            self.files.series.export_format = PictureFormat::from_path(path).unwrap_or_default();
         }
         let path = path.display();
         let headline = match purpose {

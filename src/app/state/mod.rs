@@ -11,7 +11,7 @@
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
 //! | dialogs | [`DialogState`](super::dialogs) |
 //! | preferences | [`Preferences`](super::preferences) |
-//! | files being read and written, autosave | [`FileState`], in `files` and `project_files` |
+//! | files being read and written, autosave | [`FileState`], in `files`, `photo_series` and `project_files` |
 //! | what leaves the state: tasks, requests, messages | [`Outbox`](super::outbox) |
 //!
 //! After every action the fills, the Explore window and so on follow the document, so that an action needs not know what
@@ -22,6 +22,7 @@ mod clipboard;
 mod commands;
 mod derived;
 mod files;
+mod photo_series;
 mod project_files;
 mod worker_events;
 

@@ -23,11 +23,11 @@ const AUTOSAVE_FAILED: &str = "Autosave failed: save the project yourself";
 impl EditorState {
     /// Opens a project. `is_recovered`: the file is an autosaved copy.
     pub(super) fn open_project(&self, path: PathBuf, is_recovered: bool) {
-        let task = Task::opening(if is_recovered {
-            "Could not recover the work".to_owned()
+        let task = if is_recovered {
+            Task::opening("Could not recover the work")
         } else {
-            format!("Project not opened: {}", file_name(&path))
-        });
+            Task::opening_file(format!("Project not opened: {}", file_name(&path)), path.clone())
+        };
         self.outbox.spawn(task, move || open_project(path, is_recovered), Self::project_opened);
     }
 
@@ -84,6 +84,7 @@ impl EditorState {
         self.files.is_saving = false;
         self.dialogs.path_bar = None;
         self.outbox.notify(Severity::Success, format!("Project saved: {}", path.display()));
+        self.preferences.recent_files.add(&path);
         if let Some(document) = self.document_with_photo(photo) {
             document.mark_project_saved(path, Some(hash), revision);
         }
@@ -114,6 +115,7 @@ impl EditorState {
             document.mark_recovered(project.saved_as.clone(), hash);
         } else {
             document.mark_project_saved(path.clone(), hash, document.revision());
+            self.preferences.recent_files.add(&path);
         }
         let revision = document.revision();
         self.show_document(document);

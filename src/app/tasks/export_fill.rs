@@ -1,6 +1,6 @@
 //! Writes a fill into a file.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::blend::{FillPatch, filled_pixels};
 use crate::fs::{Overwrite, WriteError};
@@ -15,6 +15,40 @@ pub struct ExportOptions {
     /// 1 to 100.
     pub jpeg_quality: u8,
     pub overwrite: Overwrite,
+}
+
+/// Like [`export_fill`]. If there is a file of this name, a number is appended: `NAME-2`, `NAME-3` and so on. Never
+/// replaces a file. Returns the path too.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn export_under_unused_name(
+    path: &Path,
+    photo: &Photo,
+    fill: &FillRecord,
+    composed: Option<&FillPatch>,
+    options: &ExportOptions,
+) -> Result<(PathBuf, Vec<String>), SaveError> {
+    let mut unused = path.to_owned();
+    let mut number = 1;
+    loop {
+        let options = ExportOptions { overwrite: Overwrite::Refuse, ..*options };
+        match export_fill(&unused, photo, fill, composed, &options) {
+            Ok(notes) => return Ok((unused, notes)),
+            Err(SaveError::Write(WriteError::Exists { .. })) => {
+                number += 1;
+                unused = with_number(path, number);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// `NAME-2.png` for `NAME.png` and 2.
+fn with_number(path: &Path, number: u32) -> PathBuf {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!("{stem}-{number}.{extension}"))
 }
 
 /// Writes the fill in the format of the file's name. `composed`: the fill as it is on the screen at full size. Returns

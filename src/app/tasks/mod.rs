@@ -10,7 +10,7 @@ mod neighbour_photo;
 mod open_photo;
 mod project_io;
 
-pub use export_fill::{ExportOptions, export_fill};
+pub use export_fill::{ExportOptions, export_fill, export_under_unused_name};
 pub use file_dialog::{DialogAnswer, PathPurpose, show_file_dialog, with_extension};
 pub use neighbour_photo::neighbour_photo;
 pub use open_photo::{OpenedPhoto, open_photo, open_sample, sample_thumbnail};
@@ -50,6 +50,14 @@ impl Task {
     /// A task that opens a photo or a project.
     pub fn opening(failure: impl Into<String>) -> Self {
         Self::new(failure).with_pictures().with_reset(|state| state.files.is_opening = false)
+    }
+
+    /// A task that opens this photo or project. A file that cannot be opened is no longer among the recent files.
+    pub fn opening_file(failure: impl Into<String>, path: PathBuf) -> Self {
+        Self::opening(failure).with_reset(move |state| {
+            state.files.is_opening = false;
+            state.preferences.recent_files.remove(&path);
+        })
     }
 
     /// A task that saves the user's work.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Color32, ColorImage, Event};
+use egui::{Color32, ColorImage, Event, Key, Modifiers};
 
 use super::fill::editor_with_fill;
-use super::{TASK_TIMEOUT, TestWindow, editor, editor_with_photo, newest_message, wait_for};
+use super::{TASK_TIMEOUT, TestWindow, editor, editor_with_photo, newest_message, press, wait_for};
 use crate::app::document::PhotoDocument;
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::EditorCommand;
@@ -58,6 +58,23 @@ fn a_pasted_mask_replaces_the_hole() {
     assert_eq!(message.headline, "The mask was not pasted");
     assert!(message.details[0].contains("use a mask of the photo's size"), "{message:?}");
     assert_eq!(document(&window).mask().hole_count(), 1);
+}
+
+#[test]
+fn a_requested_mask_may_come_some_frames_later() {
+    let (mut window, _) = editor_with_photo();
+    let photo = Arc::clone(&document(&window).photo);
+    let size = [photo.width() as usize, photo.height() as usize];
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::V);
+    window.run_steps(5);
+    window.event(Event::PasteImage(Arc::new(ColorImage::filled(size, Color32::WHITE))));
+    wait_for(&mut window, "the mask", |editor| editor.state.document.as_ref().is_some_and(PhotoDocument::has_hole));
+    assert!(Arc::ptr_eq(&photo, &document(&window).photo));
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::V);
+    window.event(Event::Paste("no picture".into()));
+    window.run_steps(2);
+    assert!(newest_message(&window).headline.starts_with("The clipboard has no picture"));
+    assert!(window.state().paste_request.is_none());
 }
 
 #[test]

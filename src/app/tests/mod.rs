@@ -21,6 +21,7 @@ mod photo_series;
 mod project_photos;
 mod projects;
 mod recovery;
+mod screen_reader;
 mod scripted_engine;
 mod soak;
 mod system_fonts;

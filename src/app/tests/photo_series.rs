@@ -4,10 +4,12 @@ use std::path::Path;
 
 use egui::{Key, Modifiers};
 
+use super::fill::{finish_fill, start_fill};
 use super::open_paint_undo::drag;
-use super::{TestWindow, editor, newest_message, press, wait_for};
+use super::{TestWindow, click, editor, has_button, newest_message, press, wait_for};
 use crate::app::dialogs::{DocumentSource, SaveAnswer};
 use crate::app::document::PhotoDocument;
+use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::state::Action;
 
@@ -62,4 +64,91 @@ fn the_next_photo_gets_the_same_hole() {
     assert!((grown / (scale * scale) - 1.0).abs() < 0.06, "{grown} for {scale}");
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!document(&window).has_hole(), "one undo step");
+}
+
+/// The names in a folder that are not photos of the series.
+fn exported_names(folder: &Path) -> Vec<String> {
+    let names = std::fs::read_dir(folder).expect("a folder").flatten().map(|entry| entry.file_name());
+    let mut names: Vec<_> = names.map(|name| name.to_string_lossy().into_owned()).collect();
+    names.retain(|name| name.contains("-filled"));
+    names.sort();
+    names
+}
+
+#[test]
+fn one_key_exports_and_opens_the_next_photo() {
+    let folder = folder_with_photos();
+    std::fs::write(folder.path().join("face 9-filled.png"), "of another day").expect("written");
+    let (mut window, engine) = editor();
+    window.state_mut().state.preferences.keep_hole = true;
+    open(&mut window, &folder.path().join("face 9.png"));
+    wait_for_photo(&mut window, "face 9");
+    press(&mut window, Modifiers::COMMAND, Key::PageDown);
+    assert_eq!(exported_names(folder.path()).len(), 1, "there is nothing to export yet");
+    start_fill(&mut window, &engine);
+    finish_fill(&mut window, &engine);
+    press(&mut window, Modifiers::COMMAND, Key::PageDown);
+    wait_for_photo(&mut window, "face 10");
+    assert_eq!(exported_names(folder.path()), ["face 9-filled-2.png", "face 9-filled.png"]);
+    assert_eq!(std::fs::read(folder.path().join("face 9-filled.png")).expect("a file"), b"of another day");
+    image::open(folder.path().join("face 9-filled-2.png")).expect("a picture");
+    wait_for(&mut window, "the same hole", |editor| {
+        editor.state.document.as_ref().is_some_and(PhotoDocument::has_hole)
+    });
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert!(!document(&window).has_hole(), "one undo step");
+}
+
+#[test]
+fn the_hole_is_kept_for_no_other_photo() {
+    let folder = folder_with_photos();
+    let (mut window, _) = editor();
+    window.state_mut().state.preferences.keep_hole = true;
+    open(&mut window, &folder.path().join("face 9.png"));
+    wait_for_photo(&mut window, "face 9");
+    drag(&mut window, [214.0, 146.0], [236.0, 148.0]);
+    press(&mut window, Modifiers::NONE, Key::PageDown);
+    wait_for(&mut window, "the question", |editor| editor.state.dialogs.save_question.is_some());
+    window.state_mut().state.handle(Action::AnswerSaveQuestion(SaveAnswer::Cancel));
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    // Not as the next photo of the folder, but chosen in a dialog.
+    let other = tempfile::tempdir().expect("a folder");
+    std::fs::copy(folder.path().join("face 10.png"), other.path().join("other.png")).expect("copied");
+    open(&mut window, &other.path().join("other.png"));
+    wait_for_photo(&mut window, "other");
+    window.run_steps(4);
+    assert!(!document(&window).has_hole());
+}
+
+/// Names of the recent files, the last used first.
+fn recent_names(preferences: &Preferences) -> Vec<String> {
+    let paths = preferences.recent_files.paths();
+    paths.iter().map(|path| path.file_name().expect("a file").to_string_lossy().into_owned()).collect()
+}
+
+#[test]
+fn recent_files_are_offered_and_forgotten() {
+    let folder = folder_with_photos();
+    let (mut window, _) = editor();
+    let (first, second) = (folder.path().join("face 9.png"), folder.path().join("face 10.png"));
+    for path in [&first, &second] {
+        window.state_mut().state.preferences.recent_files.add(path);
+    }
+    window.run_steps(2);
+    click(&mut window, "Open face 9.png");
+    wait_for(&mut window, "the photo", |editor| editor.state.document.is_some());
+    assert_eq!(recent_names(&window.state().state.preferences), ["face 9.png", "face 10.png"]);
+    std::fs::remove_file(&second).expect("removed");
+    click(&mut window, "Recent files and more");
+    click(&mut window, "Open face 10.png");
+    wait_for(&mut window, "the message", |editor| editor.widgets.toaster.latest().is_some());
+    assert!(newest_message(&window).headline.starts_with("Photo not opened: face 10.png"));
+    assert_eq!(recent_names(&window.state().state.preferences), ["face 9.png"]);
+    click(&mut window, "Recent files and more");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(!has_button(&window, "Clear this list"), "Esc closes the menu");
+    click(&mut window, "Recent files and more");
+    click(&mut window, "Clear this list");
+    assert!(window.state().state.preferences.recent_files.paths().is_empty());
+    assert!(!has_button(&window, "Open face 9.png"));
 }

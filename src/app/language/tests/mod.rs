@@ -14,7 +14,7 @@ use source::{Literal, literals_under};
 
 /// Capitalised texts in `src/app` that are not translated: names, titles of publications, keys, and what is printed when no
 /// window can be opened.
-const UNTRANSLATED: [&str; 11] = [
+const UNTRANSLATED: [&str; 12] = [
     "Countenance",
     "Countenance {}",
     "English",
@@ -22,6 +22,7 @@ const UNTRANSLATED: [&str; 11] = [
     "Grace Hopper",
     "Escape",
     "Esc",
+    "Vec<PathBuf>",
     "Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017",
     "Brandon Amos, Image Completion with Deep Learning in TensorFlow, 2016",
     "Cannot open a window ({error}): run the editor on a desktop, or fill from the command line, as in `countenance fill \
