@@ -37,7 +37,7 @@ impl Catalogue {
             let (english, translated): (&'static str, &'static str) = (english.leak(), translated.leak());
             texts.insert(english, translated);
             let template = Template::parse(english);
-            if template.names().next().is_some() {
+            if template.names().next().is_some() && template.has_words_or_marks() {
                 templates.push((template, Template::parse(translated)));
             }
         }
@@ -74,6 +74,9 @@ impl Catalogue {
         message: &str,
     ) -> Option<String> {
         let values = english.values_in(message)?;
+        if english.is_distinctive() && english.starts_with_placeholder() && !is_one_part(message, values.first()?.1) {
+            return None;
+        }
         let values: Vec<_> = values.into_iter().map(|(name, value)| (name, value, self.value(value))).collect();
         if !english.is_distinctive() && values.iter().all(|(_, value, translated)| value == translated) {
             return None;
@@ -93,6 +96,12 @@ impl Catalogue {
             translated => translated,
         }
     }
+}
+
+/// Whether the first value of a message is one part of it, not several: `a.png` is, `a.png: the file is damaged` is not,
+/// unless a semicolon ends it.
+fn is_one_part(message: &str, value: &str) -> bool {
+    !value.contains(": ") || message.get(value.len()..).is_some_and(|rest| rest.starts_with(';'))
 }
 
 const LIST_SEPARATOR: &str = ", ";

@@ -69,6 +69,15 @@ impl<'a> Template<'a> {
         self.parts.iter().map(Part::letter_count).sum()
     }
 
+    /// Whether there is more than spaces between the placeholders.
+    pub fn has_words_or_marks(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Literal(text) if !text.trim().is_empty()))
+    }
+
+    pub fn starts_with_placeholder(&self) -> bool {
+        matches!(self.parts.first(), Some(Part::Placeholder(_)))
+    }
+
     /// Whether a message with these words was certainly composed from this template: not for `{name}: {cause}`, nor for
     /// `{time} left`.
     pub fn is_distinctive(&self) -> bool {

@@ -4,9 +4,10 @@ use egui::{Button, Color32, Rect, RichText, Role, Sense, Stroke, StrokeKind, Tex
 use egui::{WidgetInfo, vec2};
 
 use super::widgets::text_field;
-use super::{add_command_button, file_menu, language_choice};
+use super::{add_command_button, file_menu};
 use crate::app::dialogs::DocumentSource;
 use crate::app::language::{LanguageChoice, t};
+use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, CommandStates, FileState, typed_path};
@@ -60,7 +61,7 @@ impl StartScreen {
                 self.sample_buttons(ui, actions);
                 ui.add_space(theme::GAP);
                 training_button(ui, commands, actions);
-                language_row(ui, &mut actions.preferences.language);
+                language_row(ui, &mut actions.preferences);
             });
         });
     }
@@ -164,13 +165,13 @@ fn training_button(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions)
     add_command_button(ui, commands, EditorCommand::Training, button, actions);
 }
 
-/// The languages, centred.
-fn language_row(ui: &mut Ui, choice: &mut LanguageChoice) {
-    let size = vec2(ui.available_width(), theme::ROW_HEIGHT);
-    let layout = egui::Layout::left_to_right(egui::Align::Center).with_main_align(egui::Align::Center);
-    ui.allocate_ui_with_layout(size, layout, |ui| {
-        ui.style_mut().override_text_style = Some(egui::TextStyle::Small);
-        language_choice::show(ui, choice);
+/// The languages, each in the middle of a third of the width.
+fn language_row(ui: &mut Ui, preferences: &mut Preferences) {
+    ui.columns(LanguageChoice::ALL.len(), |columns| {
+        for (ui, choice) in columns.iter_mut().zip(LanguageChoice::ALL) {
+            let title = RichText::new(choice.title()).small();
+            ui.vertical_centered(|ui| ui.radio_value(&mut preferences.language, choice, title));
+        }
     });
 }
 

@@ -166,7 +166,7 @@ impl TrainingChart {
             .label_formatter(move |position| Some(hover_text(&named_points, step_of(position), best)))
             .show(ui, |plot| {
                 if let Some(best) = best {
-                    let line = VLine::new("Best", step_x(best.step)).color(palette.weak_text).width(1.0);
+                    let line = VLine::new(t!("Best"), step_x(best.step)).color(palette.weak_text).width(1.0);
                     plot.vline(line.allow_hover(false));
                 }
                 for curve in &curves {
