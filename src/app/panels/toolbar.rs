@@ -3,7 +3,7 @@
 use egui::{DragValue, Popup, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
-use super::{add_command_button, command_button};
+use super::{add_command_button, command_button, face_regions};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
@@ -80,7 +80,7 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     }
 }
 
-/// The tools that draw an area, what changes the whole hole, ready-made shapes, and mask files. While one of the tools is
+/// The tools that draw an area, what changes the whole hole, parts of the face, ready-made shapes, and mask files. While one of the tools is
 /// selected, the button shows its name.
 fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut Actions) {
     let disabled_reason = commands.disabled_reason(EditorCommand::LoadMask);
@@ -90,7 +90,8 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         .selected(area_tool.is_some());
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
-        None => response.on_hover_text("Rectangle, lasso and other areas; grow or shrink the hole; mask files"),
+        None => response
+            .on_hover_text("Rectangle, lasso and other areas; parts of the face; grow or shrink the hole; mask files"),
         Some(reason) => response.on_disabled_hover_text(reason),
     };
     // Growing by a few pixels is tried several times, so the menu stays open until something else is chosen.
@@ -102,6 +103,8 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         }
         ui.separator();
         grow_row(ui, commands, actions);
+        ui.separator();
+        face_regions::show(ui, actions);
         ui.separator();
         for preset in MaskPreset::ALL {
             let (title, tooltip) = describe_shape(preset);
@@ -159,8 +162,8 @@ fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
         MaskPreset::Center => {
             ("Centre", "The centre, half as wide and half as high as the frame: the paper's centre mask")
         }
-        MaskPreset::Half => ("Lower half", "The lower half of the frame"),
-        MaskPreset::Left => ("Left half", "The left half of the frame"),
+        MaskPreset::Half => ("Lower half of the frame", "The lower half of the frame"),
+        MaskPreset::Left => ("Left half of the frame", "The left half of the frame"),
         MaskPreset::Random => ("Random", "Most pixels at random, chosen by the seed (CVPR 2017)"),
         MaskPreset::Grid => ("Grid", "Everything but the pixels of a regular grid (the blog's grid mask)"),
         MaskPreset::Lowres => ("Low resolution", "Everything but the pixels of a coarser grid: super-resolution"),
