@@ -7,7 +7,7 @@
 //! The tip of the nose tells how far the head is turned: the nose stands out from the face, so it moves sideways. The
 //! far half is then drawn narrower and the near half wider.
 //!
-//! All sizes were chosen by looking at the outlines on 42 faces.
+//! All sizes were chosen by looking at the outlines on about 40 faces.
 
 use std::f32::consts::PI;
 
@@ -135,8 +135,9 @@ impl FaceShape {
     /// A brow: three outlines that overlap and form an arch.
     pub fn brow(&self, side: usize) -> Vec<Vec<Point>> {
         let (out, scale, [x, y]) = (sign(side), self.eye_scale(side), self.eyes[side]);
-        // From the inner end over the peak to the tail: distance outward and down from the eye, and radius.
-        let arch = [(-0.30, -0.26, 0.12), (0.02, -0.31, 0.155), (0.24, -0.31, 0.15), (0.46, -0.21, 0.11)];
+        // From the inner end over the peak to the tail: distance outward and down from the eye, and radius. Low brows
+        // touch the lid, so the arch does too.
+        let arch = [(-0.30, -0.25, 0.135), (0.02, -0.295, 0.175), (0.24, -0.295, 0.17), (0.46, -0.20, 0.12)];
         let ends: Vec<Vec<Point>> = arch
             .into_iter()
             .map(|(along, down, radius)| ellipse([x + out * along * scale, y + down], [radius * scale, radius]))

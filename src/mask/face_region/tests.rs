@@ -124,7 +124,11 @@ proptest! {
         ];
         for (index, part) in parts.into_iter().enumerate() {
             for other in parts.into_iter().skip(index + 1) {
-                prop_assert_eq!(overlap(part, other, &landmarks), 0, "{:?} {:?}", part, other);
+                let count = overlap(part, other, &landmarks);
+                // Brows reach down to the lid.
+                let is_lid = matches!(part, FaceRegion::LeftEye | FaceRegion::RightEye) && other == FaceRegion::Brows;
+                let limit = if is_lid { hole(part, &landmarks).hole_count() / 6 } else { 0 };
+                prop_assert!(count <= limit, "{part:?} {other:?}: {count} of at most {limit}");
             }
         }
         for part in [FaceRegion::Eyes, FaceRegion::Brows, FaceRegion::Mouth] {
