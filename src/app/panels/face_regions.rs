@@ -1,4 +1,4 @@
-//! The buttons for the parts of the face, in the Shapes menu.
+//! The buttons for the parts of the face, in the Shapes menu, and the columns that these and other buttons stand in.
 
 use egui::{Button, Grid, Role, Ui, WidgetInfo, vec2};
 
@@ -12,19 +12,27 @@ const BUTTON_WIDTH: f32 = 84.0;
 /// Draws the buttons, and closes the menu after a click. The right button, or Shift, removes the part from the hole.
 pub fn show(ui: &mut Ui, actions: &mut Actions) {
     ui.label(theme::section_heading(ui, "Parts of the face"));
-    Grid::new("face-regions").spacing(vec2(theme::GAP / 2.0, 0.0)).show(ui, |ui| {
-        for row in FaceRegion::ALL.chunks(COLUMNS) {
-            for region in row {
-                region_button(ui, *region, actions);
-            }
+    in_columns(ui, "face-regions", &FaceRegion::ALL, |ui, region| region_button(ui, region, actions));
+}
+
+/// Draws items in columns, so that the menu fits a low window.
+pub fn in_columns<T: Copy>(ui: &mut Ui, id: &str, items: &[T], mut add: impl FnMut(&mut Ui, T)) {
+    Grid::new(id).spacing(vec2(theme::GAP / 2.0, 0.0)).show(ui, |ui| {
+        for row in items.chunks(COLUMNS) {
+            row.iter().for_each(|item| add(ui, *item));
             ui.end_row();
         }
     });
 }
 
+/// A button of a column.
+pub fn column_button(text: &str) -> Button<'_> {
+    Button::new(text).min_size(vec2(BUTTON_WIDTH, theme::ROW_HEIGHT))
+}
+
 fn region_button(ui: &mut Ui, region: FaceRegion, actions: &mut Actions) {
     let (text, name, tooltip) = describe(region);
-    let response = ui.add(Button::new(text).min_size(vec2(BUTTON_WIDTH, theme::ROW_HEIGHT)));
+    let response = ui.add(column_button(text));
     response.widget_info(|| WidgetInfo::labeled(Role::Button, true, name));
     let is_removed = response.secondary_clicked() || ui.input(|input| input.modifiers.shift);
     if response.clicked() || response.secondary_clicked() {

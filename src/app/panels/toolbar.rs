@@ -106,13 +106,14 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         ui.separator();
         face_regions::show(ui, actions);
         ui.separator();
-        for preset in MaskPreset::ALL {
+        ui.label(theme::section_heading(ui, "In the face frame"));
+        face_regions::in_columns(ui, "frame-shapes", &MaskPreset::ALL, |ui, preset| {
             let (title, tooltip) = describe_shape(preset);
-            if ui.button(title).on_hover_text(tooltip).clicked() {
+            if ui.add(face_regions::column_button(title)).on_hover_text(tooltip).clicked() {
                 actions.push(Action::AddShape(preset));
                 ui.close();
             }
-        }
+        });
         ui.separator();
         for command in
             [EditorCommand::SameHole, EditorCommand::LoadMask, EditorCommand::PasteMask, EditorCommand::SaveMask]
@@ -162,8 +163,8 @@ fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
         MaskPreset::Center => {
             ("Centre", "The centre, half as wide and half as high as the frame: the paper's centre mask")
         }
-        MaskPreset::Half => ("Lower half of the frame", "The lower half of the frame"),
-        MaskPreset::Left => ("Left half of the frame", "The left half of the frame"),
+        MaskPreset::Half => ("Lower half", "The lower half of the frame"),
+        MaskPreset::Left => ("Left half", "The left half of the frame"),
         MaskPreset::Random => ("Random", "Most pixels at random, chosen by the seed (CVPR 2017)"),
         MaskPreset::Grid => ("Grid", "Everything but the pixels of a regular grid (the blog's grid mask)"),
         MaskPreset::Lowres => ("Low resolution", "Everything but the pixels of a coarser grid: super-resolution"),
