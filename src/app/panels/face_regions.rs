@@ -19,7 +19,9 @@ pub fn show(ui: &mut Ui, actions: &mut Actions) {
 pub fn in_columns<T: Copy>(ui: &mut Ui, id: &str, items: &[T], mut add: impl FnMut(&mut Ui, T)) {
     Grid::new(id).spacing(vec2(theme::GAP / 2.0, 0.0)).show(ui, |ui| {
         for row in items.chunks(COLUMNS) {
-            row.iter().for_each(|item| add(ui, *item));
+            for item in row {
+                add(ui, *item);
+            }
             ui.end_row();
         }
     });
