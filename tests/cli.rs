@@ -83,6 +83,23 @@ fn a_fill_changes_only_the_hole() {
 }
 
 #[test]
+fn a_part_of_the_face_is_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/astronaut.png");
+    fs::copy(&sample, folder.path().join("photo.png")).unwrap();
+    assert_code(&run_fill_command(folder.path(), &["photo.png", "--mask", "mouth", "--out", "filled.png"]), 0);
+    let before = image::open(&sample).unwrap().to_rgb8();
+    let filled = image::open(folder.path().join("filled.png")).unwrap().to_rgb8();
+    let is_near_mouth = |x: u32, y: u32| (190..258).contains(&x) && (130..168).contains(&y);
+    let mut changed = 0;
+    for (x, y, pixel) in filled.enumerate_pixels().filter(|(x, y, pixel)| *pixel != before.get_pixel(*x, *y)) {
+        assert!(is_near_mouth(x, y), "({x}, {y}): {pixel:?}");
+        changed += 1;
+    }
+    assert!(changed > 500, "{changed} pixels");
+}
+
+#[test]
 fn sixteen_bits_stay_sixteen() {
     let folder = folder_with_photo();
     let deep = ImageBuffer::<Rgb<u16>, _>::from_fn(24, 24, |x, y| Rgb([(x * 2000) as u16, (y * 2001) as u16, 77]));

@@ -7,9 +7,10 @@ use anyhow::bail;
 use super::face_choice::{ChosenFaces, FaceChoice};
 use super::fill_plan::FillPlan;
 use super::mask_source::{MaskSource, find_mask_in_folder, open_mask};
+use crate::face::{find_frame, find_landmarks, template_landmarks};
 use crate::geometry::FaceFrame;
 use crate::job::{FacePart, FillError, SplitFace, split_hole};
-use crate::mask::{Mask, MaskPreset};
+use crate::mask::{FaceRegion, Mask, MaskPreset};
 use crate::photo::Photo;
 
 /// The hole of a photo and the faces to fill.
@@ -34,11 +35,12 @@ pub(super) struct FaceToFill {
 }
 
 impl FacesToFill {
-    /// Finds the hole and the faces of one photo. A mask preset is placed on one face, found in the whole photo. With a
-    /// mask picture, faces are found from the known pixels only, and every face under the hole is filled.
+    /// Finds the hole and the faces of one photo. A mask preset and parts of a face are placed on one face, found in the
+    /// whole photo. With a mask picture, faces are found from the known pixels only, and every face under the hole is filled.
     pub(super) fn find(plan: &FillPlan, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
         let path = match &plan.mask {
             MaskSource::Preset(preset) => return Self::of_preset(plan, *preset, photo),
+            MaskSource::Regions(regions) => return Self::of_regions(plan, regions, photo),
             MaskSource::File(path) => path.clone(),
             MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
         };
@@ -54,10 +56,29 @@ impl FacesToFill {
 
     fn of_preset(plan: &FillPlan, preset: MaskPreset, photo: &Photo) -> anyhow::Result<Self> {
         let chosen = chosen_faces(plan, photo, None)?;
-        let Some(&(_, SplitFace { frame, .. })) = chosen.faces.first() else {
-            bail!("there is no face frame: place one with --frame")
-        };
+        let frame = first_frame(&chosen)?;
         let hole = preset.hole_in_photo(photo.width(), photo.height(), &frame, plan.crop_size_px, plan.settings.seed);
+        let faces = Self::split(plan, &chosen, &hole)?;
+        let note = chosen.note(faces.iter().map(|face| face.number));
+        Ok(Self { hole, faces, note, warnings: Vec::new() })
+    }
+
+    /// Parts of one face. The hole follows the face in the whole photo; the frame of the search is found beside the hole.
+    fn of_regions(plan: &FillPlan, regions: &[FaceRegion], photo: &Photo) -> anyhow::Result<Self> {
+        let mut chosen = chosen_faces(plan, photo, None)?;
+        let frame = first_frame(&chosen)?;
+        // With a frame by hand there may be a face in it.
+        let may_have_face = plan.frame.is_some() || chosen.faces.iter().any(|(number, _)| number.is_some());
+        let mut hole = Mask::empty(photo.width(), photo.height());
+        let found = if may_have_face { find_landmarks(photo, &hole, &frame)? } else { None };
+        let landmarks = found.unwrap_or_else(|| template_landmarks(&frame));
+        for region in regions {
+            hole.add(&region.hole_in_photo(photo.width(), photo.height(), &landmarks));
+        }
+        if found.is_some() && plan.frame.is_none() {
+            let beside_hole = find_frame(photo, &hole)?.filter(|beside| beside.is_of_same_face(&frame));
+            chosen.faces.iter_mut().take(1).for_each(|(_, face)| face.frame = beside_hole.unwrap_or(frame));
+        }
         let faces = Self::split(plan, &chosen, &hole)?;
         let note = chosen.note(faces.iter().map(|face| face.number));
         Ok(Self { hole, faces, note, warnings: Vec::new() })
@@ -72,6 +93,13 @@ impl FacesToFill {
             bail!("{}", outside_message(plan, chosen.found));
         }
         Ok(faces)
+    }
+}
+
+fn first_frame(chosen: &ChosenFaces) -> anyhow::Result<FaceFrame> {
+    match chosen.faces.first() {
+        Some((_, face)) => Ok(face.frame),
+        None => bail!("there is no face frame: place one with --frame"),
     }
 }
 

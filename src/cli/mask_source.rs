@@ -7,13 +7,15 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::is_picture;
 use super::usage_error;
-use crate::mask::{LoadedMask, Mask, MaskPreset, load_mask};
+use crate::mask::{FaceRegion, LoadedMask, Mask, MaskPreset, load_mask};
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MaskSource {
     /// A mask preset over the face.
     Preset(MaskPreset),
+    /// Parts of the face; not empty.
+    Regions(Vec<FaceRegion>),
     /// One mask for every photo.
     File(PathBuf),
     /// A folder with one mask per photo, named by the photo's stem.
@@ -21,10 +23,13 @@ pub(super) enum MaskSource {
 }
 
 impl MaskSource {
-    /// Reads the option's value. A preset's name wins over a file of the same name.
+    /// Reads the option's value. Names of presets and of parts win over a file of the same name.
     pub(super) fn parse(value: &Path) -> anyhow::Result<Self> {
         if let Some(preset) = value.to_str().and_then(MaskPreset::from_id) {
             return Ok(Self::Preset(preset));
+        }
+        if let Some(regions) = value.to_str().and_then(parse_regions) {
+            return Ok(Self::Regions(regions));
         }
         if value.is_dir() {
             return Ok(Self::Folder(value.to_path_buf()));
@@ -32,10 +37,13 @@ impl MaskSource {
         if value.is_file() {
             return Ok(Self::File(value.to_path_buf()));
         }
-        let names = MaskPreset::ALL.map(MaskPreset::id).join(", ");
+        let (presets, regions) = (MaskPreset::ALL.map(MaskPreset::id), FaceRegion::ALL.map(FaceRegion::id));
         Err(usage_error(format!(
-            "there is no mask {}: give a picture with the hole in white, or one of {names}",
-            value.display()
+            "there is no mask {}: give a picture with the hole in white, one of {}, or parts of the face, separated by \
+             commas: {}",
+            value.display(),
+            presets.join(", "),
+            regions.join(", ")
         )))
     }
 
@@ -43,9 +51,14 @@ impl MaskSource {
     pub(super) fn shared_file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Preset(_) | Self::Folder(_) => None,
+            Self::Preset(_) | Self::Regions(_) | Self::Folder(_) => None,
         }
     }
+}
+
+/// Reads parts of the face, separated by commas. `None` when one of the names is unknown.
+fn parse_regions(text: &str) -> Option<Vec<FaceRegion>> {
+    text.split(',').map(|name| FaceRegion::from_id(name.trim())).collect()
 }
 
 /// Opens the mask of a photo of this size. Also returns doubts about it, as sentences for the user.
@@ -91,6 +104,9 @@ mod tests {
         for preset in MaskPreset::ALL {
             assert_eq!(MaskSource::parse(Path::new(preset.id())).unwrap(), MaskSource::Preset(preset));
         }
+        for region in FaceRegion::ALL {
+            assert_eq!(MaskSource::parse(Path::new(region.id())).unwrap(), MaskSource::Regions(vec![region]));
+        }
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("center");
         std::fs::write(&file, b"").unwrap();
@@ -99,10 +115,21 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_separated_by_commas() {
+        let parse = |text: &str| MaskSource::parse(Path::new(text));
+        let expected = MaskSource::Regions(vec![FaceRegion::Eyes, FaceRegion::Brows]);
+        assert_eq!(parse("eyes,brows").unwrap(), expected);
+        assert_eq!(parse("eyes, brows").unwrap(), expected);
+        for text in ["eyes,ears", "eyes,", "", "eyes,center"] {
+            assert!(parse(text).unwrap_err().is::<crate::cli::UsageError>(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_missing_mask_error_lists_the_presets() {
         let error = MaskSource::parse(Path::new("centre.png")).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
+        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use super::hole_filling::fill_hole;
 use super::orientation::find_turned_faces;
 use super::refine_frame::refine_frame;
 use super::{CropError, fit_frame};
-use crate::geometry::{FaceFrame, RectPx, clip_range};
+use crate::geometry::{FaceFrame, Point, RectPx, clip_range};
 use crate::mask::Mask;
 use crate::photo::Photo;
 
@@ -64,6 +64,15 @@ pub fn frames_of(photo: &Photo, faces: &[Detection]) -> Result<Vec<FaceFrame>, D
 /// When the mask has another size than the photo, or a network cannot be run.
 pub fn find_frame(photo: &Photo, hole: &Mask) -> Result<Option<FaceFrame>, DetectError> {
     VisibleFaces::find(photo, hole)?.frame_at_hole()
+}
+
+/// The landmarks of the face in this frame, found from the known pixels only. `None` when no face is found there: see
+/// [`template_landmarks`](super::template_landmarks).
+///
+/// # Errors
+/// When the mask has another size than the photo, or the detector cannot be run.
+pub fn find_landmarks(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option<[Point; 5]>, DetectError> {
+    Ok(VisibleFaces::find(photo, hole)?.landmarks(frame))
 }
 
 /// The faces found in a photo whose hole was filled smoothly.
@@ -175,16 +184,33 @@ impl<'a> VisibleFaces<'a> {
         self.index_at_hole().map_or(Ok(None), |index| self.frame(index))
     }
 
+    /// The landmarks of the face in this frame, as the detector finds or guesses them beside the hole. `None` when no face
+    /// is found there.
+    #[must_use]
+    pub fn landmarks(&self, frame: &FaceFrame) -> Option<[Point; 5]> {
+        let distance = |face: &VisibleFace| {
+            let [[x, y], [other_x, other_y]] = [face.frame, *frame].map(|frame| frame.center_in_photo);
+            (x - other_x).hypot(y - other_y)
+        };
+        let faces = self.faces.iter().filter(|face| frame.is_of_same_face(&face.frame));
+        faces.min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|face| self.refined_landmarks(face))
+    }
+
     /// The frame, corrected by further passes of the detector if needed, and by the network.
     fn refined(&self, face: &VisibleFace) -> Result<FaceFrame, DetectError> {
-        let mut frame = face.frame;
-        if needs_refinement(&self.filled, &face.detection) {
-            let mut detection = face.detection.clone();
-            let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
-            refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
-            frame = fit_frame(&detection.landmarks_in_photo).unwrap_or(frame);
-        }
+        let frame = fit_frame(&self.refined_landmarks(face)).unwrap_or(face.frame);
         refine_frame(self.photo, self.hole, frame)
+    }
+
+    /// The landmarks, corrected by further passes of the detector if needed.
+    fn refined_landmarks(&self, face: &VisibleFace) -> [Point; 5] {
+        if !needs_refinement(&self.filled, &face.detection) {
+            return face.detection.landmarks_in_photo;
+        }
+        let mut detection = face.detection.clone();
+        let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
+        refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
+        detection.landmarks_in_photo
     }
 }
 

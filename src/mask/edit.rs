@@ -1,7 +1,7 @@
 //! The changes of the hole.
 
-use super::{Area, Mask, MaskPreset, Stroke};
-use crate::geometry::FaceFrame;
+use super::{Area, FaceRegion, Mask, MaskPreset, Stroke, StrokeKind};
+use crate::geometry::{FaceFrame, Point};
 
 /// One change of the hole.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +21,12 @@ pub enum MaskEdit {
         crop_size_px: u32,
         seed: u64,
     },
+    /// Adds a part of the face with these landmarks, or removes it.
+    FaceRegion {
+        region: FaceRegion,
+        kind: StrokeKind,
+        landmarks_in_photo: [Point; 5],
+    },
     /// Replaces the mask (a loaded mask). One of another size than the photo changes nothing.
     Replace(Mask),
 }
@@ -36,6 +42,13 @@ impl Mask {
             MaskEdit::Invert => self.invert(),
             MaskEdit::Preset { preset, frame, crop_size_px, seed } => {
                 self.add(&preset.hole_in_photo(self.width(), self.height(), frame, *crop_size_px, *seed));
+            }
+            MaskEdit::FaceRegion { region, kind, landmarks_in_photo } => {
+                let part = region.hole_in_photo(self.width(), self.height(), landmarks_in_photo);
+                match kind {
+                    StrokeKind::Paint => self.add(&part),
+                    StrokeKind::Erase => self.remove(&part),
+                }
             }
             MaskEdit::Replace(other) if other.rect() == self.rect() => *self = other.clone(),
             MaskEdit::Replace(_) => {}

@@ -1,5 +1,6 @@
 //! Complete runs with a fake search: files, messages and reports.
 
+mod face_regions;
 mod fake_backend;
 mod formats;
 mod several_faces;

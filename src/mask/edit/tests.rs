@@ -28,10 +28,15 @@ fn any_edit(width: u32, height: u32) -> impl Strategy<Value = MaskEdit> {
         let frame = FaceFrame { center_in_photo: [40.0, 30.0], side_px, angle_radians: 0.3 };
         MaskEdit::Preset { preset: MaskPreset::ALL[index], frame, crop_size_px: 16, seed }
     });
+    let region = (0..FaceRegion::ALL.len(), any_point(), any::<bool>()).prop_map(|(index, nose, is_added)| {
+        let kind = if is_added { StrokeKind::Paint } else { StrokeKind::Erase };
+        let landmarks_in_photo = [[30.0, 20.0], [50.0, 22.0], nose, [32.0, 45.0], [48.0, 46.0]];
+        MaskEdit::FaceRegion { region: FaceRegion::ALL[index], kind, landmarks_in_photo }
+    });
     let count = width as usize * height as usize;
     let replace = prop::collection::vec(prop_oneof![Just(0u8), Just(255u8)], count)
         .prop_map(move |pixels| MaskEdit::Replace(Mask::from_pixels(width, height, &pixels).unwrap()));
-    prop_oneof![6 => strokes, 1 => Just(MaskEdit::Clear), 1 => Just(MaskEdit::Invert), 2 => preset, 1 => replace]
+    prop_oneof![6 => strokes, 1 => Just(MaskEdit::Clear), 1 => Just(MaskEdit::Invert), 2 => preset, 2 => region, 1 => replace]
 }
 
 /// The smallest rectangle around these pixels.
