@@ -1,18 +1,18 @@
-//! The changes of the hole.
+//! The changes of the mask.
 
 use super::{Area, Mask, MaskPreset, Stroke};
 use crate::geometry::FaceFrame;
 
-/// One change of the hole.
+/// One change of the mask.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskEdit {
     Stroke(Stroke),
     Area(Area),
-    /// Grows the hole by this distance in pixels, or shrinks it if it is negative.
+    /// Grows the hole by this distance in pixels, or shrinks it if it is negative. Ignored pixels stay.
     Grow(f32),
-    /// Removes the hole.
+    /// Makes every pixel known.
     Clear,
-    /// Swaps hole and known pixels.
+    /// Swaps hole and known pixels. Ignored pixels stay.
     Invert,
     /// Adds a preset hole.
     Preset {

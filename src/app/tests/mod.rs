@@ -12,6 +12,7 @@ mod face_selection;
 mod fill;
 mod first_guess;
 mod frame_search;
+mod ignored;
 mod live_edits;
 mod messages;
 mod mixing;
