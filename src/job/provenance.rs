@@ -220,9 +220,12 @@ impl Provenance {
     /// The same with all fills of a photo whose faces were filled one after the other. `self` is that of the first.
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
-        let is_several = self.format == FORMAT && !fills.is_empty();
-        let format = if is_several { FORMAT_OF_SEVERAL.into() } else { self.format };
-        Self { format, fills, ..self }
+        let format = match self.format.as_str() {
+            FORMAT_WITH_IGNORED => FORMAT_WITH_IGNORED,
+            _ if fills.is_empty() => FORMAT,
+            _ => FORMAT_OF_SEVERAL,
+        };
+        Self { format: format.into(), fills, ..self }
     }
 
     /// Reads the provenance from an exported PNG.
