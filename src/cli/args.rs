@@ -85,6 +85,15 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "MASK")]
     pub(super) mask: PathBuf,
 
+    /// What to keep but not to believe, such as a hand or sunglasses: a picture (white is ignored), or a folder of them
+    ///
+    /// Ignored pixels stay exactly as they are, also where the mask is white, and the fill does not depend on them. The
+    /// picture must have the photo's size; with several photos it is used for all. A folder holds pictures named by the
+    /// photos' file stems; photos without one have nothing ignored. Pure red (255, 0, 0) in a mask picture ignores too, as
+    /// in masks that the editor saves.
+    #[arg(long, value_name = "PICTURE")]
+    pub(super) ignore: Option<PathBuf>,
+
     /// Model: a file, a name in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
     pub(super) model: Option<PathBuf>,

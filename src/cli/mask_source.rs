@@ -1,4 +1,4 @@
-//! Finds the mask for each photo.
+//! Finds the mask for each photo, and its ignored pixels.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -47,6 +47,19 @@ impl MaskSource {
         )))
     }
 
+    /// Reads the value of `--ignore`: a picture or a folder of them.
+    pub(super) fn parse_ignored(value: &Path) -> anyhow::Result<Self> {
+        match () {
+            () if value.is_dir() => Ok(Self::Folder(value.to_path_buf())),
+            () if value.is_file() => Ok(Self::File(value.to_path_buf())),
+            () => Err(usage_error(format!(
+                "there is no picture {}: give --ignore a picture of the photo's size, white where the photo shall be \
+                 ignored, or a folder of them",
+                value.display()
+            ))),
+        }
+    }
+
     /// The single mask file, if one file is used for every photo.
     pub(super) fn shared_file(&self) -> Option<&Path> {
         match self {
@@ -76,8 +89,32 @@ pub(super) fn open_mask(path: &Path, width: u32, height: u32) -> anyhow::Result<
     Ok((mask, warnings.into_iter().map(name).collect()))
 }
 
+/// The mask of a photo of this size with its ignored pixels, from the value of `--ignore`, and doubts about their picture.
+/// In a folder, photos without a picture have none.
+pub(super) fn add_ignored(mask: Mask, ignored: &MaskSource, stem: &OsStr) -> anyhow::Result<(Mask, Vec<String>)> {
+    let path = match ignored {
+        MaskSource::File(path) => path.clone(),
+        MaskSource::Folder(folder) if masks_with_stem(folder, stem)?.is_empty() => return Ok((mask, Vec::new())),
+        MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
+        MaskSource::Preset(_) | MaskSource::Regions(_) => return Ok((mask, Vec::new())),
+    };
+    let (ignored, warnings) = open_mask(&path, mask.width(), mask.height()).context("--ignore")?;
+    Ok((mask.with_ignored(&ignored), warnings))
+}
+
 /// The only picture in a folder with this stem.
 pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
+    match masks_with_stem(folder, stem)?.as_slice() {
+        [path] => Ok(path.clone()),
+        [] => bail!("there is no mask for this photo in {}: add {}.png", folder.display(), stem.display()),
+        [first, second, ..] => {
+            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
+        }
+    }
+}
+
+/// The pictures in a folder with this stem, sorted.
+fn masks_with_stem(folder: &Path, stem: &OsStr) -> anyhow::Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
     let mut masks: Vec<PathBuf> = entries
@@ -86,13 +123,7 @@ pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result
         .filter(|path| path.file_stem() == Some(stem) && is_picture(path))
         .collect();
     masks.sort();
-    match masks.as_slice() {
-        [path] => Ok(path.clone()),
-        [] => bail!("there is no mask for this photo in {}: add {}.png", folder.display(), stem.display()),
-        [first, second, ..] => {
-            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
-        }
-    }
+    Ok(masks)
 }
 
 #[cfg(test)]

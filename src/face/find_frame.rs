@@ -1,6 +1,7 @@
-//! Finds the face frame from the known pixels only: whatever lies under the hole, the frame is the same to the bit.
+//! Finds the face frame from the known pixels only: whatever the hole and the ignored pixels show, the frame is the same
+//! to the bit.
 //!
-//! The detector sees the photo with its hole filled smoothly, so it still finds most faces, but guesses hidden eyes and
+//! The detector sees the photo with all unknown pixels filled smoothly, so it still finds most faces, but guesses hidden eyes and
 //! mouths. A small network then corrects the frame from the known pixels.
 //!
 //! The network corrects frames without a hole too, because the detector places them 8 % smaller than the aligned faces
@@ -23,7 +24,7 @@ use crate::geometry::{FaceFrame, Point, RectPx, clip_range};
 use crate::mask::Mask;
 use crate::photo::Photo;
 
-/// Minimum score of a face that the hole touches: hidden parts lower the score.
+/// Minimum score of a face that unknown pixels touch: hidden parts lower the score.
 const MIN_SCORE_AT_HOLE: f32 = 0.3;
 
 /// From this score on, a detection at a hole surely is a face. Beside a face whose half is hidden, the detector took a
@@ -75,11 +76,13 @@ pub fn find_landmarks(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<O
     Ok(VisibleFaces::find(photo, hole)?.landmarks(frame))
 }
 
-/// The faces found in a photo whose hole was filled smoothly.
+/// The faces found in a photo whose unknown pixels were filled smoothly.
 pub struct VisibleFaces<'a> {
     photo: &'a Photo,
     hole: &'a Mask,
-    /// The photo with its hole filled.
+    /// The hole and the ignored pixels.
+    unknown: Mask,
+    /// The photo with its unknown pixels filled.
     filled: Cow<'a, RgbImage>,
     /// The largest first.
     faces: Vec<VisibleFace>,
@@ -114,17 +117,19 @@ impl<'a> VisibleFaces<'a> {
             let (mask_width, mask_height) = (hole.width(), hole.height());
             return Err(CropError::MaskSize { mask_width, mask_height, width, height }.into());
         }
-        let filled = fill_hole(photo, hole);
-        let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, hole);
+        let unknown = hole.unknown();
+        let filled = fill_hole(photo, &unknown);
+        let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, &unknown);
         let upright = detect_unrefined(&filled, 0..1, MIN_SCORE_AT_HOLE, is_face)?;
-        let is_at_hole = |face: &Detection| touches_hole(face, hole);
-        let has_hole = hole.hole_bounds().is_some();
+        let is_at_hole = |face: &Detection| touches_hole(face, &unknown);
+        let has_hole = !unknown.is_empty();
         let detections = find_turned_faces(&filled, upright, has_hole.then_some(&is_at_hole))?;
         let to_face = |detection: Detection| {
             let frame = fit_frame(&detection.landmarks_in_photo)?;
             Some(VisibleFace { detection, frame, hole_count: hole_count_in(&frame, hole) })
         };
-        Ok(Self { photo, hole, filled, faces: detections.into_iter().filter_map(to_face).collect() })
+        let faces = detections.into_iter().filter_map(to_face).collect();
+        Ok(Self { photo, hole, unknown, filled, faces })
     }
 
     /// The number of faces.
@@ -199,7 +204,7 @@ impl<'a> VisibleFaces<'a> {
     /// The frame, corrected by further passes of the detector if needed, and by the network.
     fn refined(&self, face: &VisibleFace) -> Result<FaceFrame, DetectError> {
         let frame = fit_frame(&self.refined_landmarks(face)).unwrap_or(face.frame);
-        refine_frame(self.photo, self.hole, frame)
+        refine_frame(self.photo, &self.unknown, frame)
     }
 
     /// The landmarks, corrected by further passes of the detector if needed.
@@ -208,7 +213,8 @@ impl<'a> VisibleFaces<'a> {
             return face.detection.landmarks_in_photo;
         }
         let mut detection = face.detection.clone();
-        let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
+        let is_covered = hole_count_in(&face.frame, &self.unknown) > 0;
+        let min_score = if is_covered { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
         refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
         detection.landmarks_in_photo
     }

@@ -1,18 +1,18 @@
-//! The changes of the hole.
+//! The changes of the mask.
 
 use super::{Area, FaceRegion, Mask, MaskPreset, Stroke, StrokeKind};
 use crate::geometry::{FaceFrame, Point};
 
-/// One change of the hole.
+/// One change of the mask.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskEdit {
     Stroke(Stroke),
     Area(Area),
-    /// Grows the hole by this distance in pixels, or shrinks it if it is negative.
+    /// Grows the hole by this distance in pixels, or shrinks it if it is negative. Ignored pixels stay.
     Grow(f32),
-    /// Removes the hole.
+    /// Makes every pixel known.
     Clear,
-    /// Swaps hole and known pixels.
+    /// Swaps hole and known pixels. Ignored pixels stay.
     Invert,
     /// Adds a preset hole.
     Preset {
@@ -45,10 +45,7 @@ impl Mask {
             }
             MaskEdit::FaceRegion { region, kind, landmarks_in_photo } => {
                 let part = region.hole_in_photo(self.width(), self.height(), landmarks_in_photo);
-                match kind {
-                    StrokeKind::Paint => self.add(&part),
-                    StrokeKind::Erase => self.remove(&part),
-                }
+                self.draw_hole_of(&part, *kind);
             }
             MaskEdit::Replace(other) if other.rect() == self.rect() => *self = other.clone(),
             MaskEdit::Replace(_) => {}

@@ -35,14 +35,17 @@ pub fn show(
         for (command, its_tool) in [
             (EditorCommand::BrushTool, Tool::Brush),
             (EditorCommand::EraserTool, Tool::Eraser),
+            (EditorCommand::IgnoreTool, Tool::Ignore),
             (EditorCommand::FrameTool, Tool::Frame),
         ] {
             let button = IconButton::new(command.icon(), command.name()).selected(tool == its_tool);
-            add_command_button(ui, commands, command, button, actions);
+            let response = add_command_button(ui, commands, command, button, actions);
+            if its_tool == Tool::Ignore {
+                response.on_hover_text(IGNORE_HELP);
+            }
         }
         brush_size(ui, &mut actions.preferences);
         command_button(ui, commands, EditorCommand::ClearMask, actions);
-        command_button(ui, commands, EditorCommand::InvertMask, actions);
         shapes_menu(ui, commands, tool, actions);
         divider_line(ui);
         history_button(ui, commands, EditorCommand::Undo, document.undo_name(), actions);
@@ -53,6 +56,9 @@ pub fn show(
         help_menu(ui, commands, actions);
     });
 }
+
+const IGNORE_HELP: &str = "Paint over what must stay but is no part of the face: a hand, sunglasses, a reflection. It is \
+                           kept as it is, and the fill does not depend on it";
 
 fn divider_line(ui: &mut Ui) {
     let (rect, _) = ui.allocate_exact_size(vec2(theme::GAP + 1.0, theme::ROW_HEIGHT), egui::Sense::hover());
@@ -91,8 +97,9 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         .selected(area_tool.is_some());
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
-        None => response
-            .on_hover_text("Rectangle, lasso and other areas; parts of the face; grow or shrink the hole; mask files"),
+        None => response.on_hover_text(
+            "Rectangle, lasso and other areas; parts of the face; grow, shrink or invert the hole; mask files",
+        ),
         Some(reason) => response.on_disabled_hover_text(reason),
     };
     // Growing by a few pixels is tried several times, so the menu stays open until something else is chosen.
@@ -104,6 +111,7 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         }
         ui.separator();
         grow_row(ui, commands, actions);
+        menu_item(ui, commands, EditorCommand::InvertMask, actions);
         ui.separator();
         face_regions::show(ui, actions);
         ui.separator();

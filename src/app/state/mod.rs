@@ -61,6 +61,8 @@ use crate::photo::Photo;
 #[derive(Default)]
 pub struct ViewState {
     pub tool: Tool,
+    /// Whether the area tools draw ignored pixels, as the brush selected last does.
+    pub areas_ignore: bool,
     /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,

@@ -13,6 +13,7 @@ mod face_selection;
 mod fill;
 mod first_guess;
 mod frame_search;
+mod ignored;
 mod linux_packages;
 mod live_edits;
 mod messages;
