@@ -83,6 +83,50 @@ fn a_fill_changes_only_the_hole() {
 }
 
 #[test]
+fn a_part_of_the_face_is_filled() {
+    let folder = tempfile::tempdir().unwrap();
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/samples/astronaut.png");
+    fs::copy(&sample, folder.path().join("photo.png")).unwrap();
+    assert_code(&run_fill_command(folder.path(), &["photo.png", "--mask", "mouth", "--out", "filled.png"]), 0);
+    let before = image::open(&sample).unwrap().to_rgb8();
+    let filled = image::open(folder.path().join("filled.png")).unwrap().to_rgb8();
+    let is_near_mouth = |x: u32, y: u32| (190..258).contains(&x) && (130..168).contains(&y);
+    let mut changed = 0;
+    for (x, y, pixel) in filled.enumerate_pixels().filter(|(x, y, pixel)| *pixel != before.get_pixel(*x, *y)) {
+        assert!(is_near_mouth(x, y), "({x}, {y}): {pixel:?}");
+        changed += 1;
+    }
+    assert!(changed > 500, "{changed} pixels");
+}
+
+#[test]
+fn ignored_pixels_change_nothing_and_the_record_repeats() {
+    let folder = folder_with_photo();
+    let is_ignored = |x: u32, y: u32| x > 13 && y > 4;
+    let red = RgbImage::from_fn(24, 24, |x, y| match (is_ignored(x, y), mask(24, 24)[(x, y)].0[0]) {
+        (true, _) => Rgb([255, 0, 0]),
+        (_, grey) => Rgb([grey; 3]),
+    });
+    red.save(folder.path().join("red.png")).unwrap();
+    let noisy = RgbImage::from_fn(24, 24, |x, y| {
+        if is_ignored(x, y) { Rgb([(x * 91) as u8, (y * 57) as u8, 200]) } else { photo(24, 24)[(x, y)] }
+    });
+    noisy.save(folder.path().join("noisy.png")).unwrap();
+    let fill = |photo: &str, out: &str| {
+        assert_code(&run_fill_command(folder.path(), &[photo, "--mask", "red.png", "--out", out]), 0);
+        image::open(folder.path().join(out)).unwrap().to_rgb8()
+    };
+    let (clean, noisy_fill) = (fill("photo.png", "a.png"), fill("noisy.png", "b.png"));
+    for (x, y, pixel) in noisy_fill.enumerate_pixels() {
+        assert_eq!(*pixel, if is_ignored(x, y) { noisy[(x, y)] } else { clean[(x, y)] }, "({x}, {y})");
+        assert!(!is_ignored(x, y) || clean[(x, y)] == photo(24, 24)[(x, y)]);
+    }
+    let mut replay = countenance();
+    replay.current_dir(folder.path()).args(["replay", "b.png", "noisy.png", "--device", "cpu", "--model"]);
+    assert_code(&replay.arg(tiny_model()).output().unwrap(), 0);
+}
+
+#[test]
 fn sixteen_bits_stay_sixteen() {
     let folder = folder_with_photo();
     let deep = ImageBuffer::<Rgb<u16>, _>::from_fn(24, 24, |x, y| Rgb([(x * 2000) as u16, (y * 2001) as u16, 77]));

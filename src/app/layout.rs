@@ -15,6 +15,7 @@ use super::toasts::ToastStack;
 use super::training::TrainingWindow;
 use super::{Editor, theme};
 use crate::app::language::t;
+use crate::mask::StrokeKind;
 
 /// What the widgets keep between frames: textures, the canvas's view, texts.
 #[derive(Default)]
@@ -119,6 +120,7 @@ impl Widgets {
             face_frame: document.face_frame(),
             faces: document.detected_faces().unwrap_or_default(),
             tool: state.view.tool,
+            area_kind: if state.view.areas_ignore { StrokeKind::Ignore } else { StrokeKind::Paint },
             brush_radius_px: state.preferences.brush_radius_px,
             patch: derived.patch,
             mask_display: if show_before { MaskDisplay::Hidden } else { derived.mask_display },

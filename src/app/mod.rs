@@ -94,7 +94,7 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
     let language = preferences.language.language();
     let mut viewport = egui::ViewportBuilder::default()
         .with_title(TITLE)
-        .with_app_id("countenance")
+        .with_app_id(APP_ID)
         .with_inner_size([1280.0, 820.0])
         .with_min_inner_size([1024.0, 700.0]);
     if let Ok(icon) = eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon.png")) {
@@ -131,12 +131,20 @@ pub fn run(photo: Option<PathBuf>) -> anyhow::Result<()> {
         }
         Ok(Box::new(editor))
     };
-    eframe::run_native("Countenance", options, Box::new(create)).map_err(|error| {
-        anyhow!(
-            "Cannot open a window ({error}): run the editor on a desktop, or fill from the command line, as in \
-             `countenance fill photo.jpg --mask mask.png --out filled.png`"
-        )
-    })
+    eframe::run_native("Countenance", options, Box::new(create)).map_err(|error| window_error(&error))
+}
+
+fn window_error(error: &eframe::Error) -> anyhow::Error {
+    let advice = match error {
+        eframe::Error::Wgpu(_) => {
+            "install a Vulkan or OpenGL driver (mesa-vulkan-drivers on Debian and Ubuntu, also without a graphics card)"
+        }
+        _ => "run the editor on a desktop",
+    };
+    anyhow!(
+        "Cannot open a window ({error}): {advice}, or fill from the command line, as in \
+         `countenance fill photo.jpg --mask mask.png --out filled.png`"
+    )
 }
 
 /// The editor: its state and its widgets.
@@ -160,6 +168,9 @@ pub(crate) struct Editor {
     /// `None` in tests.
     repaint_throttle: Option<Arc<RepaintThrottle>>,
 }
+
+/// Name of the desktop entry in `assets/linux`. By it, Wayland and X11 desktops find the window's icon and name.
+const APP_ID: &str = "countenance";
 
 /// Window title while no photo is open.
 const TITLE: &str = "Countenance";

@@ -25,6 +25,7 @@ pub enum EditorCommand {
     Redo,
     BrushTool,
     EraserTool,
+    IgnoreTool,
     RectangleTool,
     EllipseTool,
     LassoTool,
@@ -121,6 +122,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Redo, EDIT, "Redo", &[ctrl_shift(Key::Z), ctrl(Key::Y)]),
     entry(EditorCommand::BrushTool, PAINT, "Brush", &[key(Key::B)]),
     entry(EditorCommand::EraserTool, PAINT, "Eraser", &[key(Key::E)]),
+    entry(EditorCommand::IgnoreTool, PAINT, "Ignore brush", &[key(Key::I)]),
     entry(EditorCommand::RectangleTool, PAINT, "Rectangle", &[key(Key::R)]),
     entry(EditorCommand::EllipseTool, PAINT, "Ellipse", &[key(Key::O)]),
     entry(EditorCommand::LassoTool, PAINT, "Lasso", &[key(Key::Q)]),
@@ -163,6 +165,7 @@ pub const COMMANDS: &[CommandEntry] = &[
 pub const EXTRA_HELP_ROWS: &[(&str, &str, &str)] = &[
     (PAINT, "Frame the next face", "Tab"),
     (PAINT, "Erase while painting, remove an area", "Right button"),
+    (PAINT, "Shapes of ignored pixels", "Ignore brush, then a shape"),
     (PAINT, "Square, circle", "Shift while dragging"),
     (PAINT, "Close the polygon", "Double click"),
     (PAINT, "Straight line from the last point", "Shift+click"),
@@ -206,6 +209,7 @@ impl EditorCommand {
             Self::Redo => Icon::Redo,
             Self::BrushTool => Icon::Brush,
             Self::EraserTool => Icon::Eraser,
+            Self::IgnoreTool => Icon::Ignore,
             Self::ClearMask => Icon::Clear,
             Self::InvertMask => Icon::Invert,
             Self::RectangleTool | Self::EllipseTool | Self::LassoTool | Self::PolygonTool | Self::SameHole => {

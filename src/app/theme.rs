@@ -163,6 +163,7 @@ impl Default for CanvasStyle {
             // The dark theme's brighter accent is easier to see on skin, so the canvas uses it in both themes.
             accent: DARK_PALETTE.accent,
             warning: DARK_PALETTE.warning,
+            ignored: Color32::from_rgb(0xb9, 0x8c, 0xff),
             tint_opacity: 0.45,
             outline_width: 1.5,
             frame_line_width: 1.5,

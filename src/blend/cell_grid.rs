@@ -40,12 +40,14 @@ impl CellGrid {
     }
 
     /// For each cell, whether it holds a hole pixel, and whether it holds a known pixel.
-    pub(super) fn hole_and_known(&self, hole: &Mask) -> (Vec<bool>, Vec<bool>) {
+    pub(super) fn hole_and_known(&self, mask: &Mask) -> (Vec<bool>, Vec<bool>) {
+        let unknown = mask.unknown();
+        let count = |mask: &Mask, rect: RectPx| -> usize {
+            (rect.y..rect.bottom()).map(|y| mask.row_hole_count(y, rect.x..rect.right()) as usize).sum()
+        };
         let classify = |cell: usize| {
             let rect = self.rect(cell);
-            let count = |y: u32| hole.row_hole_count(y, rect.x..rect.right()) as usize;
-            let hole_count: usize = (rect.y..rect.bottom()).map(count).sum();
-            (hole_count > 0, hole_count < rect.area())
+            (count(mask, rect) > 0, count(&unknown, rect) < rect.area())
         };
         (0..self.columns * self.rows).into_par_iter().map(classify).unzip()
     }

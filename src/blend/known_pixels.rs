@@ -1,4 +1,4 @@
-//! Photo pixels outside the hole.
+//! Photo pixels that are neither hole nor ignored.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use crate::photo::{ChannelValue, Photo, PixelData, catmull_rom_weights};
 /// A photo of which only known pixels that are not fully transparent can be read.
 pub(super) struct KnownPixels<'a> {
     data: PixelData<'a>,
-    hole: &'a Mask,
+    unknown: Mask,
     width: u32,
 }
 
@@ -34,8 +34,8 @@ struct KnownSums {
 }
 
 impl<'a> KnownPixels<'a> {
-    pub(super) fn new(photo: &'a Photo, hole: &'a Mask) -> Self {
-        Self { data: PixelData::of(&photo.pixels), hole, width: photo.width() }
+    pub(super) fn new(photo: &'a Photo, mask: &Mask) -> Self {
+        Self { data: PixelData::of(&photo.pixels), unknown: mask.unknown(), width: photo.width() }
     }
 
     /// The mean of the readable pixels of a rectangle, which must lie in the photo and the mask; `None` when there are no
@@ -55,8 +55,8 @@ impl<'a> KnownPixels<'a> {
 
     fn sums(&self, rect: RectPx) -> Option<KnownSums> {
         match &self.data {
-            PixelData::Bits8 { data, channels } => known_sums(data, *channels, self.width, self.hole, rect),
-            PixelData::Bits16 { data, channels } => known_sums(data, *channels, self.width, self.hole, rect),
+            PixelData::Bits8 { data, channels } => known_sums(data, *channels, self.width, &self.unknown, rect),
+            PixelData::Bits16 { data, channels } => known_sums(data, *channels, self.width, &self.unknown, rect),
         }
     }
 
@@ -82,11 +82,11 @@ impl<'a> KnownPixels<'a> {
     }
 
     /// Four pixels of a row: red, green and blue in [-1, 1] each. `None` when one of them is outside the photo or the
-    /// mask, in the hole, or fully transparent.
+    /// mask, unknown, or fully transparent.
     fn known_run_of_four(&self, column: u32, y: u32) -> Option<[[f32; 3]; 4]> {
         let end = column.checked_add(4)?;
-        let is_outside = end > self.width.min(self.hole.width()) || y >= self.hole.height();
-        if is_outside || self.hole.row_has_hole(y, column..end) {
+        let is_outside = end > self.width.min(self.unknown.width()) || y >= self.unknown.height();
+        if is_outside || self.unknown.row_has_hole(y, column..end) {
             return None;
         }
         let first = y as usize * self.width as usize + column as usize;
@@ -98,14 +98,14 @@ impl<'a> KnownPixels<'a> {
     }
 
     /// Reads part of a row, which must lie in the photo and the mask: red, green and blue in [-1, 1] (grey in all
-    /// three), and 1. Hole pixels and fully transparent pixels give four zeros.
+    /// three), and 1. Unknown and fully transparent pixels give four zeros.
     pub(super) fn read_row(&self, y: u32, columns: Range<u32>, row: &mut Vec<[f32; 4]>) {
         row.clear();
-        let hole = self.hole.row(y, columns.clone());
+        let unknown = self.unknown.row(y, columns.clone());
         let first = y as usize * self.width as usize + columns.start as usize;
         match &self.data {
-            PixelData::Bits8 { data, channels } => read_samples(data, *channels, first, hole, row),
-            PixelData::Bits16 { data, channels } => read_samples(data, *channels, first, hole, row),
+            PixelData::Bits8 { data, channels } => read_samples(data, *channels, first, unknown, row),
+            PixelData::Bits16 { data, channels } => read_samples(data, *channels, first, unknown, row),
         }
     }
 }
@@ -114,7 +114,7 @@ fn known_sums<T: ChannelValue>(
     data: &[T],
     channels: usize,
     width: u32,
-    hole: &Mask,
+    unknown: &Mask,
     rect: RectPx,
 ) -> Option<KnownSums> {
     let has_alpha = channels.is_multiple_of(2);
@@ -122,8 +122,8 @@ fn known_sums<T: ChannelValue>(
     for y in rect.y..rect.y + rect.height {
         let start = (y as usize * width as usize + rect.x as usize) * channels;
         let samples = data.get(start..start + rect.width as usize * channels)?;
-        let hole = hole.row(y, rect.x..rect.x + rect.width);
-        for (pixel, _) in samples.chunks_exact(channels).zip(hole).filter(|(_, is_hole)| !is_hole) {
+        let unknown = unknown.row(y, rect.x..rect.x + rect.width);
+        for (pixel, _) in samples.chunks_exact(channels).zip(unknown).filter(|(_, is_unknown)| !is_unknown) {
             let alpha = pixel.last().filter(|_| has_alpha).map_or(1.0, |alpha| alpha.to_f32() / T::MAX);
             // A grey value goes to all three channels.
             for (channel, sum) in sums.colors.iter_mut().enumerate() {
@@ -141,12 +141,12 @@ fn read_samples<T: ChannelValue>(
     data: &[T],
     channels: usize,
     first: usize,
-    hole: impl ExactSizeIterator<Item = bool>,
+    unknown: impl ExactSizeIterator<Item = bool>,
     row: &mut Vec<[f32; 4]>,
 ) {
-    let samples = data.get(first * channels..(first + hole.len()) * channels).unwrap_or_default();
-    row.extend(samples.chunks_exact(channels).zip(hole).map(|(pixel, is_hole)| {
-        let known = if is_hole { None } else { known_color(pixel) };
+    let samples = data.get(first * channels..(first + unknown.len()) * channels).unwrap_or_default();
+    row.extend(samples.chunks_exact(channels).zip(unknown).map(|(pixel, is_unknown)| {
+        let known = if is_unknown { None } else { known_color(pixel) };
         known.map_or([0.0; 4], |[red, green, blue]| [red, green, blue, 1.0])
     }));
 }

@@ -4,6 +4,8 @@
 //! Feathering therefore cannot mix the fill with the old pixels at the edge of the hole. It shifts the fill's colour
 //! towards the nearest known pixels instead.
 //!
+//! Ignored pixels are not changed either, and not read: what they show has no influence on the fill.
+//!
 //! In a photo with alpha, the fill gets the transparency of its surroundings (`fill_opacity`). Fully transparent pixels
 //! have no believable colour: none is read. Other known colours count by their alpha at the edge of the hole.
 

@@ -70,14 +70,29 @@ pub(super) struct FillArgs {
     #[arg(required = true, value_name = "PHOTO")]
     pub(super) photos: Vec<PathBuf>,
 
-    /// What to replace: a mask picture (hole in white), a folder of them, or center, half, left, random, grid, lowres, full
+    /// What to replace: a mask picture (hole in white), a folder of them, parts of the face such as mouth or eyes,brows, or center, half, left, random, grid, lowres, full
     ///
     /// A mask picture must have the photo's size; with several photos it is used for all. A folder holds one mask for each
-    /// photo, named by the photo's file stem. The names are mask presets placed over the face that is found in the whole
-    /// photo (write ./center for a file of that name). center and random come from the paper (random keeps a fifth of the
-    /// pixels), grid and lowres from the blog.
+    /// photo, named by the photo's file stem.
+    ///
+    /// Parts of the face are eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half and skin (the face
+    /// without eyes, brows and mouth), one or several separated by commas. They follow the face that is found in each
+    /// photo. Left and right are as seen in the picture.
+    ///
+    /// center, half (the lower half), left, random, grid, lowres and full are mask presets placed over the face frame.
+    /// center and random come from the paper (random keeps a fifth of the pixels), grid and lowres from the blog. Write
+    /// ./center or ./mouth for a file of that name.
     #[arg(long, value_name = "MASK")]
     pub(super) mask: PathBuf,
+
+    /// What to keep but not to believe, such as a hand or sunglasses: a picture (white is ignored), or a folder of them
+    ///
+    /// Ignored pixels stay exactly as they are, also where the mask is white, and the fill does not depend on them. The
+    /// picture must have the photo's size; with several photos it is used for all. A folder holds pictures named by the
+    /// photos' file stems; photos without one have nothing ignored. Pure red (255, 0, 0) in a mask picture ignores too, as
+    /// in masks that the editor saves.
+    #[arg(long, value_name = "PICTURE")]
+    pub(super) ignore: Option<PathBuf>,
 
     /// Model: a file, a name in the models folder, or built in: face-128 (default), face-64 (faster)
     #[arg(long, value_name = "PATH")]
@@ -92,8 +107,8 @@ pub(super) struct FillArgs {
     /// Which face to fill: auto, none, or a number from 1, the largest face first
     ///
     /// With a mask picture, faces are found without looking under the hole: auto fills every face under the hole, one after
-    /// the other, and N fills that one only, counting the faces found that way. With a mask preset, auto uses the largest
-    /// face, and N is a number from `countenance faces`. none skips face detection and uses the whole photo if it is square, otherwise its largest
+    /// the other, and N fills that one only, counting the faces found that way. With parts of the face or a mask preset, auto uses
+    /// the largest face, and N is a number from `countenance faces`. none skips face detection and uses the whole photo if it is square, otherwise its largest
     /// centred square.
     #[arg(long, value_name = "auto|none|N", value_parser = FaceChoice::parse, default_value = "auto")]
     pub(super) face: FaceChoice,
@@ -218,6 +233,7 @@ Examples:
   countenance fill face.png --mask mask.png --out filled.png
   countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
+  countenance fill photos/ --mask eyes,brows --out filled/
 
 A hole in no face frame stays as it was: a warning says how much of it.
 

@@ -49,8 +49,8 @@ impl FaceChoice {
         Ok((frame, note))
     }
 
-    /// The frames of the chosen faces. With a hole, faces are found from the known pixels only, and `Auto` is every face
-    /// that the hole touches, or the nearest.
+    /// The frames of the chosen faces. With a mask, faces are found from the known pixels only, and `Auto` is every face
+    /// that the hole touches, or else the nearest, or the largest if there is no hole.
     pub(super) fn faces(self, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<ChosenFaces> {
         if self == Self::None {
             return Ok(ChosenFaces { faces: vec![(None, centered(photo).into())], found: None });

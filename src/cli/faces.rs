@@ -13,8 +13,8 @@ use crate::face::{Detection, detect};
 
 /// List the faces found in a photo, largest first
 ///
-/// Coordinates are pixels of the upright photo. The first number of each line is the N of `fill --face N` with a mask
-/// preset. With a mask picture, `fill` numbers the faces that it finds without looking under the hole.
+/// Coordinates are pixels of the upright photo. The first number of each line is the N of `fill --face N` with parts
+/// of the face or a mask preset. With a mask picture, `fill` numbers the faces that it finds without looking under the hole.
 #[derive(Debug, Args)]
 pub(super) struct FacesArgs {
     /// Photo to search for faces (PNG, JPEG, WebP, TIFF, BMP)

@@ -6,10 +6,11 @@ use anyhow::bail;
 
 use super::face_choice::{ChosenFaces, FaceChoice};
 use super::fill_plan::FillPlan;
-use super::mask_source::{MaskSource, find_mask_in_folder, open_mask};
+use super::mask_source::{MaskSource, add_ignored, find_mask_in_folder, open_mask};
+use crate::face::{find_frame, find_landmarks, template_landmarks};
 use crate::geometry::FaceFrame;
 use crate::job::{FacePart, FillError, SplitFace, split_hole};
-use crate::mask::{Mask, MaskPreset};
+use crate::mask::{FaceRegion, Mask, MaskPreset};
 use crate::photo::Photo;
 
 /// The hole of a photo and the faces to fill.
@@ -34,15 +35,17 @@ pub(super) struct FaceToFill {
 }
 
 impl FacesToFill {
-    /// Finds the hole and the faces of one photo. A mask preset is placed on one face, found in the whole photo. With a
-    /// mask picture, faces are found from the known pixels only, and every face under the hole is filled.
+    /// Finds the hole and the faces of one photo. A mask preset and parts of a face are placed on one face, found in the
+    /// whole photo without its ignored pixels. With a mask picture, faces are found from the known pixels only, and every face under the hole is filled.
     pub(super) fn find(plan: &FillPlan, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
         let path = match &plan.mask {
-            MaskSource::Preset(preset) => return Self::of_preset(plan, *preset, photo),
+            MaskSource::Preset(preset) => return Self::of_preset(plan, *preset, stem, photo),
+            MaskSource::Regions(regions) => return Self::of_regions(plan, regions, stem, photo),
             MaskSource::File(path) => path.clone(),
             MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
         };
-        let (hole, warnings) = open_mask(&path, photo.width(), photo.height())?;
+        let (mask, mut warnings) = open_mask(&path, photo.width(), photo.height())?;
+        let hole = ignoring(plan, stem, mask, &mut warnings)?;
         if hole.is_empty() {
             return Err(FillError::EmptyHole.into());
         }
@@ -52,15 +55,40 @@ impl FacesToFill {
         Ok(Self { hole, faces, note, warnings })
     }
 
-    fn of_preset(plan: &FillPlan, preset: MaskPreset, photo: &Photo) -> anyhow::Result<Self> {
-        let chosen = chosen_faces(plan, photo, None)?;
-        let Some(&(_, SplitFace { frame, .. })) = chosen.faces.first() else {
-            bail!("there is no face frame: place one with --frame")
-        };
+    fn of_preset(plan: &FillPlan, preset: MaskPreset, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
+        let mut warnings = Vec::new();
+        let ignored = ignoring(plan, stem, Mask::empty(photo.width(), photo.height()), &mut warnings)?;
+        let chosen = chosen_faces(plan, photo, ignored.has_ignored().then_some(&ignored))?;
+        let frame = first_frame(&chosen)?;
         let hole = preset.hole_in_photo(photo.width(), photo.height(), &frame, plan.crop_size_px, plan.settings.seed);
+        let hole = hole.with_ignored(&ignored.ignored());
         let faces = Self::split(plan, &chosen, &hole)?;
         let note = chosen.note(faces.iter().map(|face| face.number));
-        Ok(Self { hole, faces, note, warnings: Vec::new() })
+        Ok(Self { hole, faces, note, warnings })
+    }
+
+    /// Parts of one face. The hole follows the face in the whole photo; the frame of the search is found beside the hole.
+    fn of_regions(plan: &FillPlan, regions: &[FaceRegion], stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
+        let mut warnings = Vec::new();
+        let mut hole = ignoring(plan, stem, Mask::empty(photo.width(), photo.height()), &mut warnings)?;
+        let ignored = hole.ignored();
+        let mut chosen = chosen_faces(plan, photo, hole.has_ignored().then_some(&hole))?;
+        let frame = first_frame(&chosen)?;
+        // With a frame by hand there may be a face in it.
+        let may_have_face = plan.frame.is_some() || chosen.faces.iter().any(|(number, _)| number.is_some());
+        let found = if may_have_face { find_landmarks(photo, &hole, &frame)? } else { None };
+        let landmarks = found.unwrap_or_else(|| template_landmarks(&frame));
+        for region in regions {
+            hole.add(&region.hole_in_photo(photo.width(), photo.height(), &landmarks));
+        }
+        let hole = hole.with_ignored(&ignored);
+        if found.is_some() && plan.frame.is_none() {
+            let beside_hole = find_frame(photo, &hole)?.filter(|beside| beside.is_of_same_face(&frame));
+            chosen.faces.iter_mut().take(1).for_each(|(_, face)| face.frame = beside_hole.unwrap_or(frame));
+        }
+        let faces = Self::split(plan, &chosen, &hole)?;
+        let note = chosen.note(faces.iter().map(|face| face.number));
+        Ok(Self { hole, faces, note, warnings })
     }
 
     fn split(plan: &FillPlan, chosen: &ChosenFaces, hole: &Mask) -> anyhow::Result<Vec<FaceToFill>> {
@@ -73,6 +101,21 @@ impl FacesToFill {
         }
         Ok(faces)
     }
+}
+
+fn first_frame(chosen: &ChosenFaces) -> anyhow::Result<FaceFrame> {
+    match chosen.faces.first() {
+        Some((_, face)) => Ok(face.frame),
+        None => bail!("there is no face frame: place one with --frame"),
+    }
+}
+
+/// A mask with the pixels that `--ignore` names.
+fn ignoring(plan: &FillPlan, stem: &OsStr, mask: Mask, warnings: &mut Vec<String>) -> anyhow::Result<Mask> {
+    let Some(ignore) = &plan.ignore else { return Ok(mask) };
+    let (mask, told) = add_ignored(mask, ignore, stem)?;
+    warnings.extend(told);
+    Ok(mask)
 }
 
 fn chosen_faces(plan: &FillPlan, photo: &Photo, hole: Option<&Mask>) -> anyhow::Result<ChosenFaces> {

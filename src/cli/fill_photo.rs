@@ -89,6 +89,7 @@ impl PhotoRun<'_> {
         if let Some(layer) = &self.task.layer {
             check_export(&photo, &hole, ExportContent::Layer, layer)?;
         }
+        self.report.set_mask(&hole);
         self.report.set_frame(faces.first().map(|face| face.frame));
         let photo = Arc::new(photo);
         let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());

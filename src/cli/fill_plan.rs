@@ -1,5 +1,7 @@
 //! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
+use std::path::Path;
+
 use super::args::{FillArgs, OutputArgs};
 use super::face_choice::FaceChoice;
 use super::inputs::{self, FillTask, PhotoInputs};
@@ -19,6 +21,8 @@ pub(super) struct FillPlan {
     /// A line about each folder that holds more than photos.
     pub(super) skipped: Vec<String>,
     pub(super) mask: MaskSource,
+    /// What is ignored; a file or a folder.
+    pub(super) ignore: Option<MaskSource>,
     /// Face frame placed by hand; replaces `face`.
     pub(super) frame: Option<FaceFrame>,
     pub(super) face: FaceChoice,
@@ -42,13 +46,17 @@ impl FillPlan {
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let settings = args.settings.settings()?;
         let mask = MaskSource::parse(&args.mask)?;
+        let ignore = args.ignore.as_deref().map(MaskSource::parse_ignored).transpose()?;
         let (photos, skipped) = inputs::expand_folders(&args.photos)?;
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
-        outputs::check_fill_outputs(&tasks, is_batch, mask.shared_file(), &args.output)?;
+        let input_masks: Vec<&Path> =
+            [Some(&mask), ignore.as_ref()].into_iter().flatten().filter_map(MaskSource::shared_file).collect();
+        outputs::check_fill_outputs(&tasks, is_batch, &input_masks, &args.output)?;
         Ok(Self {
             mask,
+            ignore,
             frame: args.frame,
             face: args.face,
             preset: args.settings.preset,

@@ -12,6 +12,7 @@ use super::outputs::write_or_print;
 use crate::blend::Blend;
 use crate::geometry::{FaceFrame, FrameNumbers};
 use crate::job::{FillOutcome, completion_network};
+use crate::mask::Mask;
 use crate::search::{Losses, Settings};
 
 /// The result of every photo, in input order.
@@ -32,6 +33,9 @@ pub(super) struct PhotoReport {
     pub(super) warnings: Vec<String>,
     /// Share of the hole that stayed as it was, 0 to 1.
     unfilled_share: Option<f64>,
+    /// Share of the photo that was ignored, 0 to 1. Left out when nothing was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ignored_share: Option<f64>,
     /// More than stray pixels stayed as they were.
     #[serde(skip)]
     is_incomplete: bool,
@@ -138,6 +142,7 @@ impl PhotoReport {
             error: None,
             warnings: Vec::new(),
             unfilled_share: None,
+            ignored_share: None,
             is_incomplete: false,
             frame: None,
             preset: plan.preset.id(),
@@ -160,6 +165,11 @@ impl PhotoReport {
     /// Sets the frame of the first face.
     pub(super) fn set_frame(&mut self, frame: Option<FaceFrame>) {
         self.frame = frame.as_ref().map(FaceFrame::numbers);
+    }
+
+    /// Sets the mask with the ignored pixels.
+    pub(super) fn set_mask(&mut self, mask: &Mask) {
+        self.ignored_share = mask.has_ignored().then(|| mask.ignored().hole_share());
     }
 
     /// The picture is saved. `outcome` is that of the first filled face.

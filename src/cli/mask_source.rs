@@ -1,4 +1,4 @@
-//! Finds the mask for each photo.
+//! Finds the mask for each photo, and its ignored pixels.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,15 @@ use anyhow::{Context as _, bail};
 
 use super::inputs::is_picture;
 use super::usage_error;
-use crate::mask::{LoadedMask, Mask, MaskPreset, load_mask};
+use crate::mask::{FaceRegion, LoadedMask, Mask, MaskPreset, load_mask};
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum MaskSource {
     /// A mask preset over the face.
     Preset(MaskPreset),
+    /// Parts of the face; not empty.
+    Regions(Vec<FaceRegion>),
     /// One mask for every photo.
     File(PathBuf),
     /// A folder with one mask per photo, named by the photo's stem.
@@ -21,10 +23,13 @@ pub(super) enum MaskSource {
 }
 
 impl MaskSource {
-    /// Reads the option's value. A preset's name wins over a file of the same name.
+    /// Reads the option's value. Names of presets and of parts win over a file of the same name.
     pub(super) fn parse(value: &Path) -> anyhow::Result<Self> {
         if let Some(preset) = value.to_str().and_then(MaskPreset::from_id) {
             return Ok(Self::Preset(preset));
+        }
+        if let Some(regions) = value.to_str().and_then(parse_regions) {
+            return Ok(Self::Regions(regions));
         }
         if value.is_dir() {
             return Ok(Self::Folder(value.to_path_buf()));
@@ -32,20 +37,41 @@ impl MaskSource {
         if value.is_file() {
             return Ok(Self::File(value.to_path_buf()));
         }
-        let names = MaskPreset::ALL.map(MaskPreset::id).join(", ");
+        let (presets, regions) = (MaskPreset::ALL.map(MaskPreset::id), FaceRegion::ALL.map(FaceRegion::id));
         Err(usage_error(format!(
-            "there is no mask {}: give a picture with the hole in white, or one of {names}",
-            value.display()
+            "there is no mask {}: give a picture with the hole in white, one of {}, or parts of the face, separated by \
+             commas: {}",
+            value.display(),
+            presets.join(", "),
+            regions.join(", ")
         )))
+    }
+
+    /// Reads the value of `--ignore`: a picture or a folder of them.
+    pub(super) fn parse_ignored(value: &Path) -> anyhow::Result<Self> {
+        match () {
+            () if value.is_dir() => Ok(Self::Folder(value.to_path_buf())),
+            () if value.is_file() => Ok(Self::File(value.to_path_buf())),
+            () => Err(usage_error(format!(
+                "there is no picture {}: give --ignore a picture of the photo's size, white where the photo shall be \
+                 ignored, or a folder of them",
+                value.display()
+            ))),
+        }
     }
 
     /// The single mask file, if one file is used for every photo.
     pub(super) fn shared_file(&self) -> Option<&Path> {
         match self {
             Self::File(path) => Some(path),
-            Self::Preset(_) | Self::Folder(_) => None,
+            Self::Preset(_) | Self::Regions(_) | Self::Folder(_) => None,
         }
     }
+}
+
+/// Reads parts of the face, separated by commas. `None` when one of the names is unknown.
+fn parse_regions(text: &str) -> Option<Vec<FaceRegion>> {
+    text.split(',').map(|name| FaceRegion::from_id(name.trim())).collect()
 }
 
 /// Opens the mask of a photo of this size. Also returns doubts about it, as sentences for the user.
@@ -63,8 +89,32 @@ pub(super) fn open_mask(path: &Path, width: u32, height: u32) -> anyhow::Result<
     Ok((mask, warnings.into_iter().map(name).collect()))
 }
 
+/// The mask of a photo of this size with its ignored pixels, from the value of `--ignore`, and doubts about their picture.
+/// In a folder, photos without a picture have none.
+pub(super) fn add_ignored(mask: Mask, ignored: &MaskSource, stem: &OsStr) -> anyhow::Result<(Mask, Vec<String>)> {
+    let path = match ignored {
+        MaskSource::File(path) => path.clone(),
+        MaskSource::Folder(folder) if masks_with_stem(folder, stem)?.is_empty() => return Ok((mask, Vec::new())),
+        MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
+        MaskSource::Preset(_) | MaskSource::Regions(_) => return Ok((mask, Vec::new())),
+    };
+    let (ignored, warnings) = open_mask(&path, mask.width(), mask.height()).context("--ignore")?;
+    Ok((mask.with_ignored(&ignored), warnings))
+}
+
 /// The only picture in a folder with this stem.
 pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result<PathBuf> {
+    match masks_with_stem(folder, stem)?.as_slice() {
+        [path] => Ok(path.clone()),
+        [] => bail!("there is no mask for this photo in {}: add {}.png", folder.display(), stem.display()),
+        [first, second, ..] => {
+            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
+        }
+    }
+}
+
+/// The pictures in a folder with this stem, sorted.
+fn masks_with_stem(folder: &Path, stem: &OsStr) -> anyhow::Result<Vec<PathBuf>> {
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
     let mut masks: Vec<PathBuf> = entries
@@ -73,13 +123,7 @@ pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result
         .filter(|path| path.file_stem() == Some(stem) && is_picture(path))
         .collect();
     masks.sort();
-    match masks.as_slice() {
-        [path] => Ok(path.clone()),
-        [] => bail!("there is no mask for this photo in {}: add {}.png", folder.display(), stem.display()),
-        [first, second, ..] => {
-            bail!("{} and {} are both masks for this photo: remove one", first.display(), second.display())
-        }
-    }
+    Ok(masks)
 }
 
 #[cfg(test)]
@@ -91,6 +135,9 @@ mod tests {
         for preset in MaskPreset::ALL {
             assert_eq!(MaskSource::parse(Path::new(preset.id())).unwrap(), MaskSource::Preset(preset));
         }
+        for region in FaceRegion::ALL {
+            assert_eq!(MaskSource::parse(Path::new(region.id())).unwrap(), MaskSource::Regions(vec![region]));
+        }
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("center");
         std::fs::write(&file, b"").unwrap();
@@ -99,10 +146,21 @@ mod tests {
     }
 
     #[test]
+    fn parts_are_separated_by_commas() {
+        let parse = |text: &str| MaskSource::parse(Path::new(text));
+        let expected = MaskSource::Regions(vec![FaceRegion::Eyes, FaceRegion::Brows]);
+        assert_eq!(parse("eyes,brows").unwrap(), expected);
+        assert_eq!(parse("eyes, brows").unwrap(), expected);
+        for text in ["eyes,ears", "eyes,", "", "eyes,center"] {
+            assert!(parse(text).unwrap_err().is::<crate::cli::UsageError>(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_missing_mask_error_lists_the_presets() {
         let error = MaskSource::parse(Path::new("centre.png")).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
+        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     }
 
     #[test]

@@ -40,7 +40,7 @@ pub(super) fn has_extension(path: &Path, extensions: &[&str]) -> bool {
 pub(super) fn check_fill_outputs(
     tasks: &[FillTask],
     is_batch: bool,
-    mask_file: Option<&Path>,
+    input_masks: &[&Path],
     output: &OutputArgs,
 ) -> anyhow::Result<()> {
     // All names are checked before a folder is created.
@@ -73,7 +73,7 @@ pub(super) fn check_fill_outputs(
     files.extend(report.map(|path| ("--report", path)));
 
     check_parent_folders(&files)?;
-    check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(mask_file))?;
+    check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(input_masks.iter().copied()))?;
     if !output.force {
         let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif"));
         check_no_existing_pictures(pictures.map(|&(_, path)| path))?;

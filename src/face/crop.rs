@@ -14,7 +14,7 @@ pub struct Crop {
     pub size_px: u32,
     /// RGB in [-1, 1], planar (`[3, size, size]`); zero where not known.
     pub pixels: Vec<f32>,
-    /// `[size, size]`: 1 where known, 0 in the hole and outside the photo. The paper's `M`.
+    /// `[size, size]`: 1 where known, 0 in the hole, where ignored and outside the photo. The paper's `M`.
     pub known: Vec<f32>,
 }
 
@@ -44,20 +44,21 @@ pub enum CropError {
 /// the photo's x and y axes, with `d` the distance from the crop pixel's centre in photo pixels and `s` the photo
 /// pixels per crop pixel, at least 1. For an upright frame this is the exact area mean; at one to one it is the
 /// identity, and when enlarging it is bilinear. A crop pixel is known only when every photo pixel with a weight is
-/// inside the photo, not hole and not fully transparent.
+/// inside the photo, not hole, not ignored and not fully transparent.
 ///
 /// # Errors
 /// When the mask has another size than the photo, or the frame is unusable.
-pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Result<Crop, CropError> {
+pub fn crop(photo: &Photo, mask: &Mask, frame: &FaceFrame, size_px: u32) -> Result<Crop, CropError> {
     let (width, height) = (photo.width(), photo.height());
-    if (hole.width(), hole.height()) != (width, height) {
-        return Err(CropError::MaskSize { mask_width: hole.width(), mask_height: hole.height(), width, height });
+    if (mask.width(), mask.height()) != (width, height) {
+        return Err(CropError::MaskSize { mask_width: mask.width(), mask_height: mask.height(), width, height });
     }
     let is_large_enough = frame.side_px >= FaceFrame::MIN_SIDE_PX;
     let grid = CropGrid::new(frame, size_px).filter(|_| is_large_enough).ok_or(CropError::Frame)?;
+    let unknown = &mask.unknown();
     let means = match PixelData::of(&photo.pixels) {
-        PixelData::Bits8 { data, channels } => CropSource { data, channels, hole }.crop_means(grid, size_px),
-        PixelData::Bits16 { data, channels } => CropSource { data: &data, channels, hole }.crop_means(grid, size_px),
+        PixelData::Bits8 { data, channels } => CropSource { data, channels, unknown }.crop_means(grid, size_px),
+        PixelData::Bits16 { data, channels } => CropSource { data: &data, channels, unknown }.crop_means(grid, size_px),
     };
     let area = means.len();
     let mut crop = Crop { size_px, pixels: vec![0.0; 3 * area], known: vec![0.0; area] };
@@ -72,11 +73,11 @@ pub fn crop(photo: &Photo, hole: &Mask, frame: &FaceFrame, size_px: u32) -> Resu
     Ok(crop)
 }
 
-/// The photo's samples, and the hole that must not be read.
+/// The photo's samples, and those that must not be read.
 struct CropSource<'a, T> {
     data: &'a [T],
     channels: usize,
-    hole: &'a Mask,
+    unknown: &'a Mask,
 }
 
 /// A crop pixel's footprint along one axis: the first photo pixel and the weights from there on.
@@ -105,8 +106,8 @@ impl<T: ChannelValue> CropSource<'_, T> {
     fn crop_means(&self, grid: CropGrid, size_px: u32) -> Vec<Option<[f32; 3]>> {
         let mean = |column, row| {
             let [x, y] = grid.center_in_photo(column, row);
-            let columns = FootprintAxis::new(grid, x, self.hole.width())?;
-            let rows = FootprintAxis::new(grid, y, self.hole.height())?;
+            let columns = FootprintAxis::new(grid, x, self.unknown.width())?;
+            let rows = FootprintAxis::new(grid, y, self.unknown.height())?;
             match self.channels {
                 1 => self.footprint_mean::<1>(&columns, &rows).map(|[grey]| [grey; 3]),
                 2 => self.footprint_mean::<2>(&columns, &rows).map(|[grey, _]| [grey; 3]),
@@ -117,15 +118,15 @@ impl<T: ChannelValue> CropSource<'_, T> {
         (0..size_px).into_par_iter().flat_map_iter(|row| (0..size_px).map(move |column| mean(column, row))).collect()
     }
 
-    /// The weighted mean of a footprint, each of `N` channels scaled to [-1, 1]. `None` when any of it is hole or fully
-    /// transparent. If it contains hole pixels, no sample is read.
+    /// The weighted mean of a footprint, each of `N` channels scaled to [-1, 1]. `None` when any of it is unknown or
+    /// fully transparent. If it contains unknown pixels, no sample is read.
     fn footprint_mean<const N: usize>(&self, columns: &FootprintAxis, rows: &FootprintAxis) -> Option<[f32; N]> {
-        if rows.range().any(|y| self.hole.row_has_hole(y, columns.range())) {
+        if rows.range().any(|y| self.unknown.row_has_hole(y, columns.range())) {
             return None;
         }
         let mut sums = [0.0; N];
         for (y, row_weight) in rows.range().zip(&rows.weights) {
-            let start = (y as usize * self.hole.width() as usize + columns.first as usize) * N;
+            let start = (y as usize * self.unknown.width() as usize + columns.first as usize) * N;
             let samples = self.data.get(start..start + columns.weights.len() * N)?;
             let mut row_sums = [0.0; N];
             for (pixel, weight) in samples.as_chunks::<N>().0.iter().zip(&columns.weights) {

@@ -1,6 +1,7 @@
-//! Finds the face frame from the known pixels only: whatever lies under the hole, the frame is the same to the bit.
+//! Finds the face frame from the known pixels only: whatever the hole and the ignored pixels show, the frame is the same
+//! to the bit.
 //!
-//! The detector sees the photo with its hole filled smoothly, so it still finds most faces, but guesses hidden eyes and
+//! The detector sees the photo with all unknown pixels filled smoothly, so it still finds most faces, but guesses hidden eyes and
 //! mouths. A small network then corrects the frame from the known pixels.
 //!
 //! The network corrects frames without a hole too, because the detector places them 8 % smaller than the aligned faces
@@ -19,11 +20,11 @@ use super::hole_filling::fill_hole;
 use super::orientation::find_turned_faces;
 use super::refine_frame::refine_frame;
 use super::{CropError, fit_frame};
-use crate::geometry::{FaceFrame, RectPx, clip_range};
+use crate::geometry::{FaceFrame, Point, RectPx, clip_range};
 use crate::mask::Mask;
 use crate::photo::Photo;
 
-/// Minimum score of a face that the hole touches: hidden parts lower the score.
+/// Minimum score of a face that unknown pixels touch: hidden parts lower the score.
 const MIN_SCORE_AT_HOLE: f32 = 0.3;
 
 /// From this score on, a detection at a hole surely is a face. Beside a face whose half is hidden, the detector took a
@@ -66,11 +67,22 @@ pub fn find_frame(photo: &Photo, hole: &Mask) -> Result<Option<FaceFrame>, Detec
     VisibleFaces::find(photo, hole)?.frame_at_hole()
 }
 
-/// The faces found in a photo whose hole was filled smoothly.
+/// The landmarks of the face in this frame, found from the known pixels only. `None` when no face is found there: see
+/// [`template_landmarks`](super::template_landmarks).
+///
+/// # Errors
+/// When the mask has another size than the photo, or the detector cannot be run.
+pub fn find_landmarks(photo: &Photo, hole: &Mask, frame: &FaceFrame) -> Result<Option<[Point; 5]>, DetectError> {
+    Ok(VisibleFaces::find(photo, hole)?.landmarks(frame))
+}
+
+/// The faces found in a photo whose unknown pixels were filled smoothly.
 pub struct VisibleFaces<'a> {
     photo: &'a Photo,
     hole: &'a Mask,
-    /// The photo with its hole filled.
+    /// The hole and the ignored pixels.
+    unknown: Mask,
+    /// The photo with its unknown pixels filled.
     filled: Cow<'a, RgbImage>,
     /// The largest first.
     faces: Vec<VisibleFace>,
@@ -105,17 +117,19 @@ impl<'a> VisibleFaces<'a> {
             let (mask_width, mask_height) = (hole.width(), hole.height());
             return Err(CropError::MaskSize { mask_width, mask_height, width, height }.into());
         }
-        let filled = fill_hole(photo, hole);
-        let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, hole);
+        let unknown = hole.unknown();
+        let filled = fill_hole(photo, &unknown);
+        let is_face = |face: &Detection| face.score >= MIN_SCORE || touches_hole(face, &unknown);
         let upright = detect_unrefined(&filled, 0..1, MIN_SCORE_AT_HOLE, is_face)?;
-        let is_at_hole = |face: &Detection| touches_hole(face, hole);
-        let has_hole = hole.hole_bounds().is_some();
+        let is_at_hole = |face: &Detection| touches_hole(face, &unknown);
+        let has_hole = !unknown.is_empty();
         let detections = find_turned_faces(&filled, upright, has_hole.then_some(&is_at_hole))?;
         let to_face = |detection: Detection| {
             let frame = fit_frame(&detection.landmarks_in_photo)?;
             Some(VisibleFace { detection, frame, hole_count: hole_count_in(&frame, hole) })
         };
-        Ok(Self { photo, hole, filled, faces: detections.into_iter().filter_map(to_face).collect() })
+        let faces = detections.into_iter().filter_map(to_face).collect();
+        Ok(Self { photo, hole, unknown, filled, faces })
     }
 
     /// The number of faces.
@@ -175,16 +189,34 @@ impl<'a> VisibleFaces<'a> {
         self.index_at_hole().map_or(Ok(None), |index| self.frame(index))
     }
 
+    /// The landmarks of the face in this frame, as the detector finds or guesses them beside the hole. `None` when no face
+    /// is found there.
+    #[must_use]
+    pub fn landmarks(&self, frame: &FaceFrame) -> Option<[Point; 5]> {
+        let distance = |face: &VisibleFace| {
+            let [[x, y], [other_x, other_y]] = [face.frame, *frame].map(|frame| frame.center_in_photo);
+            (x - other_x).hypot(y - other_y)
+        };
+        let faces = self.faces.iter().filter(|face| frame.is_of_same_face(&face.frame));
+        faces.min_by(|a, b| distance(a).total_cmp(&distance(b))).map(|face| self.refined_landmarks(face))
+    }
+
     /// The frame, corrected by further passes of the detector if needed, and by the network.
     fn refined(&self, face: &VisibleFace) -> Result<FaceFrame, DetectError> {
-        let mut frame = face.frame;
-        if needs_refinement(&self.filled, &face.detection) {
-            let mut detection = face.detection.clone();
-            let min_score = if face.hole_count > 0 { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
-            refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
-            frame = fit_frame(&detection.landmarks_in_photo).unwrap_or(frame);
+        let frame = fit_frame(&self.refined_landmarks(face)).unwrap_or(face.frame);
+        refine_frame(self.photo, &self.unknown, frame)
+    }
+
+    /// The landmarks, corrected by further passes of the detector if needed.
+    fn refined_landmarks(&self, face: &VisibleFace) -> [Point; 5] {
+        if !needs_refinement(&self.filled, &face.detection) {
+            return face.detection.landmarks_in_photo;
         }
-        refine_frame(self.photo, self.hole, frame)
+        let mut detection = face.detection.clone();
+        let is_covered = hole_count_in(&face.frame, &self.unknown) > 0;
+        let min_score = if is_covered { MIN_SCORE_AT_HOLE } else { MIN_SCORE };
+        refine_landmarks(&self.filled, RefinementPass { min_score, ..REFINEMENT }, &mut detection);
+        detection.landmarks_in_photo
     }
 }
 

@@ -37,6 +37,13 @@ pub fn fit_frame(landmarks_in_photo: &[Point; 5]) -> Option<FaceFrame> {
     is_usable.then_some(frame)
 }
 
+/// Where the landmarks of an aligned face lie in this frame, in photo pixels.
+#[must_use]
+pub fn template_landmarks(frame: &FaceFrame) -> [Point; 5] {
+    let map = frame.photo_from_unit();
+    TEMPLATE_IN_UNIT.map(|point| map.apply(point))
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -49,8 +56,7 @@ mod tests {
             x in -50.0f32..5000.0, y in -50.0f32..5000.0, side_px in 20.0f32..3000.0, angle_radians in -1.5f32..1.5,
         ) {
             let frame = FaceFrame { center_in_photo: [x, y], side_px, angle_radians };
-            let map = frame.photo_from_unit();
-            let found = fit_frame(&TEMPLATE_IN_UNIT.map(|point| map.apply(point))).unwrap();
+            let found = fit_frame(&template_landmarks(&frame)).unwrap();
             for (a, b) in found.corners_in_photo().into_iter().zip(frame.corners_in_photo()) {
                 prop_assert!((a[0] - b[0]).hypot(a[1] - b[1]) < 1e-3 * side_px + 0.01, "{a:?} {b:?}");
             }

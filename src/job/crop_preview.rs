@@ -15,8 +15,8 @@ use crate::photo::Photo;
 
 /// Everything about one hole that does not depend on the generated picture.
 pub struct CropPreview {
-    /// The known pixels of the crop, opaque. The hole and what lies outside the photo are transparent.
-    known: RgbaImage,
+    /// The crop's pixels outside the hole, opaque. The hole and what lies outside the photo are transparent.
+    kept: RgbaImage,
     composer: Composer,
 }
 
@@ -32,24 +32,30 @@ impl CropPreview {
         mode: BlendMode,
         size_px: u32,
     ) -> Result<Self, CropError> {
-        let crop = crop(photo, hole, frame, size_px)?;
+        let kept = crop(photo, &hole.without_ignored(), frame, size_px)?;
+        let known = crop(photo, hole, frame, size_px)?.known;
         let grid = CropGrid::new(frame, size_px).ok_or(CropError::Frame)?;
-        let known = known_pixels(&crop);
-        let pixels = DynamicImage::ImageRgba8(known.clone());
+        let kept_pixels = opaque_pixels(&kept);
+        let pixels = DynamicImage::ImageRgba8(kept_pixels.clone());
         // The fill of a grey photo is grey.
         let is_grey = !photo.pixels.color().has_color();
         let pixels = if is_grey { DynamicImage::ImageLumaA8(pixels.into_luma_alpha8()) } else { pixels };
-        let (small_photo, small_hole) = (Photo::from_pixels(pixels), hole_in_crop(&crop, hole, grid));
+        let ignored = Mask::from_fn(size_px, size_px, |column, row| {
+            let index = row as usize * size_px as usize + column as usize;
+            kept.known[index] > known[index]
+        });
+        let small_photo = Photo::from_pixels(pixels);
+        let small_mask = hole_in_crop(&kept, hole, grid).with_ignored(&ignored);
         let whole_crop = FaceFrame::centered(size_px, size_px);
-        let composer = Composer::new(&small_photo, &small_hole, &whole_crop, mode, None);
-        Ok(Self { known, composer })
+        let composer = Composer::new(&small_photo, &small_mask, &whole_crop, mode, None);
+        Ok(Self { kept: kept_pixels, composer })
     }
 
     /// Draws a generated picture in the hole. The result is opaque, except outside the photo.
     #[must_use]
     pub fn render(&self, picture: &FacePicture) -> RgbaImage {
         let patch = self.composer.render(picture);
-        let (mut drawn, rect) = (self.known.clone(), patch.rect_in_photo);
+        let (mut drawn, rect) = (self.kept.clone(), patch.rect_in_photo);
         let pixels = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
         for ((x, y), [red, green, blue, alpha]) in pixels.zip(patch.rgba.as_chunks::<4>().0) {
             if *alpha != 0
@@ -62,7 +68,7 @@ impl CropPreview {
     }
 }
 
-fn known_pixels(crop: &Crop) -> RgbaImage {
+fn opaque_pixels(crop: &Crop) -> RgbaImage {
     let colors = crop.to_rgb8();
     let pixels = colors
         .as_chunks::<3>()
@@ -127,6 +133,28 @@ mod tests {
             let largest = preview.iter().zip(filled.to_rgba8().iter()).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
             // The solver and the cells of the feather start at other corners.
             assert!(largest <= 2, "{mode:?}: {largest}");
+        }
+    }
+
+    #[test]
+    fn ignored_pixels_show_the_photo_and_change_no_fill() {
+        let mut mask = hole();
+        mask.draw_segment([44.0, 20.0], [46.0, 36.0], 4.0, StrokeKind::Ignore);
+        let red = {
+            let mut pixels = photo().pixels.to_rgb8();
+            pixels.enumerate_pixels_mut().filter(|(x, y, _)| mask.is_ignored(*x, *y)).for_each(|(.., pixel)| {
+                *pixel = Rgb([255, 0, 0]);
+            });
+            Photo::from_pixels(pixels.into())
+        };
+        for mode in BlendMode::ALL {
+            let render = |photo| CropPreview::new(photo, &mask, &FRAME, mode, SIZE_PX).unwrap().render(&picture(0.3));
+            let (of_photo, of_red) = (render(&photo()), render(&red));
+            for (x, y, pixel) in of_red.enumerate_pixels() {
+                let is_ignored = mask.is_ignored(x + 24, y + 14);
+                let expected = if is_ignored { [255, 0, 0, 255] } else { of_photo.get_pixel(x, y).0 };
+                assert_eq!(pixel.0, expected, "{mode:?} at {x}, {y}");
+            }
         }
     }
 

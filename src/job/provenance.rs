@@ -24,6 +24,8 @@ const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 /// With [`Provenance::fills`]. A format of its own, because programs before it would repeat the first fill only.
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
+/// With ignored pixels, and with any number of fills. Programs before it would believe these pixels.
+const FORMAT_WITH_IGNORED: &str = "countenance-recipe-3";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 pub(super) const SOURCE_TYPE: &str =
@@ -171,7 +173,7 @@ impl Provenance {
         let completion = completion_network(*blend, model);
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
-            format: FORMAT.into(),
+            format: if hole.has_ignored() { FORMAT_WITH_IGNORED } else { FORMAT }.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
             photo: PhotoId::new(photo),
@@ -218,7 +220,11 @@ impl Provenance {
     /// The same with all fills of a photo whose faces were filled one after the other. `self` is that of the first.
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
-        let format = if fills.is_empty() { FORMAT } else { FORMAT_OF_SEVERAL };
+        let format = match self.format.as_str() {
+            FORMAT_WITH_IGNORED => FORMAT_WITH_IGNORED,
+            _ if fills.is_empty() => FORMAT,
+            _ => FORMAT_OF_SEVERAL,
+        };
         Self { format: format.into(), fills, ..self }
     }
 
@@ -243,7 +249,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if ![FORMAT, FORMAT_OF_SEVERAL].contains(&format.as_str()) {
+        if ![FORMAT, FORMAT_OF_SEVERAL, FORMAT_WITH_IGNORED].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Areas with an outline: rectangles, ellipses and free outlines, to be added to the hole or removed from it.
+//! Areas with an outline: rectangles, ellipses and free outlines, to be drawn like strokes.
 
 use std::ops::Range;
 
@@ -7,7 +7,7 @@ use super::capsule::{covered_pixels, is_finite};
 use super::raster::Mask;
 use crate::geometry::{Point, RectPx};
 
-/// An area to add to the hole or to remove. A pixel belongs to it if its centre does.
+/// An area to draw. A pixel belongs to it if its centre does.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Area {
     pub kind: StrokeKind,
@@ -94,7 +94,7 @@ fn polygon_spans(points: &[Point], y: f64) -> Vec<(f64, f64)> {
 }
 
 impl Mask {
-    /// Adds an area to the hole, or removes it.
+    /// Draws an area.
     pub fn draw_area(&mut self, area: &Area) {
         let Some([columns, rows]) = area.outline.bounds() else { return };
         let rows = covered_pixels(rows, self.height());
@@ -108,17 +108,17 @@ impl Mask {
     }
 
     /// Grows the hole by a distance in pixels, or shrinks it if the distance is negative: every pixel changes whose
-    /// centre is at most so far from the other kind's. The photo's border is no edge of the hole.
+    /// centre is at most so far from the other kind's. The photo's border is no edge of the hole. Ignored pixels stay ignored.
     pub fn grow(&mut self, distance_px: f32) {
         let Some(bounds) = self.hole_bounds().filter(|_| distance_px.is_finite()) else { return };
         let distance = f64::from(distance_px.abs());
         let grows = distance_px > 0.0;
         let around = bounds.grown(reach(distance)).intersection(self.rect());
-        let (rect, kind) = if grows { (around, StrokeKind::Paint) } else { (bounds, StrokeKind::Erase) };
+        let rect = if grows { around } else { bounds };
         let runs: Vec<Vec<Range<u32>>> = (around.y..around.bottom()).map(|y| self.runs(y, around, grows)).collect();
         let near = |y: u32| near_spans(&runs, y - around.y, distance, rect.x..rect.right());
         let spans: Vec<Vec<Range<u32>>> = (rect.y..rect.bottom()).map(near).collect();
-        self.set_spans(rect, kind, &spans);
+        self.change_hole(rect, grows, &spans);
     }
 
     /// The runs of hole pixels, or of known pixels, in a row of a rectangle.

@@ -1,18 +1,18 @@
-//! The changes of the hole.
+//! The changes of the mask.
 
-use super::{Area, Mask, MaskPreset, Stroke};
-use crate::geometry::FaceFrame;
+use super::{Area, FaceRegion, Mask, MaskPreset, Stroke, StrokeKind};
+use crate::geometry::{FaceFrame, Point};
 
-/// One change of the hole.
+/// One change of the mask.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MaskEdit {
     Stroke(Stroke),
     Area(Area),
-    /// Grows the hole by this distance in pixels, or shrinks it if it is negative.
+    /// Grows the hole by this distance in pixels, or shrinks it if it is negative. Ignored pixels stay.
     Grow(f32),
-    /// Removes the hole.
+    /// Makes every pixel known.
     Clear,
-    /// Swaps hole and known pixels.
+    /// Swaps hole and known pixels. Ignored pixels stay.
     Invert,
     /// Adds a preset hole.
     Preset {
@@ -20,6 +20,12 @@ pub enum MaskEdit {
         frame: FaceFrame,
         crop_size_px: u32,
         seed: u64,
+    },
+    /// Adds a part of the face with these landmarks, or removes it.
+    FaceRegion {
+        region: FaceRegion,
+        kind: StrokeKind,
+        landmarks_in_photo: [Point; 5],
     },
     /// Replaces the mask (a loaded mask). One of another size than the photo changes nothing.
     Replace(Mask),
@@ -36,6 +42,10 @@ impl Mask {
             MaskEdit::Invert => self.invert(),
             MaskEdit::Preset { preset, frame, crop_size_px, seed } => {
                 self.add(&preset.hole_in_photo(self.width(), self.height(), frame, *crop_size_px, *seed));
+            }
+            MaskEdit::FaceRegion { region, kind, landmarks_in_photo } => {
+                let part = region.hole_in_photo(self.width(), self.height(), landmarks_in_photo);
+                self.draw_hole_of(&part, *kind);
             }
             MaskEdit::Replace(other) if other.rect() == self.rect() => *self = other.clone(),
             MaskEdit::Replace(_) => {}

@@ -1,12 +1,13 @@
-//! Mask image files: white is hole.
+//! Mask image files: white is hole, pure red is ignored, everything else is known.
 
 use std::path::{Path, PathBuf};
 
-use image::{DynamicImage, GrayImage};
+use image::DynamicImage;
 
 use super::Mask;
 use super::mask_picture::{
-    brightness, describe_without_hole, is_photo_with_transparency, looks_upside_down, warnings_about,
+    brightness, describe_without_hole, ignored_in_picture, is_photo_with_transparency, looks_upside_down,
+    picture_of_mask, warnings_about,
 };
 use crate::fs::Overwrite;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError, PngMetadata, SaveError};
@@ -58,7 +59,8 @@ pub struct LoadedMask {
     pub warnings: Vec<String>,
 }
 
-/// Loads a mask for a photo of this size. Pixels brighter than half are hole; transparent pixels are not.
+/// Loads a mask for a photo of this size. Pixels brighter than half are hole; transparent pixels are not. Pure red pixels
+/// are ignored.
 ///
 /// # Errors
 /// When the file cannot be opened as an image, has another size, or shows no hole.
@@ -78,7 +80,8 @@ pub fn mask_from_picture(pixels: &DynamicImage, width: u32, height: u32) -> Resu
 }
 
 fn mask_of_picture(pixels: &DynamicImage, path: &Path, width: u32, height: u32) -> Result<LoadedMask, MaskFileError> {
-    let mask = to_mask(pixels.clone(), path, width, height)?;
+    check_size(pixels, path, width, height)?;
+    let mask = to_mask(pixels);
     if mask.is_empty() {
         return Err(MaskFileError::NoHole { path: path.into(), seen: describe_without_hole(pixels) });
     }
@@ -89,44 +92,58 @@ fn mask_of_picture(pixels: &DynamicImage, path: &Path, width: u32, height: u32) 
     Ok(LoadedMask { looks_upside_down: looks_upside_down(&mask), mask, warnings })
 }
 
-/// Reads a mask that this program has embedded in a file. It may be empty.
+/// Reads a mask that this program has embedded in a file. It may be empty. `None` as the size accepts any.
 ///
 /// # Errors
 /// When the bytes cannot be opened as an image, or it has another size.
-pub fn decode_mask(bytes: &[u8], width: u32, height: u32) -> Result<Mask, MaskFileError> {
+pub fn decode_mask(bytes: &[u8], size: Option<(u32, u32)>) -> Result<Mask, MaskFileError> {
     let opened = photo::decode(bytes, DecodeLimits::default());
-    let opened = opened.map_err(|cause| MaskFileError::Photo { path: PathBuf::new(), cause })?;
-    to_mask(opened.pixels, Path::new(""), width, height)
+    let pixels = opened.map_err(|cause| MaskFileError::Photo { path: PathBuf::new(), cause })?.pixels;
+    if let Some((width, height)) = size {
+        check_size(&pixels, Path::new(""), width, height)?;
+    }
+    Ok(to_mask(&pixels))
 }
 
-/// Saves a mask as an 8-bit grey PNG; the hole is white.
+/// Saves a mask as an 8-bit PNG: the hole is white, everything else black. With ignored pixels, which are red, it is in
+/// colour, otherwise grey.
 ///
 /// # Errors
 /// As [`crate::photo::save_png`].
 pub fn save_mask(path: &Path, mask: &Mask, overwrite: Overwrite) -> Result<(), SaveError> {
-    let grey = GrayImage::from_raw(mask.width(), mask.height(), mask.to_bytes()).unwrap_or_default();
-    photo::save_png(path, &DynamicImage::ImageLuma8(grey), &PngMetadata::default(), overwrite)
+    photo::save_png(path, &picture_of_mask(mask), &PngMetadata::default(), overwrite)
 }
 
-/// Encodes a mask as a PNG with one bit per pixel, for embedding in other files. [`decode_mask`] reads it.
+/// Encodes a mask as a PNG for embedding in other files. [`decode_mask`] reads it. Without ignored pixels, it has one bit
+/// per pixel.
 ///
 /// # Errors
 /// When the mask has no pixels.
 pub fn encode_mask_png(mask: &Mask) -> Result<Vec<u8>, SaveError> {
+    if mask.has_ignored() {
+        return photo::encode_png(&picture_of_mask(mask), &PngMetadata::default());
+    }
     photo::encode_bilevel_png(mask.width(), mask.height(), &mask.to_bytes())
 }
 
-fn to_mask(image: DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<Mask, MaskFileError> {
+fn check_size(image: &DynamicImage, path: &Path, photo_width: u32, photo_height: u32) -> Result<(), MaskFileError> {
     let (width, height) = (image.width(), image.height());
-    let wrong_size = || MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height };
-    if (width, height) != (photo_width, photo_height) {
-        return Err(wrong_size());
+    if (width, height) == (photo_width, photo_height) {
+        return Ok(());
     }
-    Mask::from_pixels(width, height, &brightness(image)).ok_or_else(wrong_size)
+    Err(MaskFileError::Size { path: path.into(), width, height, photo_width, photo_height })
+}
+
+fn to_mask(image: &DynamicImage) -> Mask {
+    let (width, height) = (image.width(), image.height());
+    let mask = Mask::from_pixels(width, height, &brightness(image.clone()));
+    mask.unwrap_or_else(|| Mask::empty(width, height)).with_ignored(&ignored_in_picture(image))
 }
 
 #[cfg(test)]
 mod tests {
+    use image::GrayImage;
+
     use super::*;
     use crate::mask::StrokeKind;
 
@@ -150,9 +167,35 @@ mod tests {
             let mask = Mask::from_pixels(width, height, &pixels).unwrap();
             let bytes = encode_mask_png(&mask).unwrap();
             assert_eq!(bytes[24..26], [1, 0], "one bit, grey");
-            assert_eq!(decode_mask(&bytes, width, height).unwrap(), mask, "{width}×{height}");
+            assert_eq!(decode_mask(&bytes, Some((width, height))).unwrap(), mask, "{width}×{height}");
         }
         assert!(encode_mask_png(&Mask::empty(0, 0)).is_err());
+    }
+
+    #[test]
+    fn ignored_pixels_survive_in_red() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mask.png");
+        let ignored = Mask::from_fn(13, 7, |x, _| x > 9);
+        let mask = Mask::from_fn(13, 7, |x, y| x + y > 8).with_ignored(&ignored);
+        save_mask(&path, &mask, Overwrite::Refuse).unwrap();
+        let loaded = load_mask(&path, 13, 7).unwrap();
+        assert_eq!((&loaded.mask, loaded.mask.ignored()), (&mask, ignored.clone()));
+        insta::assert_snapshot!(loaded.warnings.join("; "), @"23.1 % of the mask is pure red: these pixels are ignored, so they stay as they are, and the fill does not depend on them. If they should be filled, paint them white");
+        assert_eq!(decode_mask(&encode_mask_png(&mask).unwrap(), None).unwrap(), mask);
+        assert_ne!(mask.sha256(), mask.without_ignored().sha256());
+        let only_ignored = Mask::empty(13, 7).with_ignored(&ignored);
+        assert_eq!(decode_mask(&encode_mask_png(&only_ignored).unwrap(), None).unwrap(), only_ignored);
+    }
+
+    #[test]
+    fn only_pure_opaque_red_is_ignored() {
+        let colors = [[255, 0, 0, 255], [254, 0, 0, 255], [255, 1, 0, 255], [255, 0, 0, 0], [255; 4]];
+        let picture = image::RgbaImage::from_fn(5, 1, |x, _| image::Rgba(colors[x as usize]));
+        let mask = mask_from_picture(&picture.into(), 5, 1).unwrap().mask;
+        assert_eq!((mask.to_bytes(), mask.ignored().to_bytes()), (vec![0, 0, 0, 0, 255], vec![255, 0, 0, 0, 0]));
+        let red = image::RgbImage::from_fn(9, 9, |x, y| image::Rgb([if x == y { 255 } else { 0 }, 0, 0]));
+        assert!(told(red).contains("painted in a colour that is darker than half"));
     }
 
     #[test]
@@ -160,10 +203,10 @@ mod tests {
         let pixels = image::RgbaImage::from_fn(2, 1, |x, _| image::Rgba([255, 255, 255, if x == 0 { 0 } else { 255 }]));
         let bytes =
             crate::photo::encode_png(&image::DynamicImage::ImageRgba8(pixels), &PngMetadata::default()).unwrap();
-        assert_eq!(decode_mask(&bytes, 2, 1).unwrap().to_bytes(), [0, 255]);
-        let error = decode_mask(&bytes, 5, 5).unwrap_err().to_string();
+        assert_eq!(decode_mask(&bytes, Some((2, 1))).unwrap().to_bytes(), [0, 255]);
+        let error = decode_mask(&bytes, Some((5, 5))).unwrap_err().to_string();
         assert!(error.starts_with("the mask is 2×1"), "{error}");
-        insta::assert_snapshot!(decode_mask(b"none", 5, 5).unwrap_err(), @"the mask cannot be used: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file");
+        insta::assert_snapshot!(decode_mask(b"none", None).unwrap_err(), @"the mask cannot be used: this is a text file: choose a PNG, JPEG, WebP, TIFF or BMP file");
     }
 
     /// What loading a picture as a mask says: an error, or the warnings.

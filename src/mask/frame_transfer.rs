@@ -1,13 +1,18 @@
-//! The hole of one photo, at the same place of a face in another photo.
+//! The hole and the ignored pixels of one photo, at the same place of a face in another photo.
 
 use super::Mask;
 use crate::geometry::{CropGrid, FaceFrame, RectPx};
 
 impl Mask {
-    /// This hole, moved with its face: a mask of this size whose pixels lie in `to_frame` as this mask's lie in
-    /// `frame`. Empty when a frame is not usable, or the hole comes to lie outside.
+    /// This mask, moved with its face: a mask of this size whose pixels lie in `to_frame` as this mask's lie in
+    /// `frame`. Empty when a frame is not usable, or everything comes to lie outside.
     #[must_use]
-    pub fn moved_to_face(&self, frame: &FaceFrame, [width, height]: [u32; 2], to_frame: &FaceFrame) -> Self {
+    pub fn moved_to_face(&self, frame: &FaceFrame, size: [u32; 2], to_frame: &FaceFrame) -> Self {
+        let ignored = self.ignored().moved_hole(frame, size, to_frame);
+        self.moved_hole(frame, size, to_frame).with_ignored(&ignored)
+    }
+
+    fn moved_hole(&self, frame: &FaceFrame, [width, height]: [u32; 2], to_frame: &FaceFrame) -> Self {
         let grids = CropGrid::new(frame, 1).zip(CropGrid::new(to_frame, 1));
         let (Some((from, to)), Some(bounds)) = (grids, self.hole_bounds()) else { return Self::empty(width, height) };
         let (left, top) = (f64::from(bounds.x), f64::from(bounds.y));
@@ -60,6 +65,17 @@ mod tests {
         let turned = FaceFrame { angle_radians: std::f32::consts::FRAC_PI_2, ..FRAME };
         let bounds = hole().moved_to_face(&FRAME, [100, 80], &turned).hole_bounds().unwrap();
         assert!(bounds.width.abs_diff(before.height) <= 1 && bounds.height.abs_diff(before.width) <= 1, "{bounds:?}");
+    }
+
+    #[test]
+    fn ignored_pixels_move_too() {
+        let mut mask = hole();
+        mask.draw_segment([55.0, 45.0], [55.0, 45.0], 9.0, StrokeKind::Ignore);
+        assert_eq!(mask.moved_to_face(&FRAME, [100, 80], &FRAME), mask);
+        let shifted = FaceFrame { center_in_photo: [60.0, 40.0], ..FRAME };
+        let moved = mask.moved_to_face(&FRAME, [100, 80], &shifted).ignored().hole_bounds().unwrap();
+        let before = mask.ignored().hole_bounds().unwrap();
+        assert_eq!((moved.x, moved.y, moved.width), (before.x + 10, before.y, before.width));
     }
 
     #[test]

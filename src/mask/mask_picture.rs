@@ -1,11 +1,13 @@
 //! Reads a hole from a picture, and tells what is wrong with a picture that is hardly meant as it is.
 //!
+//! Pure red means ignored. It is darker than half, so it has never meant the hole, and lossy files hardly contain it.
+//!
 //! Other programs save masks in other ways: as labels (0 and 1), in colours, in black, as transparency. Only white is
 //! sure to mean the hole, so the others are refused with a message about what was seen, never filled by a guess.
 
 use std::collections::BTreeSet;
 
-use image::{DynamicImage, GenericImageView as _, Rgba};
+use image::{DynamicImage, GenericImageView as _, GrayImage, RgbImage, Rgba};
 
 use super::Mask;
 
@@ -36,6 +38,34 @@ pub(super) fn brightness(picture: DynamicImage) -> Vec<u8> {
     }
 }
 
+/// The colour of ignored pixels in mask pictures.
+const IGNORED: [u8; 3] = [255, 0, 0];
+
+/// The ignored pixels of a mask picture, as the hole of a mask.
+pub(super) fn ignored_in_picture(picture: &DynamicImage) -> Mask {
+    let (width, height) = (picture.width(), picture.height());
+    if !picture.color().has_color() {
+        return Mask::empty(width, height);
+    }
+    Mask::from_fn(width, height, |x, y| is_ignored_color(picture.get_pixel(x, y)))
+}
+
+fn is_ignored_color(Rgba([red, green, blue, alpha]): Rgba<u8>) -> bool {
+    [red, green, blue] == IGNORED && alpha >= 128
+}
+
+/// A mask as a picture: grey, or in colour if it has ignored pixels.
+pub(super) fn picture_of_mask(mask: &Mask) -> DynamicImage {
+    let (width, height, hole) = (mask.width(), mask.height(), mask.to_bytes());
+    if !mask.has_ignored() {
+        return GrayImage::from_raw(width, height, hole).unwrap_or_default().into();
+    }
+    let ignored = mask.ignored().to_bytes();
+    let color = |(hole, ignored): (u8, u8)| if ignored == 0 { [hole; 3] } else { IGNORED };
+    let samples = hole.into_iter().zip(ignored).flat_map(color).collect();
+    RgbImage::from_raw(width, height, samples).unwrap_or_default().into()
+}
+
 /// Whether the hole is nearly everywhere: black and white may have changed places.
 pub(super) fn looks_upside_down(mask: &Mask) -> bool {
     let share = mask.hole_share();
@@ -59,8 +89,10 @@ fn border_share(mask: &Mask) -> f64 {
 /// Shares of the pixels of a picture, 0 to 1.
 struct Shares {
     transparent: f64,
-    /// Opaque, coloured, and darker than half, such as red.
+    /// Opaque, coloured, and darker than half, such as blue. Pure red counts too.
     dark_colored: f64,
+    /// Pure red.
+    ignored: f64,
     /// Of the opaque pixels: neither nearly black nor nearly white.
     between: f64,
     /// How many different greys these have.
@@ -73,12 +105,14 @@ impl Shares {
     fn of(picture: &DynamicImage, max_samples: u64) -> Self {
         let pixels = u64::from(picture.width()) * u64::from(picture.height());
         let step = usize::try_from((pixels / max_samples.max(1)).isqrt() + 1).unwrap_or(usize::MAX);
-        let (mut count, mut transparent, mut dark_colored, mut between) = (0_u64, 0_u64, 0_u64, 0_u64);
+        let (mut count, mut transparent, mut between) = (0_u64, 0_u64, 0_u64);
+        let (mut dark_colored, mut ignored) = (0_u64, 0_u64);
         let mut greys = BTreeSet::new();
         for y in (0..picture.height()).step_by(step) {
             for x in (0..picture.width()).step_by(step) {
-                let Rgba([red, green, blue, alpha]) = picture.get_pixel(x, y);
+                let pixel @ Rgba([red, green, blue, alpha]) = picture.get_pixel(x, y);
                 count += 1;
+                ignored += u64::from(is_ignored_color(pixel));
                 if alpha < 128 {
                     transparent += 1;
                     continue;
@@ -97,6 +131,7 @@ impl Shares {
         Self {
             transparent: share(transparent, count),
             dark_colored: share(dark_colored, count),
+            ignored: share(ignored, count),
             between: share(between, count - transparent),
             between_greys: greys.len(),
         }
@@ -186,9 +221,16 @@ pub(super) fn warnings_about(picture: &DynamicImage, mask: &Mask) -> Vec<String>
     if shares.look_like_a_photo() {
         let text = "the mask looks like a photo: its pixels brighter than half are filled";
         warnings.push(text.into());
-    } else if shares.dark_colored >= COLORED_SHARE {
-        let text = "a part of the mask is painted in a dark colour, such as red, and is not filled: paint it white";
+    } else if shares.dark_colored - shares.ignored >= COLORED_SHARE {
+        let text = "a part of the mask is painted in a dark colour, such as blue, and is not filled: paint it white";
         warnings.push(text.into());
+    }
+    if mask.has_ignored() {
+        let percent = 100.0 * mask.ignored().hole_share();
+        warnings.push(format!(
+            "{percent:.1} % of the mask is pure red: these pixels are ignored, so they stay as they are, and the fill does \
+             not depend on them. If they should be filled, paint them white"
+        ));
     }
     warnings
 }

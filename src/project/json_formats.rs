@@ -6,8 +6,7 @@ use base64::prelude::{BASE64_STANDARD, Engine as _};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::mask::{Mask, encode_mask_png};
-use crate::photo::{DecodeLimits, decode};
+use crate::mask::{Mask, decode_mask, encode_mask_png};
 use crate::search::Losses;
 
 /// Losses of one candidate. NaN and infinity are stored as `null`.
@@ -35,7 +34,7 @@ impl From<LossesJson> for Losses {
     }
 }
 
-/// Stores a mask as a PNG with one bit per pixel, in base64.
+/// Stores a mask as a PNG, in base64.
 pub(super) struct MaskJson(pub Mask);
 
 impl Serialize for MaskJson {
@@ -49,9 +48,6 @@ impl<'de> Deserialize<'de> for MaskJson {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
         let png = BASE64_STANDARD.decode(text).map_err(D::Error::custom)?;
-        let picture = decode(&png, DecodeLimits::default()).map_err(D::Error::custom)?;
-        let (width, height) = (picture.width(), picture.height());
-        let mask = Mask::from_pixels(width, height, &picture.pixels.into_luma8());
-        mask.map(Self).ok_or_else(|| D::Error::custom("the mask has too few pixels"))
+        decode_mask(&png, None).map(Self).map_err(D::Error::custom)
     }
 }

@@ -40,6 +40,9 @@ pub use photo_reference::{PhotoOrigin, PhotoReference};
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
+/// The format of a project with ignored pixels. Programs before it would lose them.
+pub const EXTENDED_FORMAT: &str = "countenance-project-2";
+
 /// The extension of project files.
 pub const PROJECT_EXTENSION: &str = "countenance";
 
@@ -79,4 +82,13 @@ pub struct ModelReference {
     pub choice: ModelChoice,
     /// SHA-256 of the model file in hexadecimal, if known.
     pub sha256: Option<String>,
+}
+
+impl Project {
+    /// The format that a file of this project needs.
+    fn format(&self) -> &'static str {
+        let fill_hole = self.fill.as_ref().map(|fill| &fill.record.hole);
+        let has_ignored = std::iter::once(&self.mask).chain(fill_hole).any(Mask::has_ignored);
+        if has_ignored { EXTENDED_FORMAT } else { FORMAT }
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::fill_json::FillJson;
 use super::json_formats::MaskJson;
 use super::photo_reference::PhotoJson;
-use super::{FORMAT, ModelReference, Project, ProjectError};
+use super::{EXTENDED_FORMAT, FORMAT, ModelReference, Project, ProjectError};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
@@ -25,7 +25,7 @@ struct ProjectJson {
     #[serde(default)]
     program: String,
     photo: PhotoJson,
-    /// Left out when the mask is empty.
+    /// Left out when nothing is painted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     mask: Option<MaskJson>,
     frame: FaceFrame,
@@ -76,10 +76,10 @@ impl Project {
     /// When a path is not valid Unicode, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
         let json = ProjectJson {
-            format: FORMAT.to_owned(),
+            format: self.format().to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
             photo: PhotoJson::new(&self.photo, folder),
-            mask: (!self.mask.is_empty()).then(|| MaskJson(self.mask.clone())),
+            mask: (!self.mask.is_blank()).then(|| MaskJson(self.mask.clone())),
             frame: self.frame,
             frame_is_placed: self.frame_is_placed,
             frame_is_by_hand: Some(self.frame_is_by_hand),
@@ -109,15 +109,18 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
     let format = match serde_json::from_str::<ProjectHeader>(json) {
         Ok(header) => header.format,
         // It starts like a project, so it is a damaged or truncated project.
-        Err(source) if json.trim_start().starts_with('{') && json.contains(FORMAT) => {
+        Err(source)
+            if json.trim_start().starts_with('{')
+                && [FORMAT, EXTENDED_FORMAT].iter().any(|format| json.contains(format)) =>
+        {
             return Err(ProjectError::Broken { source });
         }
         Err(_) => return Err(ProjectError::NotAProject),
     };
     let version =
         |format: &str| format.strip_prefix("countenance-project-").and_then(|number| number.parse::<u64>().ok());
-    match (version(&format), version(FORMAT)) {
-        _ if format == FORMAT => Ok(()),
+    match (version(&format), version(EXTENDED_FORMAT)) {
+        _ if [FORMAT, EXTENDED_FORMAT].contains(&format.as_str()) => Ok(()),
         (Some(found), Some(current)) if found > current => Err(ProjectError::Newer { format }),
         _ => Err(ProjectError::NotAProject),
     }

@@ -173,19 +173,25 @@ proptest! {
     #[test]
     fn any_mask_survives_json(
         (width, pixels) in (1_u32..70).prop_flat_map(|width| {
-            let pixels = proptest::collection::vec(prop_oneof![Just(0_u8), Just(255)], (width * 13) as usize);
+            let pixels = proptest::collection::vec(prop_oneof![Just(0_u8), Just(1), Just(255)], (width * 13) as usize);
             (Just(width), pixels)
         }),
         with_hole: bool,
+        with_ignored: bool,
     ) {
-        let mask = Mask::from_pixels(width, 13, &pixels).unwrap();
+        let ignored = Mask::from_fn(width, 13, |x, y| with_ignored && pixels[(y * width + x) as usize] == 1);
+        let mask = Mask::from_pixels(width, 13, &pixels).unwrap().with_ignored(&ignored);
         let mut project = project();
         (project.photo.width_px, project.photo.height_px) = (width, 13);
+        let mask_has_ignored = mask.has_ignored();
         project.mask = mask.clone();
         let mut inverse = mask.clone();
         inverse.invert();
         project.fill.as_mut().unwrap().record.hole = if with_hole { inverse } else { mask };
-        prop_assert_eq!(Project::from_json(&project.to_json(None).unwrap()).unwrap(), project);
+        let json = project.to_json(None).unwrap();
+        let format = if mask_has_ignored { "countenance-project-2" } else { "countenance-project-1" };
+        prop_assert!(json.contains(format));
+        prop_assert_eq!(Project::from_json(&json).unwrap(), project);
     }
 }
 

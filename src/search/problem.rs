@@ -10,9 +10,9 @@ const MAX_SHALLOW_DISTANCE_PX: u32 = 6;
 pub struct SearchProblem {
     /// Side of the crop in pixels.
     pub size_px: usize,
-    /// RGB in [-1, 1], `[3, size, size]`. Values in the hole are never read.
+    /// RGB in [-1, 1], `[3, size, size]`. Values of unknown pixels are never read.
     pub pixels: Vec<f32>,
-    /// `[size, size]`: 1 where known, 0 in the hole.
+    /// `[size, size]`: 1 where known, 0 in the hole and where ignored.
     pub known: Vec<f32>,
 }
 

@@ -1,4 +1,4 @@
-//! The area tools: rectangle, ellipse, lasso and polygon. They add an area to the hole, or remove it.
+//! The area tools: rectangle, ellipse, lasso and polygon. They draw an area as a brush would.
 
 use egui::{Modifiers, Painter, Pos2, Shape, Stroke as Line, pos2};
 
@@ -91,10 +91,11 @@ impl AreaInProgress {
             outline.push(first);
         }
         painter.add(Shape::line(outline.clone(), Line::new(3.0, style.line_dark)));
-        painter.extend(Shape::dashed_line(&outline, Line::new(1.25, style.line_light), 6.0, 4.0));
+        let color = if self.kind == StrokeKind::Ignore { style.ignored } else { style.line_light };
+        painter.extend(Shape::dashed_line(&outline, Line::new(1.25, color), 6.0, 4.0));
         if self.tool == Tool::Polygon {
             for corner in self.points_in_photo.iter().map(|point| map.apply(*point)) {
-                painter.circle_filled(pos2(corner.x, corner.y), 3.0, style.line_light);
+                painter.circle_filled(pos2(corner.x, corner.y), 3.0, color);
             }
         }
     }

@@ -71,10 +71,12 @@ impl ActiveStroke {
     }
 }
 
-/// Draws the brush as a ring of its true size, light on dark to be visible on any photo. The eraser has a bar in it.
+/// Draws the brush as a ring of its true size, light on dark to be visible on any photo. The eraser has a bar
+/// in it, and the ignore brush has its own colour.
 pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: StrokeKind, style: &CanvasStyle) {
+    let color = if kind == StrokeKind::Ignore { style.ignored } else { style.line_light };
     painter.circle_stroke(at, radius, Line::new(3.0, style.line_dark));
-    painter.circle_stroke(at, radius, Line::new(1.25, style.line_light));
+    painter.circle_stroke(at, radius, Line::new(1.25, color));
     let ring_radius = radius.max(SMALL_CURSOR_RADIUS);
     let marks = if radius < SMALL_CURSOR_RADIUS {
         let tick = |direction: egui::Vec2| [at + direction * (ring_radius + 2.0), at + direction * (ring_radius + 7.0)];
@@ -87,7 +89,7 @@ pub(super) fn paint_cursor(painter: &Painter, at: Pos2, radius: f32, kind: Strok
     };
     for mark in marks {
         painter.line_segment(mark, Line::new(3.0, style.line_dark));
-        painter.line_segment(mark, Line::new(1.25, style.line_light));
+        painter.line_segment(mark, Line::new(1.25, color));
     }
 }
 

@@ -17,6 +17,8 @@ pub struct CanvasStyle {
     pub accent: Color32,
     /// The part of the hole outside the face frame.
     pub warning: Color32,
+    /// The ignored pixels, and the tools that draw them.
+    pub ignored: Color32,
     /// Opacity of the hole's tint, 0 to 1. The outline is always opaque.
     pub tint_opacity: f32,
     /// Width of the hole's outline at zooms that show pixels as squares.

@@ -1,5 +1,5 @@
-//! The mask overlay: tints and outlines the hole, in the accent colour inside the face frame and in the warning colour
-//! outside.
+//! One overlay of the mask: tints and outlines the hole, in the accent colour inside the face frame and in the warning
+//! colour outside.
 //!
 //! The textures hold only the tint's strength, in white; the colours come from the vertices. So moving the frame
 //! uploads nothing. A change of the mask converts and uploads only the changed rectangle of each visible tile.
@@ -25,52 +25,9 @@ const MAX_CACHED_TILES: usize = 128;
 /// A change of up to this many texels is uploaded at once regardless of the budget, so that the brush does not lag.
 const MAX_IMMEDIATE_TEXELS: u64 = 512 * 512;
 
-/// How the hole is drawn.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum MaskDisplay {
-    Hidden,
-    /// Outline only, so that a preview inside the hole stays visible.
-    Outlined,
-    #[default]
-    Tinted,
-}
-
-/// The tinted and the outlined overlay. Both keep their textures, because every stroke switches between them.
+/// The overlay of one mask, tinted or outlined.
 #[derive(Default)]
-pub(super) struct MaskOverlays {
-    tint_overlay: MaskOverlay,
-    outline_overlay: MaskOverlay,
-}
-
-impl MaskOverlays {
-    /// Marks a part of the photo as changed.
-    pub fn mark_changed(&mut self, part: RectPx) {
-        self.tint_overlay.mark_changed(part);
-        self.outline_overlay.mark_changed(part);
-    }
-
-    /// Draws the visible part of the hole as [`CanvasScene::mask_display`] says.
-    pub fn paint(
-        &mut self,
-        painter: &Painter,
-        scene: &CanvasScene<'_>,
-        map: &ScreenFromPhoto,
-        style: &CanvasStyle,
-        budget: &mut UploadBudget,
-    ) {
-        match scene.mask_display {
-            MaskDisplay::Hidden => {}
-            MaskDisplay::Outlined => {
-                let style = CanvasStyle { tint_opacity: 0.0, ..style.clone() };
-                self.outline_overlay.paint(painter, scene, map, &style, budget);
-            }
-            MaskDisplay::Tinted => self.tint_overlay.paint(painter, scene, map, style, budget),
-        }
-    }
-}
-
-#[derive(Default)]
-struct MaskOverlay {
+pub(super) struct MaskOverlay {
     tiles: TileCache<OverlayTile>,
     cached_outline: Option<(RectPx, Vec<OutlineSegment>)>,
     /// Mask size (width, height) and tint alpha for which the tiles were made.
@@ -86,7 +43,7 @@ struct OverlayTile {
 
 impl MaskOverlay {
     /// Forgets everything.
-    pub fn clear(&mut self) {
+    fn clear(&mut self) {
         self.tiles.clear();
         self.cached_outline = None;
     }
@@ -99,16 +56,16 @@ impl MaskOverlay {
         }
     }
 
-    /// Draws the visible part of the hole.
+    /// Draws the visible part of the hole of a mask of the photo's size.
     pub fn paint(
         &mut self,
         painter: &Painter,
+        mask: &Mask,
         scene: &CanvasScene<'_>,
         map: &ScreenFromPhoto,
         style: &CanvasStyle,
         budget: &mut UploadBudget,
     ) {
-        let mask = scene.mask;
         let hole_alpha = (style.tint_opacity.clamp(0.0, 1.0) * 255.0).round() as u8;
         let cache_key = (mask.width(), mask.height(), hole_alpha);
         if self.cached_for.replace(cache_key) != Some(cache_key) {
@@ -135,7 +92,7 @@ impl MaskOverlay {
         }
         self.tiles.end_frame(MAX_CACHED_TILES);
         if sharp {
-            self.paint_outline(painter, scene, visible, map, style);
+            self.paint_outline(painter, mask, scene, visible, map, style);
         }
     }
 
@@ -182,6 +139,7 @@ impl MaskOverlay {
     fn paint_outline(
         &mut self,
         painter: &Painter,
+        mask: &Mask,
         scene: &CanvasScene<'_>,
         visible: Rect,
         map: &ScreenFromPhoto,
@@ -189,7 +147,7 @@ impl MaskOverlay {
     ) {
         let part = enclosing_pixels(visible);
         if self.cached_outline.as_ref().is_none_or(|(cached_part, _)| *cached_part != part) {
-            self.cached_outline = Some((part, outline_segments(scene.mask, part)));
+            self.cached_outline = Some((part, outline_segments(mask, part)));
         }
         let half_width = style.outline_width / 2.0;
         let mut mesh = Mesh::default();

@@ -10,7 +10,8 @@
 //! | `zoom_pan`, `scroll_gestures` | zoom and pan |
 //! | `pointer_input`, `brush`, `area_tool`, `frame_overlay`, `divider` | pointer input, and what it can drag |
 //! | `mip_pyramid`, `color_conversion`, `photo_tiles` | the photo's mip levels and textures |
-//! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | the mask overlay: tint and outline |
+//! | `mask_layers` | the overlays of the hole and of the ignored pixels |
+//! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | one overlay of the mask: tint and outline |
 //! | `fill_overlay` | the fill overlay |
 //! | `canvas_style` | colours and sizes |
 //! | `tile_grid`, `tile_cache`, `upload_budget` | tile layout, tile cache, upload time per frame |
@@ -29,6 +30,7 @@ mod color_conversion;
 mod divider;
 mod fill_overlay;
 mod frame_overlay;
+mod mask_layers;
 mod mask_outline;
 mod mask_overlay;
 mod mask_texels;
@@ -60,14 +62,14 @@ use crate::photo::Photo;
 use divider::Divider;
 use fill_overlay::FillOverlay;
 use frame_overlay::{FrameAppearance, FrameGlide};
-use mask_overlay::MaskOverlays;
+use mask_layers::MaskLayers;
 use photo_tiles::PhotoTiles;
 use pointer_input::{PointerContext, PointerInput};
 use upload_budget::UploadBudget;
 use zoom_pan::{CanvasView, ScreenFromPhoto};
 
 pub use canvas_style::CanvasStyle;
-pub use mask_overlay::MaskDisplay;
+pub use mask_layers::MaskDisplay;
 
 /// Allowed brush radii, in photo pixels.
 pub const BRUSH_RADIUS_RANGE_PX: RangeInclusive<f32> = 1.0..=2000.0;
@@ -78,6 +80,8 @@ pub enum Tool {
     #[default]
     Brush,
     Eraser,
+    /// Marks pixels as ignored: kept in the photo, but not believed.
+    Ignore,
     Rectangle,
     Ellipse,
     Lasso,
@@ -91,6 +95,16 @@ impl Tool {
     pub fn draws_area(self) -> bool {
         matches!(self, Self::Rectangle | Self::Ellipse | Self::Lasso | Self::Polygon)
     }
+
+    /// What it makes of the pixels under it. `area_kind` is what the area tools draw.
+    fn stroke_kind(self, area_kind: StrokeKind) -> StrokeKind {
+        match self {
+            Self::Eraser => StrokeKind::Erase,
+            Self::Ignore => StrokeKind::Ignore,
+            _ if self.draws_area() => area_kind,
+            _ => StrokeKind::Paint,
+        }
+    }
 }
 
 /// Everything to draw, borrowed for one frame.
@@ -102,6 +116,8 @@ pub struct CanvasScene<'a> {
     /// The frames of the detected faces; one of them may be `face_frame`.
     pub faces: &'a [FaceFrame],
     pub tool: Tool,
+    /// What the area tools draw.
+    pub area_kind: StrokeKind,
     pub brush_radius_px: f32,
     /// The fill, as live preview or finished, drawn over the photo.
     pub patch: Option<&'a Arc<FillPatch>>,
@@ -173,7 +189,7 @@ pub struct Canvas {
     pointer: PointerInput,
     frame_glide: FrameGlide,
     photo_tiles: PhotoTiles,
-    mask_overlays: MaskOverlays,
+    mask_layers: MaskLayers,
     fill_overlay: FillOverlay,
 }
 
@@ -221,7 +237,7 @@ impl Canvas {
         let last_mask = self.last_mask.replace(scene.mask.clone());
         let changed = last_mask.map_or_else(|| scene.mask.rect(), |last| last.difference(scene.mask));
         if !changed.is_empty() {
-            self.mask_overlays.mark_changed(changed);
+            self.mask_layers.mark_changed(changed);
         }
     }
 
@@ -280,7 +296,7 @@ impl Canvas {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
             self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
         }
-        self.mask_overlays.paint(painter, scene, map, style, &mut budget);
+        self.mask_layers.paint(painter, scene, map, style, &mut budget);
         let border = egui::Stroke::new(1.0, style.photo_border);
         painter.rect_stroke(map.rect(scene.photo_rect()), 0.0, border, Align::Outside);
         if scene.show_frame {
@@ -315,8 +331,7 @@ impl Canvas {
         {
             brush::paint_line_preview(painter, map.apply(from), at, &self.style);
         }
-        let hover_kind = if scene.tool == Tool::Eraser { StrokeKind::Erase } else { StrokeKind::Paint };
-        let kind = active_kind.unwrap_or(hover_kind);
+        let kind = active_kind.unwrap_or(scene.tool.stroke_kind(scene.area_kind));
         brush::paint_cursor(painter, at, scene.brush_radius_px * map.scale, kind, &self.style);
     }
 }

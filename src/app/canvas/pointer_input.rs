@@ -167,8 +167,10 @@ impl PointerInput {
             PointerButton::Secondary => {}
             _ => return None,
         }
-        let is_erasing = button == PointerButton::Secondary || scene.tool == Tool::Eraser;
-        let kind = if is_erasing { StrokeKind::Erase } else { StrokeKind::Paint };
+        let kind = match button {
+            PointerButton::Secondary => StrokeKind::Erase,
+            _ => scene.tool.stroke_kind(scene.area_kind),
+        };
         let at_in_photo = context.screen_from_photo.invert(pos);
         if scene.tool.draws_area() {
             return self.begin_area(pos, kind, context, actions);

@@ -41,7 +41,14 @@ impl PlacedFrame {
             (FramePlacement::Hand, _) => FramePlacement::Hand,
             (_, MaskEdit::Preset { .. }) => FramePlacement::Shape,
             (_, MaskEdit::Clear | MaskEdit::Replace(_)) => FramePlacement::Automatic,
-            (placement, MaskEdit::Stroke(_) | MaskEdit::Area(_) | MaskEdit::Grow(_) | MaskEdit::Invert) => placement,
+            (
+                placement,
+                MaskEdit::Stroke(_)
+                | MaskEdit::Area(_)
+                | MaskEdit::FaceRegion { .. }
+                | MaskEdit::Grow(_)
+                | MaskEdit::Invert,
+            ) => placement,
         };
         Self { placement, is_up_to_date: false, ..self }
     }

@@ -1,4 +1,4 @@
-//! One photo and the work on it: hole, face frame, fills, and an undo history of all three.
+//! One photo and the work on it: the mask (hole and ignored pixels), face frame, fills, and an undo history of all three.
 //!
 //! Copies of the mask share the tiles that do not differ. So a fill, an undo step or a background task keeps a copy of
 //! the hole that it belongs to, and comparing it with the current hole is cheap.
@@ -130,9 +130,14 @@ impl PhotoDocument {
         &self.mask
     }
 
-    /// Whether anything is painted.
+    /// Whether there is a hole.
     pub fn has_hole(&self) -> bool {
         !self.mask.is_empty()
+    }
+
+    /// Whether anything is painted: a hole or ignored pixels.
+    pub fn has_paint(&self) -> bool {
+        !self.mask.is_blank()
     }
 
     /// Applies an action. `is_frame_locked`: a running search uses the frame, so it must stay.
@@ -180,9 +185,9 @@ impl PhotoDocument {
         self.active_stroke.is_some()
     }
 
-    /// Whether an erasing stroke is in progress.
-    pub fn is_erasing(&self) -> bool {
-        self.active_stroke.as_ref().is_some_and(|stroke| stroke.kind == StrokeKind::Erase)
+    /// Whether a stroke in progress takes pixels out of the hole.
+    pub fn is_uncovering(&self) -> bool {
+        self.active_stroke.as_ref().is_some_and(|stroke| stroke.kind != StrokeKind::Paint)
     }
 
     /// Whether a stroke or a drag of the frame is in progress.
@@ -214,7 +219,7 @@ impl PhotoDocument {
     }
 
     fn has_work(&self) -> bool {
-        self.has_hole() || self.shown_fill.is_some()
+        self.has_paint() || self.shown_fill.is_some()
     }
 
     /// The suggested path for an export: `NAME-filled` in the photo's folder, with the extension of this format.

@@ -45,7 +45,7 @@ impl PhotoDocument {
     pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
         let mut document = Self::new(photo, name, Some(project.frame), origin);
         document.is_frame_placed = project.frame_is_placed;
-        if !project.mask.is_empty() {
+        if !project.mask.is_blank() {
             document.edit_mask(&MaskEdit::Replace(project.mask.clone()));
         }
         if project.frame_is_by_hand {

@@ -107,8 +107,8 @@ impl FillState {
 
     /// The patch shown in the photo: from the running search, a mix, the finished fill or a first guess.
     pub fn shown_patch<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Arc<FillPatch>> {
-        // The erased part must show the photo, but the patch of the earlier hole would cover it.
-        if document.is_erasing() {
+        // What leaves the hole must show the photo, but the patch of the earlier hole would cover it.
+        if document.is_uncovering() {
             return None;
         }
         let guess = || self.first_guess.patch();

@@ -3,7 +3,7 @@
 use egui::{DragValue, Popup, PopupCloseBehavior, Role, Slider, Ui, WidgetInfo, vec2};
 
 use super::widgets::add_slider;
-use super::{add_command_button, command_button, file_menu, language_choice};
+use super::{add_command_button, command_button, face_regions, file_menu, language_choice};
 use crate::app::canvas::{BRUSH_RADIUS_RANGE_PX, Tool};
 use crate::app::document::PhotoDocument;
 use crate::app::icons::{Icon, IconButton};
@@ -36,14 +36,20 @@ pub fn show(
         for (command, its_tool) in [
             (EditorCommand::BrushTool, Tool::Brush),
             (EditorCommand::EraserTool, Tool::Eraser),
+            (EditorCommand::IgnoreTool, Tool::Ignore),
             (EditorCommand::FrameTool, Tool::Frame),
         ] {
             let button = IconButton::new(command.icon(), command.name()).selected(tool == its_tool);
-            add_command_button(ui, commands, command, button, actions);
+            let response = add_command_button(ui, commands, command, button, actions);
+            if its_tool == Tool::Ignore {
+                response.on_hover_text(t!(
+                    "Paint over what must stay but is no part of the face: a hand, sunglasses, a reflection. It is kept as \
+                     it is, and the fill does not depend on it"
+                ));
+            }
         }
         brush_size(ui, &mut actions.preferences);
         command_button(ui, commands, EditorCommand::ClearMask, actions);
-        command_button(ui, commands, EditorCommand::InvertMask, actions);
         shapes_menu(ui, commands, tool, actions);
         divider_line(ui);
         history_button(ui, commands, EditorCommand::Undo, document.undo_name(), actions);
@@ -82,7 +88,7 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     }
 }
 
-/// The tools that draw an area, what changes the whole hole, ready-made shapes, and mask files. While one of the tools is
+/// The tools that draw an area, what changes the whole hole, parts of the face, ready-made shapes, and mask files. While one of the tools is
 /// selected, the button shows its name.
 fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut Actions) {
     let disabled_reason = commands.disabled_reason(EditorCommand::LoadMask);
@@ -92,7 +98,9 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         .selected(area_tool.is_some());
     let response = ui.add_enabled(disabled_reason.is_none(), button);
     let response = match disabled_reason {
-        None => response.on_hover_text(t!("Rectangle, lasso and other areas; grow or shrink the hole; mask files")),
+        None => response.on_hover_text(t!(
+            "Rectangle, lasso and other areas; parts of the face; grow, shrink or invert the hole; mask files"
+        )),
         Some(reason) => response.on_disabled_hover_text(reason),
     };
     // Growing by a few pixels is tried several times, so the menu stays open until something else is chosen.
@@ -104,14 +112,18 @@ fn shapes_menu(ui: &mut Ui, commands: &CommandStates, tool: Tool, actions: &mut 
         }
         ui.separator();
         grow_row(ui, commands, actions);
+        menu_item(ui, commands, EditorCommand::InvertMask, actions);
         ui.separator();
-        for preset in MaskPreset::ALL {
+        face_regions::show(ui, actions);
+        ui.separator();
+        ui.label(theme::section_heading(ui, t!("In the face frame")));
+        face_regions::in_columns(ui, "frame-shapes", &MaskPreset::ALL, |ui, preset| {
             let (title, tooltip) = describe_shape(preset);
-            if ui.button(title).on_hover_text(tooltip).clicked() {
+            if ui.add(face_regions::column_button(title)).on_hover_text(tooltip).clicked() {
                 actions.push(Action::AddShape(preset));
                 ui.close();
             }
-        }
+        });
         ui.separator();
         for command in
             [EditorCommand::SameHole, EditorCommand::LoadMask, EditorCommand::PasteMask, EditorCommand::SaveMask]

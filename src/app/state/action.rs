@@ -14,7 +14,7 @@ use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::tasks::PathPurpose;
 use crate::app::training::{RunModel, TrainingAction};
-use crate::mask::MaskPreset;
+use crate::mask::{FaceRegion, MaskPreset, StrokeKind};
 
 /// Everything that can change the state.
 pub enum Action {
@@ -22,6 +22,8 @@ pub enum Action {
     Document(DocumentAction),
     /// Add this shape in the face frame to the hole.
     AddShape(MaskPreset),
+    /// Add this part of the face to the hole, or remove it.
+    EditRegion(FaceRegion, StrokeKind),
     Fill(FillAction),
     /// An action in the Explore window, or on the face that fills start from.
     Explore(ExploreAction),

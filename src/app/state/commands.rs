@@ -71,6 +71,7 @@ impl EditorState {
             }),
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
+            | EditorCommand::IgnoreTool
             | EditorCommand::RectangleTool
             | EditorCommand::EllipseTool
             | EditorCommand::LassoTool
@@ -90,10 +91,10 @@ impl EditorState {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
                 faces.is_empty().then_some("No face was found: place the frame by hand")
             }),
-            EditorCommand::ClearMask
-            | EditorCommand::SaveMask
-            | EditorCommand::GrowMask
-            | EditorCommand::ShrinkMask => {
+            EditorCommand::ClearMask => {
+                no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_paint)).then_some("Nothing is painted"))
+            }
+            EditorCommand::SaveMask | EditorCommand::GrowMask | EditorCommand::ShrinkMask => {
                 no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_hole)).then_some("Nothing is painted"))
             }
             EditorCommand::Undo => no_photo
@@ -164,8 +165,9 @@ impl EditorState {
                 self.update_document(DocumentAction::PickNextFace);
                 self.change_view_to_frame(ViewCommand::FollowFace);
             }
-            EditorCommand::BrushTool => self.view.tool = Tool::Brush,
+            EditorCommand::BrushTool => (self.view.tool, self.view.areas_ignore) = (Tool::Brush, false),
             EditorCommand::EraserTool => self.view.tool = Tool::Eraser,
+            EditorCommand::IgnoreTool => (self.view.tool, self.view.areas_ignore) = (Tool::Ignore, true),
             EditorCommand::RectangleTool => self.view.tool = Tool::Rectangle,
             EditorCommand::EllipseTool => self.view.tool = Tool::Ellipse,
             EditorCommand::LassoTool => self.view.tool = Tool::Lasso,

@@ -11,6 +11,7 @@
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
 //! | dialogs | [`DialogState`](super::dialogs) |
 //! | preferences | [`Preferences`](super::preferences) |
+//! | parts of the face that wait for their landmarks | [`RegionEdits`], in `region_edits` |
 //! | files being read and written, autosave | [`FileState`], in `files`, `photo_series` and `project_files` |
 //! | what leaves the state: tasks, requests, messages | [`Outbox`](super::outbox) |
 //!
@@ -24,6 +25,7 @@ mod derived;
 mod files;
 mod photo_series;
 mod project_files;
+mod region_edits;
 mod worker_events;
 
 pub use action::{Action, Actions};
@@ -33,6 +35,8 @@ pub use derived::Derived;
 pub use files::{FileState, typed_path};
 
 use std::sync::Arc;
+
+use region_edits::RegionEdits;
 
 use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
@@ -57,6 +61,8 @@ use crate::photo::Photo;
 #[derive(Default)]
 pub struct ViewState {
     pub tool: Tool,
+    /// Whether the area tools draw ignored pixels, as the brush selected last does.
+    pub areas_ignore: bool,
     /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
@@ -66,6 +72,7 @@ pub struct ViewState {
 pub struct EditorState {
     pub document: Option<PhotoDocument>,
     pub fill: FillState,
+    region_edits: RegionEdits,
     pub engine: EngineState,
     pub explore: ExploreState,
     pub training: TrainingState,
@@ -81,6 +88,7 @@ impl EditorState {
         Self {
             document: None,
             fill: FillState::default(),
+            region_edits: RegionEdits::default(),
             engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
             training: TrainingState::new(preferences.training_run.as_deref()),
@@ -129,6 +137,7 @@ impl EditorState {
             Action::RunCommand(command) => self.run_command(command),
             Action::Document(action) => self.update_document(action),
             Action::AddShape(preset) => self.add_shape(preset),
+            Action::EditRegion(region, kind) => self.edit_region(region, kind),
             Action::Fill(action) => self.update_fill(action),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
             Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
@@ -150,6 +159,7 @@ impl EditorState {
 
     /// Brings everything up to date that depends on what has changed.
     fn follow_up(&mut self) {
+        self.follow_region_edits();
         let Self { document, fill, engine, explore, preferences, outbox, .. } = self;
         if let Some(document) = document {
             let context = FillContext { preferences, engine, start_face: explore.start_face() };
@@ -234,6 +244,7 @@ impl EditorState {
     /// Shows a newly opened document, and drops everything that belonged to the previous one.
     fn show_document(&mut self, document: PhotoDocument) {
         self.fill.document_changed(&self.outbox);
+        self.region_edits = RegionEdits::default();
         self.files.document_changed(self.document.as_ref());
         self.view.show_before = false;
         self.outbox.take_view_commands();

@@ -164,6 +164,7 @@ fn shapes_clear_and_invert_change_the_hole() {
     let centre = hole_pixels(&window);
     assert!(centre > 1000, "{centre}");
     window.run_steps(2);
+    click(&mut window, "Shapes");
     click(&mut window, "Invert");
     assert_eq!(hole_pixels(&window), 512 * 512 - centre);
     click(&mut window, "Clear");
@@ -173,7 +174,7 @@ fn shapes_clear_and_invert_change_the_hole() {
 #[test]
 fn tools_and_brush_size_have_shortcuts() {
     let (mut window, _) = editor_with_photo();
-    for (key, tool) in [(Key::E, Tool::Eraser), (Key::F, Tool::Frame), (Key::B, Tool::Brush)] {
+    for (key, tool) in [(Key::E, Tool::Eraser), (Key::I, Tool::Ignore), (Key::F, Tool::Frame), (Key::B, Tool::Brush)] {
         press(&mut window, Modifiers::NONE, key);
         assert_eq!(window.state().state.view.tool, tool);
     }

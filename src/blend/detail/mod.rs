@@ -66,7 +66,7 @@ pub(super) struct FillDetail {
 impl FillDetail {
     /// Measures the known pixels around `target`, the rectangle to fill, which lies in the photo and the mask. `None`
     /// when `percent` is 0, when the frame is hardly larger than the generated image, when the hole is thin, or when no
-    /// tile fits around the target. Reads no photo pixel under the hole and no fully transparent one.
+    /// tile fits around the target. Reads no photo pixel that is hole, ignored or fully transparent.
     pub(super) fn new(photo: &Photo, hole: &Mask, frame: &FaceFrame, target: RectPx, percent: u8) -> Option<Self> {
         let photo_px_per_pixel = frame.side_px / REFERENCE_SIDE_PX;
         if percent == 0 || photo_px_per_pixel < MIN_PHOTO_PX_PER_PIXEL || is_thin(hole, target, photo_px_per_pixel) {
@@ -138,11 +138,12 @@ impl DetailRow {
     clippy::cast_precision_loss,
     reason = "a few photo pixels"
 )]
-fn is_thin(hole: &Mask, target: RectPx, photo_px_per_pixel: f32) -> bool {
+fn is_thin(mask: &Mask, target: RectPx, photo_px_per_pixel: f32) -> bool {
     let step_px = ((photo_px_per_pixel / DEPTH_POINTS_PER_PIXEL) as u32).max(1);
-    let rect = target.grown(step_px).intersection(hole.rect());
+    let unknown = &mask.unknown();
+    let rect = target.grown(step_px).intersection(mask.rect());
     let points = |start: u32, end: u32| (start..end).step_by(step_px as usize);
-    let row_is_known = |y: u32| points(rect.x, rect.right()).map(move |x| !hole.is_hole(x, y));
+    let row_is_known = |y: u32| points(rect.x, rect.right()).map(move |x| !unknown.is_hole(x, y));
     let known: Vec<bool> = points(rect.y, rect.bottom()).flat_map(row_is_known).collect();
     let columns = points(rect.x, rect.right()).count();
     let max_distance = MAX_THIN_DEPTH * photo_px_per_pixel / step_px as f32;

@@ -10,7 +10,7 @@
 //! The same equations interpolate alpha itself into the hole ([`Membrane::opacity_offsets`]); for alpha, transparent
 //! pixels are known like all others.
 //!
-//! Where the hole continues outside the frame or ends at the photo's border, nothing is known, and the membrane has
+//! Where the hole continues outside the frame, or ends at the photo's border or at ignored pixels, nothing is known, and the membrane has
 //! zero slope (a Neumann boundary). A part of the hole without any known pixel beside it gets no membrane.
 //!
 //! | file | contents |

@@ -1,5 +1,6 @@
 //! Complete runs with a fake search: files, messages and reports.
 
+mod face_regions;
 mod fake_backend;
 mod formats;
 mod several_faces;
@@ -123,6 +124,44 @@ fn folder_masks_match_photos_by_stem() {
             .all(|(x, y, pixel)| { (*pixel == Rgb([255; 3])) == is_hole(x, y) })
     );
     assert_eq!(folder.files("out"), ["ann.png"]);
+}
+
+#[test]
+fn ignored_pixels_stay_and_are_recorded() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    folder.add_photo("in/bob.png");
+    std::fs::create_dir(folder.path("ignore")).unwrap();
+    let is_ignored = |x: u32, y: u32| x > 20 && y < 20;
+    let ignored = Mask::from_fn(SIDE_PX, SIDE_PX, is_ignored);
+    save_mask(&folder.path("ignore/ann.png"), &ignored, Overwrite::Refuse).unwrap();
+    let line = "DIR/in --mask center --ignore DIR/ignore --blend none --steps 1 --out DIR/out";
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    let (before, after) = (folder.pixels("in/ann.png"), folder.pixels("out/ann.png"));
+    let center = SIDE_PX / 4..3 * SIDE_PX / 4;
+    for (x, y, pixel) in after.enumerate_pixels() {
+        let is_filled = center.contains(&x) && center.contains(&y) && !is_ignored(x, y);
+        assert_eq!(*pixel, if is_filled { Rgb([255; 3]) } else { *before.get_pixel(x, y) }, "{x}, {y}");
+    }
+    let hole = |name: &str| Provenance::read(&std::fs::read(folder.path(name)).unwrap()).unwrap().hole().unwrap();
+    assert_eq!((hole("out/ann.png").ignored(), hole("out/bob.png").has_ignored()), (ignored, false));
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    assert_eq!(report["photos"][0]["ignored_share"], 220.0 / 1024.0);
+    assert!(report["photos"][1].get("ignored_share").is_none());
+}
+
+#[test]
+fn a_wrong_ignore_picture_is_named() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --ignore DIR/none.png --out DIR/out.png";
+    let error = folder.fill(&mut FakeBackend::default(), line).err().map(|error| error.to_string()).unwrap_or_default();
+    assert!(error.contains("give --ignore a picture of the photo's size"), "{error}");
+    save_mask(&folder.path("small.png"), &Mask::full(8, 9), Overwrite::Refuse).unwrap();
+    let line = "DIR/ann.png --mask center --ignore DIR/small.png --out DIR/out.png";
+    let messages = folder.fill(&mut FakeBackend::default(), line).unwrap().messages;
+    assert!(messages.contains("--ignore: the mask DIR/small.png is 8×9 pixels"), "{messages}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ impl OutputTestFolder {
         change(&mut output);
         let photo = crate::cli::inputs::PhotoInputs::One(self.path("photo.png"));
         let tasks = crate::cli::inputs::build_tasks(photo, &output).unwrap();
-        match check_fill_outputs(&tasks, false, None, &output) {
+        match check_fill_outputs(&tasks, false, &[], &output) {
             Ok(()) => String::new(),
             Err(error) => {
                 assert!(error.is::<crate::cli::UsageError>());

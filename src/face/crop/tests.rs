@@ -68,6 +68,17 @@ fn an_upright_frame_gives_exact_area_means() {
 }
 
 #[test]
+fn ignored_pixels_are_unknown_as_hole_is() {
+    let mut hole = Mask::empty(48, 48);
+    hole.draw_segment([20.0, 20.0], [30.0, 25.0], 5.0, StrokeKind::Paint);
+    let ignored = Mask::empty(48, 48).with_ignored(&hole);
+    let crops = [hole, ignored].map(|mask| crop(&photo(noise(48, 48, 3)), &mask, &frame([24.0, 24.0], 48.0, 0.3), 32));
+    let [of_hole, of_ignored] = crops.map(Result::unwrap);
+    assert_eq!(of_hole, of_ignored);
+    assert!(known_count(&of_hole) < 32 * 32 - 40);
+}
+
+#[test]
 fn any_hole_in_the_footprint_is_unknown() {
     let mut hole = Mask::empty(48, 48);
     hole.draw_segment([1.5, 1.5], [1.5, 1.5], 0.0, StrokeKind::Paint);

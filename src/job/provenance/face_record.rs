@@ -15,7 +15,7 @@ use crate::photo::SaveError;
 pub(super) struct MaskRecord {
     /// [`Mask::sha256`].
     sha256: String,
-    /// PNG with one bit per pixel, white in the hole, in base64.
+    /// PNG, white in the hole and pure red where ignored, in base64.
     png: String,
 }
 
@@ -27,7 +27,7 @@ impl MaskRecord {
     /// The mask, with the size of the photo.
     pub(super) fn mask(&self, photo: &PhotoId) -> Result<Mask, ProvenanceError> {
         let png = BASE64.decode(&self.png).map_err(|_| ProvenanceError::MaskChanged)?;
-        let mask = decode_mask(&png, photo.width, photo.height);
+        let mask = decode_mask(&png, Some((photo.width, photo.height)));
         let mask = mask.map_err(|source| ProvenanceError::UnreadableMask { source })?;
         if mask.sha256() == self.sha256 { Ok(mask) } else { Err(ProvenanceError::MaskChanged) }
     }

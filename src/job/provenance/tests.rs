@@ -231,9 +231,25 @@ fn several_fills_have_a_format_of_their_own() {
 }
 
 #[test]
+fn ignored_pixels_have_a_format_of_their_own() {
+    let ignored = Mask::from_fn(20, 18, |x, _| x > 15);
+    let record = |photo: &Photo, fill: &FillRecord| {
+        let fill = FillRecord { hole: fill.hole.clone().with_ignored(&ignored), ..fill.clone() };
+        let several = vec![FaceRecord::new(&fill, &hole()).unwrap()];
+        (Provenance::new(photo, &fill).unwrap(), several)
+    };
+    let (single, several) = with_fill(|_| (), record);
+    for provenance in [single.clone(), single.with_fills(several)] {
+        assert!(provenance.to_json().contains(r#""countenance-recipe-3""#));
+        let read = Provenance::from_json(&provenance.to_json()).unwrap();
+        assert_eq!((&read, read.hole().unwrap()), (&provenance, hole().with_ignored(&ignored)));
+    }
+}
+
+#[test]
 fn wrong_formats_and_damage_give_different_errors() {
-    let newer = tampered("/format", "countenance-recipe-3").unwrap_err();
-    insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-3): update this one and try again");
+    let newer = tampered("/format", "countenance-recipe-4").unwrap_err();
+    insta::assert_snapshot!(newer, @"the file was made by a newer Countenance (countenance-recipe-4): update this one and try again");
     assert!(matches!(tampered("/format", "other-1"), Err(ProvenanceError::Missing)));
     assert!(matches!(tampered("/settings/optimizer", "magic"), Err(ProvenanceError::Damaged { .. })));
     assert!(matches!(Provenance::from_json("no JSON"), Err(ProvenanceError::Damaged { .. })));

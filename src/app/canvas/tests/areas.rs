@@ -39,6 +39,18 @@ fn a_drag_draws_a_rectangle_or_an_ellipse() {
 }
 
 #[test]
+fn areas_can_be_ignored() {
+    let fixture = CanvasFixture { area_kind: StrokeKind::Ignore, ..CanvasFixture::new(Tool::Rectangle) };
+    let mut harness = open_canvas(fixture, 1.0);
+    let path = [[150.0, 100.0], [240.0, 130.0]].map(|corner| screen_pos(&harness, corner));
+    for (button, kind) in [(PointerButton::Primary, StrokeKind::Ignore), (PointerButton::Secondary, StrokeKind::Erase)]
+    {
+        drag(&mut harness, button, &path);
+        assert_eq!(area(&mut harness).kind, kind);
+    }
+}
+
+#[test]
 fn shift_makes_a_square() {
     let mut harness = open_canvas(CanvasFixture::new(Tool::Rectangle), 1.0);
     let [from, to] = [[200.0, 150.0], [120.0, 170.0]].map(|corner| screen_pos(&harness, corner));

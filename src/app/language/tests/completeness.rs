@@ -22,8 +22,8 @@ const UNTRANSLATED: [&str; 12] = [
     "Vec<PathBuf>",
     "Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017",
     "Brandon Amos, Image Completion with Deep Learning in TensorFlow, 2016",
-    "Cannot open a window ({error}): run the editor on a desktop, or fill from the command line, as in `countenance fill \
-     photo.jpg --mask mask.png --out filled.png`",
+    "Cannot open a window ({error}): {advice}, or fill from the command line, as in `countenance fill photo.jpg --mask \
+     mask.png --out filled.png`",
     // The fonts that would show its translation are missing when it is told.
     "This system has no font with Chinese characters: install one, such as Noto Sans CJK, and start the program again",
 ];

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A photo with the bytes of another one under the hole.
+/// A photo with the bytes of another one under the hole of a mask.
 fn with_hole_from(photo: &DynamicImage, other: &DynamicImage, hole: &Mask) -> DynamicImage {
     let size = usize::from(photo.color().bytes_per_pixel());
     let mut bytes = photo.as_bytes().to_vec();
@@ -27,14 +27,15 @@ fn with_hole_from(photo: &DynamicImage, other: &DynamicImage, hole: &Mask) -> Dy
     .unwrap()
 }
 
-fn any_hole(width: u32, height: u32) -> impl Strategy<Value = Mask> {
+fn any_mask(width: u32, height: u32) -> impl Strategy<Value = Mask> {
     let point = || [-5.0f32..width as f32 + 5.0, -5.0f32..height as f32 + 5.0];
-    prop::collection::vec((point(), point(), 0.0f32..18.0), 0..5).prop_map(move |segments| {
-        let mut hole = Mask::empty(width, height);
-        for (from, to, radius) in segments {
-            hole.draw_segment(from, to, radius, StrokeKind::Paint);
+    let kind = prop_oneof![3 => Just(StrokeKind::Paint), 1 => Just(StrokeKind::Ignore)];
+    prop::collection::vec((point(), point(), 0.0f32..18.0, kind), 0..5).prop_map(move |segments| {
+        let mut mask = Mask::empty(width, height);
+        for (from, to, radius, kind) in segments {
+            mask.draw_segment(from, to, radius, kind);
         }
-        hole
+        mask
     })
 }
 
@@ -73,14 +74,14 @@ proptest! {
 
     #[test]
     fn known_pixels_are_unchanged_and_alpha_is_interpolated(
-        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
+        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_mask(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
         let filled = apply(&photo, &hole, &frame, blend, &fill);
         prop_assert_eq!(filled.color(), photo.pixels.color());
         // Other values cannot come from interpolation. A part of the hole without known neighbours is opaque.
         let known: Vec<u16> = (photo.pixels.to_rgba16().enumerate_pixels())
-            .filter(|(x, y, _)| !hole.is_hole(*x, *y))
+            .filter(|(x, y, _)| !hole.is_hole(*x, *y) && !hole.is_ignored(*x, *y))
             .map(|(.., pixel)| pixel.0[3])
             .collect();
         let lowest = known.iter().copied().min().unwrap_or(u16::MAX).saturating_sub(8);
@@ -99,7 +100,7 @@ proptest! {
 
     #[test]
     fn hole_pixels_do_not_change_the_fill(
-        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
+        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_mask(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
     ) {
         let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
         let changed = with_hole_from(&photo.pixels, &noise(PHOTO_COLOR_TYPES[color], 80, 60, 2), &hole);
@@ -120,8 +121,32 @@ proptest! {
     }
 
     #[test]
+    fn ignored_pixels_stay_and_do_not_change_the_fill(
+        color in 0..PHOTO_COLOR_TYPES.len(), mask in any_mask(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(),
+    ) {
+        let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
+        let changed = with_hole_from(&photo.pixels, &noise(PHOTO_COLOR_TYPES[color], 80, 60, 2), &mask.ignored());
+        let changed = Photo::from_pixels(changed);
+        let (a, b) = (apply(&photo, &mask, &frame, blend, &fill), apply(&changed, &mask, &frame, blend, &fill));
+        for y in 0..60 {
+            for x in 0..80 {
+                if mask.is_ignored(x, y) {
+                    prop_assert_eq!(bytes_at(&a, x, y), bytes_at(&photo.pixels, x, y));
+                    prop_assert_eq!(bytes_at(&b, x, y), bytes_at(&changed.pixels, x, y));
+                } else {
+                    prop_assert_eq!(bytes_at(&a, x, y), bytes_at(&b, x, y), "at {}, {}", x, y);
+                }
+            }
+        }
+        for side in [None, Some(20)] {
+            let render = |photo: &Photo| Composer::new(photo, &mask, &frame, blend, side).render(&fill);
+            prop_assert_eq!(render(&photo), render(&changed));
+        }
+    }
+
+    #[test]
     fn a_full_size_patch_equals_the_finished_photo(
-        hole in any_hole(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
+        hole in any_mask(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
     ) {
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
         let filled = apply(&photo, &hole, &frame, blend, &fill).to_rgb8();
@@ -150,18 +175,18 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
 
     #[test]
-    fn hole_pixels_do_not_change_large_fills(
-        color in 0..PHOTO_COLOR_TYPES.len(), hole in any_hole(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
+    fn unknown_pixels_do_not_change_large_fills(
+        color in 0..PHOTO_COLOR_TYPES.len(), mask in any_mask(560, 420), side_px in 260.0f32..540.0, angle_radians in -3.2f32..3.2,
     ) {
         // Here cells hold both known and hole pixels, and there is detail to add.
         let frame = FaceFrame { center_in_photo: [280.0, 210.0], side_px, angle_radians };
         let photo = noise(PHOTO_COLOR_TYPES[color], 560, 420, 1);
-        let changed = with_hole_from(&photo, &noise(PHOTO_COLOR_TYPES[color], 560, 420, 2), &hole);
+        let changed = with_hole_from(&photo, &noise(PHOTO_COLOR_TYPES[color], 560, 420, 2), &mask.unknown());
         let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
         for side in [Some(200), None] {
             let render = |photo: &Photo| {
                 let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
-                Composer::new(photo, &hole, &frame, blend, side).render(&FacePicture::uniform(16, [0.1; 3]))
+                Composer::new(photo, &mask, &frame, blend, side).render(&FacePicture::uniform(16, [0.1; 3]))
             };
             prop_assert_eq!(render(&photo), render(&changed));
         }
