@@ -56,7 +56,6 @@ pub fn show(
         history_button(ui, commands, EditorCommand::Redo, document.redo_name(), actions);
         divider_line(ui);
         zoom_buttons(ui, commands, zoom, actions);
-        divider_line(ui);
         help_menu(ui, commands, actions);
     });
 }
@@ -73,7 +72,7 @@ fn brush_size(ui: &mut Ui, preferences: &mut Preferences) {
     let mut diameter_px = before;
     let range = BRUSH_RADIUS_RANGE_PX.start() * 2.0..=BRUSH_RADIUS_RANGE_PX.end() * 2.0;
     let tooltip = t!("Brush size in photo pixels ([ and ], or Ctrl+wheel)");
-    ui.spacing_mut().slider_width = 68.0;
+    ui.spacing_mut().slider_width = 48.0;
     ui.add_space(theme::GAP / 2.0);
     let slider = Slider::new(&mut diameter_px, range.clone()).logarithmic(true).show_value(false);
     let slider = add_slider(ui, slider);
