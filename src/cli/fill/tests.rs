@@ -319,7 +319,7 @@ fn invalid_arguments_are_refused_before_the_search() {
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
         error.to_string().replace(folder.0.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
+    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
     assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
     assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));
