@@ -6,7 +6,7 @@ use super::widgets;
 use crate::app::engine::EngineState;
 use crate::app::preferences::Preferences;
 use crate::app::theme;
-use crate::blend::{Blend, BlendMode};
+use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::model::ModelInfo;
 use crate::model::cpu::CpuPrecision;
@@ -46,13 +46,17 @@ fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
 }
 
 fn blend(ui: &mut Ui, engine: &EngineState, blend: &mut Blend) {
-    let Blend { mode, detail_percent, completion } = blend;
+    let Blend { mode, detail_percent, completion, soft_edge_px } = blend;
     let options = BlendMode::ALL.map(|mode| (mode, mode.title(), mode.help()));
     widgets::choice(ui, "Blend", "How the fill joins the photo", mode, &options);
     let tooltip = "How much sharpness and skin texture the fill takes from the photo around it, in percent. Where the \
                    other half of the face is visible, its detail is used too. 0: as soft as it was drawn. \
                    Visible in the finished fill, at full size";
     widgets::slider(ui, "Detail", tooltip, detail_percent, 0..=100, widgets::Scale::default(), |_| {});
+    let tooltip = "Over so many photo pixels around the hole, the fill passes over into the photo. 0: no pixel outside the \
+                   hole changes";
+    let range = 0..=MAX_SOFT_EDGE_PX;
+    widgets::slider(ui, "Soft edge", tooltip, soft_edge_px, range, widgets::Scale::default(), |_| {});
     let has_completion = engine.model.as_ref().is_none_or(ModelInfo::has_completion);
     let tooltip = "A second network draws the hole again, finer than the generator: from the photo around it and the \
                    shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is";
