@@ -205,7 +205,7 @@ fn large_hole(bencher: Bencher, detail_percent: u8) {
     let frame = FaceFrame { center_in_photo: [2128.0, 1904.0], side_px: 1800.0, angle_radians: 0.0 };
     let mut hole = Mask::empty(photo.width(), photo.height());
     hole.draw_segment(frame.center_in_photo, frame.center_in_photo, 564.0, StrokeKind::Paint);
-    let blend = Blend { mode: BlendMode::Feather, detail_percent, completion: false };
+    let blend = Blend { mode: BlendMode::Feather, detail_percent, completion: false, soft_edge_px: 0 };
     bencher.bench_local(|| Composer::new(&photo, &hole, &frame, blend, None).render(&fill));
 }
 

@@ -13,7 +13,7 @@ use super::canvas::BRUSH_RADIUS_RANGE_PX;
 use super::language::LanguageChoice;
 use super::recent_files::RecentFiles;
 use super::theme::ThemeChoice;
-use crate::blend::Blend;
+use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelChoice;
@@ -150,6 +150,7 @@ impl Preferences {
         BRUSH_RADIUS_RANGE_PX.contains(&self.brush_radius_px)
             && GROW_RANGE_PX.contains(&self.grow_px)
             && PANEL_WIDTH.contains(&self.panel_width)
+            && self.blend.soft_edge_px <= MAX_SOFT_EDGE_PX
             && self.settings.validate().is_ok()
     }
 
@@ -197,7 +198,12 @@ mod tests {
             grow_px: 12.0,
             preset: Preset::Paper,
             settings: Settings { lambda: 0.25, seed: u64::MAX, ..Preset::Paper.settings() },
-            blend: Blend { mode: BlendMode::None, detail_percent: 30, completion: !Blend::default().completion },
+            blend: Blend {
+                mode: BlendMode::None,
+                detail_percent: 30,
+                completion: !Blend::default().completion,
+                soft_edge_px: 7,
+            },
             device: DeviceChoice::Gpu(Some(2)),
             model: ModelChoice::File("models/other.safetensors".into()),
             panel_width: 400.0,
@@ -273,7 +279,12 @@ mod tests {
                 context: ContextSettings { window_px: 9, ..paper.context },
                 ..paper
             },
-            blend: Blend { mode: BlendMode::Feather, detail_percent: 20, completion: Blend::default().completion },
+            blend: Blend {
+                mode: BlendMode::Feather,
+                detail_percent: 20,
+                completion: Blend::default().completion,
+                soft_edge_px: 0,
+            },
             device: DeviceChoice::CpuF32,
             model: ModelChoice::default(),
             panel_width: 350.0,

@@ -8,11 +8,13 @@ use rayon::prelude::*;
 use super::detail::FillDetail;
 use super::extrapolate::Extrapolation;
 use super::feather::{self, FeatherBlend};
+use super::fill_layer::{cut_out, fade, filled_pixels};
 use super::fill_opacity::FillOpacity;
 use super::fill_patch::FillPatch;
 use super::patch_raster::PatchRaster;
 use super::poisson::{self, Membrane};
 use super::sampled_image::{SampledImage, luma};
+use super::soft_edge::{composed_hole, mix_pixel, softened};
 use super::{Blend, BlendMode, fillable_area};
 use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, RectPx, clip_range};
@@ -24,7 +26,7 @@ use crate::photo::{ChannelValue, Photo, PixelDataMut};
 pub struct Composer {
     /// The patch's pixel grid; `None` when there is nothing to fill.
     raster: Option<PatchRaster>,
-    /// The filled share of each patch pixel, 0 to 255.
+    /// The share of the fill in each patch pixel, 0 to 255.
     shares: Vec<u8>,
     /// `None` when the fill is opaque.
     opacity: Option<FillOpacity>,
@@ -108,6 +110,9 @@ impl Composer {
         max_side_px: Option<u32>,
     ) -> Self {
         let blend = blend.into();
+        let real_hole = hole;
+        let composed = composed_hole(real_hole, blend.soft_edge_px);
+        let hole = &*composed;
         let is_grey = !photo.pixels.color().has_color();
         let area = fillable_area(frame);
         let grids = CropGrid::new(frame, 1).zip(CropGrid::new(&area, 1));
@@ -148,6 +153,12 @@ impl Composer {
         // Tolerance, so that rounding does not put the frame's own corners outside it.
         let is_in_frame = unit_part.iter().all(|along| along.start > -1e-6 && along.end < 1.0 + 1e-6);
         let extrapolated_part = (!is_in_frame).then_some(unit_part);
+        let shares = if blend.soft_edge_px == 0 {
+            shares
+        } else {
+            let hole_shares = FillTarget { hole: real_hole, ..target }.shares(&raster);
+            softened(&shares, &hole_shares, &raster, blend.soft_edge_px)
+        };
         let is_full_size = (width, height) == (rect.width, rect.height);
         let detail = is_full_size.then(|| FillDetail::new(photo, hole, frame, rect, blend.detail_percent)).flatten();
         Self { raster: Some(raster), shares, opacity, seam, detail, extrapolated_part, is_grey }
@@ -219,8 +230,8 @@ impl Composer {
     }
 }
 
-/// The finished photo: `fill` in the hole within the [`fillable_area`]. Other pixels and the photo's colour type stay the
-/// same. Grey photos get the fill's luma. In a photo with alpha, filled pixels get the alpha of the known pixels around
+/// The finished photo: `fill` in the hole within the [`fillable_area`], and mixed with the photo in its soft edge. Other
+/// pixels and the photo's colour type stay the same. Grey photos get the fill's luma. In a photo with alpha, filled pixels get the alpha of the known pixels around
 /// the hole, interpolated; with [`BlendMode::None`] they are opaque.
 #[must_use]
 pub fn apply(
@@ -230,19 +241,37 @@ pub fn apply(
     blend: impl Into<Blend>,
     fill: &FacePicture,
 ) -> DynamicImage {
-    let composer = Composer::new(photo, hole, frame, blend, None);
-    let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
-    match PixelDataMut::of(&mut pixels) {
-        Some(PixelDataMut::Bits8 { data, channels }) => {
-            composer.render(fill).copy_to(data, channels, photo.width() as usize);
-        }
-        Some(PixelDataMut::Bits16 { data, channels }) => composer.write(fill, data, channels, photo.width()),
-        None => {}
+    Composer::new(photo, hole, frame, blend, None).apply(photo, fill)
+}
+
+/// The fill alone, as a layer over the photo: RGBA of the photo's size and bit depth. In the soft edge, its alpha falls
+/// off.
+#[must_use]
+pub fn fill_layer(photo: &Photo, hole: &Mask, frame: &FaceFrame, blend: Blend, fill: &FacePicture) -> DynamicImage {
+    let mut composer = Composer::new(photo, hole, frame, blend, None);
+    let shares = composer.shares.clone();
+    composer.shares.iter_mut().filter(|share| **share != 0).for_each(|share| *share = u8::MAX);
+    let mut layer = cut_out(&composer.apply(photo, fill), &filled_pixels(hole, frame, blend.soft_edge_px));
+    if let Some(PatchRaster { rect, .. }) = composer.raster {
+        fade(&mut layer, rect, &shares);
     }
-    pixels
+    layer
 }
 
 impl Composer {
+    /// The finished photo. Requires a composer at full size.
+    fn apply(&self, photo: &Photo, fill: &FacePicture) -> DynamicImage {
+        let mut pixels = Photo::from_pixels(photo.pixels.clone()).pixels;
+        match PixelDataMut::of(&mut pixels) {
+            Some(PixelDataMut::Bits8 { data, channels }) => {
+                self.render(fill).copy_to(data, channels, photo.width() as usize);
+            }
+            Some(PixelDataMut::Bits16 { data, channels }) => self.write(fill, data, channels, photo.width()),
+            None => {}
+        }
+        pixels
+    }
+
     /// Writes the fill into the samples of a photo with 16 bits. Requires a composer at full size.
     fn write(&self, fill: &FacePicture, data: &mut [u16], channels: usize, photo_width: u32) {
         let Some(raster @ PatchRaster { rect, height, .. }) = &self.raster else { return };
@@ -251,14 +280,15 @@ impl Composer {
         let rows = data.par_chunks_exact_mut((photo_width as usize * channels).max(1)).skip(rect.y as usize);
         rows.zip(0..*height).for_each(|(samples, row)| {
             let opacity = self.opacity.as_ref().map(|opacity| opacity.row(row, raster));
-            self.draw_row(&prepared, row, |column, _, rgb| {
+            self.draw_row(&prepared, row, |column, share, rgb| {
                 let start = (rect.x as usize + column) * channels;
                 let Some(pixel) = samples.get_mut(start..start + channels) else { return };
                 let opacity = opacity.as_ref().map_or(1.0, |opacity| opacity.at(column));
-                pixel.fill(u16::from_f32(opacity * <u16 as ChannelValue>::MAX));
-                for (sample, value) in pixel.iter_mut().zip(rgb).take(colors) {
+                let mut fill = [u16::from_f32(opacity * <u16 as ChannelValue>::MAX); 4];
+                for (sample, value) in fill.iter_mut().zip(rgb).take(colors) {
                     *sample = u16::from_f32(value * <u16 as ChannelValue>::MAX);
                 }
+                mix_pixel(pixel, &fill[..channels], share);
             });
         });
     }

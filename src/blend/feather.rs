@@ -168,7 +168,7 @@ pub(super) fn lerp(from: &[f32; 4], to: &[f32; 4], share: f32) -> [f32; 4] {
 }
 
 /// Falls smoothly from 1 at 0 to 0 at 1 and beyond, with zero slope at both ends.
-fn smoothstep_down(share: f32) -> f32 {
+pub(super) fn smoothstep_down(share: f32) -> f32 {
     let t = 1.0 - share.clamp(0.0, 1.0);
     t * t * (3.0 - 2.0 * t)
 }

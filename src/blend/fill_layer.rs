@@ -4,14 +4,16 @@ use image::{DynamicImage, ImageBuffer, Rgba};
 
 use super::compose::is_fillable;
 use super::fillable_area;
-use crate::geometry::{CropGrid, FaceFrame};
+use super::soft_edge::composed_hole;
+use crate::geometry::{CropGrid, FaceFrame, RectPx};
 use crate::mask::Mask;
 use crate::photo::{ChannelValue, PixelData};
 
-/// The hole pixels that [`apply`](super::apply) fills: those with their centre in the [`fillable_area`].
+/// The pixels that [`apply`](super::apply) fills: those of the hole and its soft edge with their centre in the
+/// [`fillable_area`].
 #[must_use]
-pub fn filled_pixels(hole: &Mask, frame: &FaceFrame) -> Mask {
-    let area = fillable_area(frame);
+pub fn filled_pixels(hole: &Mask, frame: &FaceFrame, soft_edge_px: u16) -> Mask {
+    let (area, hole) = (fillable_area(frame), composed_hole(hole, soft_edge_px));
     match CropGrid::new(&area, 1) {
         Some(grid) => hole.filtered(area.bounds_in_photo(hole.width(), hole.height()), |x, y| is_fillable(grid, x, y)),
         None => Mask::empty(hole.width(), hole.height()),
@@ -32,6 +34,22 @@ pub fn cut_out(photo: &DynamicImage, pixels: &Mask) -> DynamicImage {
             DynamicImage::ImageRgba16(ImageBuffer::<Rgba<u16>, _>::from_raw(width, height, rgba).unwrap_or_default())
         }
     }
+}
+
+/// Multiplies the alpha of a layer's pixels by `shares` of 255, given for a rectangle in it, row by row.
+pub(super) fn fade(layer: &mut DynamicImage, rect: RectPx, shares: &[u8]) {
+    let places = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
+    for ((x, y), &share) in places.zip(shares).filter(|(_, share)| **share != u8::MAX) {
+        match layer {
+            DynamicImage::ImageRgba8(pixels) => fade_pixel(pixels.get_pixel_mut(x, y), share),
+            DynamicImage::ImageRgba16(pixels) => fade_pixel(pixels.get_pixel_mut(x, y), share),
+            _ => {}
+        }
+    }
+}
+
+fn fade_pixel<T: ChannelValue>(Rgba([.., alpha]): &mut Rgba<T>, share: u8) {
+    *alpha = T::from_f32(alpha.to_f32() * f32::from(share) / 255.0);
 }
 
 /// The chosen pixels as RGBA, `opaque` without an alpha channel; all others are transparent. The mask has the photo's
@@ -95,7 +113,7 @@ mod tests {
             let pixels = (0..27 * 21u32).map(|at| if (at ^ seed).wrapping_mul(2_654_435_761) >> 30 == 0 { 255 } else { 0 });
             let hole = Mask::from_pixels(27, 21, &pixels.collect::<Vec<u8>>()).unwrap();
             let filled = apply(&photo, &hole, &frame, mode, &fill());
-            let pixels = filled_pixels(&hole, &frame);
+            let pixels = filled_pixels(&hole, &frame, 0);
             let layer = cut_out(&filled, &pixels);
             let is_deep = color.bytes_per_pixel() > color.channel_count();
             prop_assert_eq!(layer.color(), if is_deep { ColorType::Rgba16 } else { ColorType::Rgba8 });
@@ -121,7 +139,7 @@ mod tests {
             // Half a side around the frame is filled too.
             let hole = Mask::full(40, 24);
             let filled = apply(&photo, &hole, &frame, BlendMode::None, &fill());
-            let layer = cut_out(&filled, &filled_pixels(&hole, &frame)).to_rgba16();
+            let layer = cut_out(&filled, &filled_pixels(&hole, &frame, 0)).to_rgba16();
             for (x, y, &Rgba([.., alpha])) in layer.enumerate_pixels() {
                 let is_inside = (2..22).contains(&x) && (2..22).contains(&y);
                 assert_eq!(alpha, if is_inside { u16::MAX } else { 0 }, "{color:?} {x} {y}");
@@ -133,7 +151,7 @@ mod tests {
     fn without_a_hole_the_layer_is_empty() {
         let photo = photo(ColorType::Rgb8, 20, 20);
         let far = FaceFrame { center_in_photo: [f32::NAN, 0.0], side_px: 20.0, angle_radians: 0.0 };
-        let layer = cut_out(&photo.pixels, &filled_pixels(&Mask::empty(20, 20), &far));
+        let layer = cut_out(&photo.pixels, &filled_pixels(&Mask::empty(20, 20), &far, 0));
         assert!(layer.as_bytes().iter().all(|&byte| byte == 0));
         assert_eq!((layer.width(), layer.height()), (20, 20));
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 
+use super::soft_edge::mix_pixel;
 use crate::geometry::RectPx;
 use crate::photo::{Photo, PixelData, PixelDataMut};
 
@@ -15,7 +16,7 @@ pub struct FillPatch {
     /// Its size in pixels, which may be smaller than the rectangle's (a preview).
     pub width: u32,
     pub height: u32,
-    /// Red, green and blue, not premultiplied, and the filled share of the photo pixels that a patch pixel covers.
+    /// Red, green and blue, not premultiplied, and the share of the fill in the photo pixels that a patch pixel covers.
     pub rgba: Vec<u8>,
     /// How opaque each pixel of the fill is, in a photo with transparency. It replaces the photo's alpha in the filled
     /// share. `None` when the fill is opaque.
@@ -23,13 +24,16 @@ pub struct FillPatch {
 }
 
 impl FillPatch {
-    /// Red, green, blue and alpha of a pixel in the finished photo, by its index in the patch. `None` when no part of it
-    /// is filled.
-    #[must_use]
-    pub fn finished_pixel(&self, index: usize) -> Option<[u8; 4]> {
-        let [red, green, blue, share] = *self.rgba.as_chunks::<4>().0.get(index)?;
+    /// Puts a pixel of the fill, by its index in the patch, into the samples of the photo's pixel there.
+    pub fn fill_pixel(&self, index: usize, pixel: &mut [u8]) {
+        let Some(&[red, green, blue, share]) = self.rgba.as_chunks::<4>().0.get(index) else { return };
         let opacity = self.opacity.as_ref().map_or(Some(&u8::MAX), |opacity| opacity.get(index));
-        (share != 0).then_some([red, green, blue, *opacity?])
+        let (Some(&alpha), true) = (opacity, share != 0) else { return };
+        match pixel.len() {
+            0 => {}
+            1 | 2 => mix_pixel(pixel, &[red, alpha][..pixel.len()], share),
+            _ => mix_pixel(pixel, &[red, green, blue, alpha], share),
+        }
     }
 
     /// The finished photo, as [`apply`](super::apply) makes it. `None` when the patch has fewer pixels or bits than the
@@ -51,15 +55,7 @@ impl FillPatch {
         for (row, samples) in rows.enumerate() {
             let pixels = samples.chunks_exact_mut(channels.max(1)).skip(x).take(width);
             for (pixel, index) in pixels.zip(row * width..) {
-                if let Some([red, green, blue, alpha]) = self.finished_pixel(index) {
-                    match pixel {
-                        [grey] => *grey = red,
-                        [grey, opacity] => [*grey, *opacity] = [red, alpha],
-                        _ => {
-                            pixel.iter_mut().zip([red, green, blue, alpha]).for_each(|(sample, value)| *sample = value);
-                        }
-                    }
-                }
+                self.fill_pixel(index, pixel);
             }
         }
     }

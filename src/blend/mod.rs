@@ -1,6 +1,7 @@
 //! Blends the fill into the photo.
 //!
-//! Two rules hold for every blend mode: no pixel outside the hole changes, and no value under the hole is read.
+//! Two rules hold for every blend mode: no pixel outside the hole and its soft edge changes, and no value under the hole
+//! is read.
 //! Feathering therefore cannot mix the fill with the old pixels at the edge of the hole. It shifts the fill's colour
 //! towards the nearest known pixels instead.
 //!
@@ -23,14 +24,16 @@ mod known_pixels;
 mod patch_raster;
 mod poisson;
 mod sampled_image;
+mod soft_edge;
 
 use serde::{Deserialize, Serialize};
 
 use crate::geometry::FaceFrame;
 
-pub use compose::{Composer, apply};
+pub use compose::{Composer, apply, fill_layer};
 pub use fill_layer::{cut_out, filled_pixels};
 pub use fill_patch::FillPatch;
+pub use soft_edge::part_with_edge;
 
 /// How the fill is blended into the photo.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,6 +46,17 @@ pub struct Blend {
     /// before that network do not have this field.
     #[serde(default)]
     pub completion: bool,
+    /// Over so many photo pixels around the hole, the fill passes over into the photo: 0 to [`MAX_SOFT_EDGE_PX`].
+    #[serde(skip_serializing_if = "is_zero")]
+    pub soft_edge_px: u16,
+}
+
+/// Largest [`Blend::soft_edge_px`].
+pub const MAX_SOFT_EDGE_PX: u16 = 200;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(value: &u16) -> bool {
+    *value == 0
 }
 
 /// Whether new fills use the completion network, unless the user says otherwise.
@@ -50,14 +64,14 @@ const DEFAULT_COMPLETION: bool = false;
 
 impl Default for Blend {
     fn default() -> Self {
-        Self { mode: BlendMode::default(), detail_percent: 100, completion: DEFAULT_COMPLETION }
+        Self { mode: BlendMode::default(), detail_percent: 100, completion: DEFAULT_COMPLETION, soft_edge_px: 0 }
     }
 }
 
 impl From<BlendMode> for Blend {
-    /// Without added detail and without the completion network.
+    /// Without added detail, the completion network and a soft edge.
     fn from(mode: BlendMode) -> Self {
-        Self { mode, detail_percent: 0, completion: false }
+        Self { mode, detail_percent: 0, completion: false, soft_edge_px: 0 }
     }
 }
 

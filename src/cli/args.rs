@@ -17,7 +17,7 @@ use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
 use super::train::TrainArgs;
 use super::value_names;
-use crate::blend::{Blend, BlendMode};
+use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::photo::DEFAULT_JPEG_QUALITY;
@@ -57,7 +57,7 @@ pub(super) enum Command {
 /// Fill the hole in one or more photos, without a window
 ///
 /// Searches the face generator for the face that best matches everything outside the mask, and writes the photo with
-/// that face in the hole. Every pixel outside the hole stays unchanged.
+/// that face in the hole. Every pixel outside the hole stays unchanged (and outside its soft edge, see --soft-edge).
 ///
 /// With one PHOTO, --out is the picture to write. With several photos or a folder (its pictures sorted by name, without
 /// subfolders), --out is a folder, created if missing, and each result is written there as STEM.png. If a photo fails,
@@ -134,6 +134,14 @@ pub(super) struct FillArgs {
     #[arg(long, value_name = "0..100", default_value_t = 100, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(super) detail: u8,
 
+    /// Width in photo pixels over which the fill passes over into the photo, around the hole
+    ///
+    /// With 0, every pixel outside the hole stays exactly as it is. Otherwise so does every pixel outside the hole and this
+    /// edge. The search still looks at the edge, and ignored pixels in it stay as they are.
+    #[arg(long, value_name = "0..200", default_value_t = 0)]
+    #[arg(value_parser = clap::value_parser!(u16).range(0..=i64::from(MAX_SOFT_EDGE_PX)))]
+    pub(super) soft_edge: u16,
+
     /// Whether a completion network redraws the hole after the search, sharper than the generator can
     ///
     /// It draws 192 pixels a side from the known pixels and the generator's face. Known pixels stay exactly as they are.
@@ -156,7 +164,7 @@ pub(super) struct FillArgs {
 pub(super) struct OutputArgs {
     /// Picture to write: .png, .jpg, .tif or .webp; with several photos, the folder for PNGs
     ///
-    /// The extension decides the format. Only a PNG keeps everything: every pixel outside the hole, all metadata, and what
+    /// The extension decides the format. Only a PNG keeps everything: every pixel outside the fill, all metadata, and what
     /// `countenance replay` needs. TIFF and WebP are lossless too, but WebP holds 8 bits per channel. JPEG changes every
     /// pixel a little and holds no transparency. A note tells what the format changed or could not hold.
     #[arg(long, value_name = "PATH")]

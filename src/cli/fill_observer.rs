@@ -45,7 +45,7 @@ pub(super) struct ConsoleFillObserver<'a> {
     console: &'a mut Console,
     outputs: &'a SearchOutputs,
     log: Option<LossLog<BufWriter<File>>>,
-    recorder: Option<FrameRecorder<'a>>,
+    recorder: Option<FrameRecorder>,
     errors: Vec<anyhow::Error>,
 }
 

@@ -61,7 +61,12 @@ impl FillPlan {
             face: args.face,
             preset: args.settings.preset,
             settings,
-            blend: Blend { mode: args.blend, detail_percent: args.detail, completion: args.completion },
+            blend: Blend {
+                mode: args.blend,
+                detail_percent: args.detail,
+                completion: args.completion,
+                soft_edge_px: args.soft_edge,
+            },
             model,
             crop_size_px: info.image_size_px,
             device: args.device,

@@ -1,28 +1,30 @@
 //! Writes frames of the running search (the photo with the current fill) as PNG files and as a GIF.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, ensure};
-use image::{DynamicImage, Rgba, RgbaImage};
+use image::{DynamicImage, GenericImageView as _, Rgba, RgbaImage};
 
 use super::fill_observer::SearchOutputs;
 use super::fill_plan::FillPlan;
 use super::gif::GifWriter;
-use crate::blend::Composer;
+use crate::blend::{Composer, part_with_edge};
 use crate::face_picture::FacePicture;
 use crate::fs::Overwrite;
 use crate::job::FillRequest;
 use crate::mask::Mask;
-use crate::photo::{ColorEncoding, PngMetadata, save_png};
+use crate::photo::{ColorEncoding, Photo, PngMetadata, save_png};
 
 /// Prefix of the frames' file names.
 pub(super) const FRAME_PREFIX: &str = "frame-";
 
 /// Draws and writes the frames of one search.
-pub(super) struct FrameRecorder<'a> {
+pub(super) struct FrameRecorder {
     composer: Composer,
     /// The pixels that the fill covers.
-    part: &'a Mask,
+    part: Mask,
+    photo: Arc<Photo>,
     /// The photo with the newest fill. Every fill covers the same pixels, so it replaces the previous one completely.
     frame: RgbaImage,
     has_alpha: bool,
@@ -33,13 +35,13 @@ pub(super) struct FrameRecorder<'a> {
     frame_interval: u32,
 }
 
-impl<'a> FrameRecorder<'a> {
+impl FrameRecorder {
     /// `None` when neither frames nor a GIF were requested.
     pub(super) fn new(
         plan: &FillPlan,
         outputs: &SearchOutputs,
         request: &FillRequest,
-        part: &'a Mask,
+        part: &Mask,
     ) -> anyhow::Result<Option<Self>> {
         if outputs.frames.is_none() && outputs.gif.is_none() {
             return Ok(None);
@@ -53,7 +55,8 @@ impl<'a> FrameRecorder<'a> {
         let color = photo.pixels.color();
         Ok(Some(Self {
             composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
-            part,
+            part: part_with_edge(part, &request.hole, request.blend.soft_edge_px),
+            photo: Arc::clone(photo),
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
             // Frames are in colour, so a grey photo's profile does not fit them.
@@ -99,11 +102,11 @@ impl<'a> FrameRecorder<'a> {
         );
         let places = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
         for (index, (x, y)) in places.enumerate() {
-            if let Some(pixel) = patch.finished_pixel(index)
-                && self.part.is_hole(x, y)
-                && let Some(target) = self.frame.get_pixel_mut_checked(x, y)
+            if self.part.is_hole(x, y)
+                && let Some(Rgba(pixel)) = self.frame.get_pixel_mut_checked(x, y)
             {
-                *target = Rgba(pixel);
+                *pixel = self.photo.pixels.get_pixel(x, y).0;
+                patch.fill_pixel(index, pixel);
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Writes a fill into a file, in the format of the file's name, and tells what the format cost.
 //!
-//! A PNG holds everything: all pixels outside the hole exactly, and the record that repeats the fill. Whoever exports
+//! A PNG holds everything: all pixels outside the fill exactly, and the record that repeats the fill. Whoever exports
 //! another format is told what is different.
 
 use std::path::Path;
@@ -60,7 +60,7 @@ impl ExportFile<'_> {
         Ok(exactness.into_iter().chain(notes).chain(lost).collect())
     }
 
-    /// How exactly the file keeps the pixels outside the hole. `None` for PNG, and where another note tells it.
+    /// How exactly the file keeps the pixels outside the fill. `None` for PNG, and where another note tells it.
     fn exactness(&self, format: PictureFormat, file: &[u8]) -> Option<String> {
         let name = format.name();
         match format {
@@ -70,15 +70,15 @@ impl ExportFile<'_> {
                 let difference = saved.map(|saved| difference_outside(&self.photo.pixels, &saved.pixels, self.filled));
                 Some(match difference {
                     Some(Some((mean, most))) => {
-                        format!("{name}: pixels outside the hole differ by {mean:.1} levels on average, at most {most}")
+                        format!("{name}: pixels outside the fill differ by {mean:.1} levels on average, at most {most}")
                     }
-                    Some(None) => format!("{name}: no pixel lies outside the hole"),
-                    None => format!("{name}: pixels outside the hole are only nearly those of the photo"),
+                    Some(None) => format!("{name}: no pixel lies outside the fill"),
+                    None => format!("{name}: pixels outside the fill are only nearly those of the photo"),
                 })
             }
             PictureFormat::WebP if matches!(PixelData::of(self.pixels), PixelData::Bits16 { .. }) => None,
             PictureFormat::Tiff | PictureFormat::WebP => {
-                Some(format!("{name}: every pixel outside the hole is exactly the photo's"))
+                Some(format!("{name}: every pixel outside the fill is exactly the photo's"))
             }
         }
     }

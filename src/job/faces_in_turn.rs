@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::DynamicImage;
 
 use super::{ExportContent, FillRecord};
-use crate::blend::{cut_out, filled_pixels};
+use crate::blend::{cut_out, filled_pixels, part_with_edge};
 use crate::mask::Mask;
 use crate::photo::{Photo, PixelData, PixelDataMut};
 
@@ -18,6 +18,8 @@ pub struct FacesInTurn {
     /// What is not filled yet.
     hole: Mask,
     filled: Mask,
+    /// The fills alone, if they have a soft edge: what is drawn over the photo.
+    soft_layer: Option<DynamicImage>,
 }
 
 impl FacesInTurn {
@@ -25,7 +27,7 @@ impl FacesInTurn {
     #[must_use]
     pub fn new(photo: Arc<Photo>, hole: Mask) -> Self {
         let filled = Mask::empty(hole.width(), hole.height());
-        Self { photo, hole, filled }
+        Self { photo, hole, filled, soft_layer: None }
     }
 
     /// The photo that the next fill works on.
@@ -50,23 +52,42 @@ impl FacesInTurn {
     /// when its candidate does not exist.
     pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {
         let mut pixels = fill.picture(&self.photo, ExportContent::Photo, None)?;
-        let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame);
+        let soft_edge_px = fill.look.blend.soft_edge_px;
+        let part = part_with_edge(part, &fill.hole, soft_edge_px);
+        let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame, soft_edge_px);
         let mut filled = of_other_faces.clone();
-        of_other_faces.remove(part);
+        of_other_faces.remove(&part);
         filled.remove(&of_other_faces);
         copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);
+        if soft_edge_px > 0 {
+            let layer = fill.picture(&self.photo, ExportContent::Layer, None)?;
+            self.add_to_layer(&layer, &pixels, &filled);
+        }
         self.hole.remove(&filled);
         self.filled.add(&filled);
         self.photo = Arc::new(Photo::from_pixels(pixels));
         Some(())
     }
 
+    /// Adds these pixels of a fill's layer. Where two soft edges meet, the layer gets the finished colour.
+    fn add_to_layer(&mut self, layer: &DynamicImage, finished: &DynamicImage, filled: &Mask) {
+        let mut new = filled.clone();
+        new.remove(&self.filled);
+        let mut met = filled.clone();
+        met.remove(&new);
+        let nothing = || cut_out(finished, &Mask::empty(filled.width(), filled.height()));
+        let layers = self.soft_layer.get_or_insert_with(nothing);
+        copy_pixels(layers, layer, &new);
+        copy_pixels(layers, &cut_out(finished, &met), &met);
+    }
+
     /// The picture to export.
     #[must_use]
     pub fn picture(&self, content: ExportContent) -> Cow<'_, DynamicImage> {
-        match content {
-            ExportContent::Photo => Cow::Borrowed(&self.photo.pixels),
-            ExportContent::Layer => Cow::Owned(cut_out(&self.photo.pixels, &self.filled)),
+        match (content, &self.soft_layer) {
+            (ExportContent::Photo, _) => Cow::Borrowed(&self.photo.pixels),
+            (ExportContent::Layer, Some(layer)) => Cow::Borrowed(layer),
+            (ExportContent::Layer, None) => Cow::Owned(cut_out(&self.photo.pixels, &self.filled)),
         }
     }
 }

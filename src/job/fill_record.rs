@@ -57,13 +57,12 @@ impl FillRecord {
     #[must_use]
     pub fn picture(&self, photo: &Photo, content: ExportContent, composed: Option<&FillPatch>) -> Option<DynamicImage> {
         let Self { hole, frame, look, .. } = self;
-        let filled = match composed.and_then(|patch| patch.paste(photo)) {
+        if content == ExportContent::Layer {
+            return Some(blend::fill_layer(photo, hole, frame, look.blend, &*self.picture_to_blend(photo)?));
+        }
+        Some(match composed.and_then(|patch| patch.paste(photo)) {
             Some(filled) => filled,
             None => blend::apply(photo, hole, frame, look.blend, &*self.picture_to_blend(photo)?),
-        };
-        Some(match content {
-            ExportContent::Photo => filled,
-            ExportContent::Layer => blend::cut_out(&filled, &blend::filled_pixels(hole, frame)),
         })
     }
 

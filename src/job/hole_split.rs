@@ -53,7 +53,7 @@ pub fn split_hole<F: Copy + Into<SplitFace>>(hole: &Mask, faces: &[F]) -> Vec<Fa
         has_hole_in_frame(&hole, &frame).then_some(FacePart { index, frame, hole })
     };
     let parts: Vec<(usize, Mask)> = if let [face] = faces.as_slice() {
-        vec![(0, filled_pixels(hole, &face.frame))]
+        vec![(0, filled_pixels(hole, &face.frame, 0))]
     } else {
         let split = HoleSplit::new(hole, &faces);
         (0..faces.len()).map(|index| (index, split.part(hole, index))).collect()

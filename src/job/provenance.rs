@@ -24,8 +24,8 @@ const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 /// With [`Provenance::fills`]. A format of its own, because programs before it would repeat the first fill only.
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
-/// With ignored pixels, and with any number of fills. Programs before it would believe these pixels.
-const FORMAT_WITH_IGNORED: &str = "countenance-recipe-3";
+/// With ignored pixels or a soft edge, and with any number of fills. Programs before it would make another fill.
+const EXTENDED_FORMAT: &str = "countenance-recipe-3";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 pub(super) const SOURCE_TYPE: &str =
@@ -173,7 +173,7 @@ impl Provenance {
         let completion = completion_network(*blend, model);
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
-            format: if hole.has_ignored() { FORMAT_WITH_IGNORED } else { FORMAT }.into(),
+            format: if hole.has_ignored() || blend.soft_edge_px > 0 { EXTENDED_FORMAT } else { FORMAT }.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
             photo: PhotoId::new(photo),
@@ -221,7 +221,7 @@ impl Provenance {
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
         let format = match self.format.as_str() {
-            FORMAT_WITH_IGNORED => FORMAT_WITH_IGNORED,
+            EXTENDED_FORMAT => EXTENDED_FORMAT,
             _ if fills.is_empty() => FORMAT,
             _ => FORMAT_OF_SEVERAL,
         };
@@ -249,7 +249,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if ![FORMAT, FORMAT_OF_SEVERAL, FORMAT_WITH_IGNORED].contains(&format.as_str()) {
+        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();

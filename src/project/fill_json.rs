@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::json_formats::{LossesJson, MaskJson};
 use super::{ProjectError, ProjectFill};
-use crate::blend::Blend;
+use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{Candidate, DeviceInfo, FillLook, FillOutcome, FillRecord, IterationLosses, SearchStart, StopReason};
@@ -138,6 +138,9 @@ impl FillJson {
         }
         if self.blend.detail_percent > 100 {
             return invalid(format!("detail of {} %", self.blend.detail_percent));
+        }
+        if self.blend.soft_edge_px > MAX_SOFT_EDGE_PX {
+            return invalid(format!("a soft edge of {} pixels", self.blend.soft_edge_px));
         }
         let loss_curves = self.curves.into_loss_curves(searched)?;
         let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);

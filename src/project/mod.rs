@@ -40,7 +40,7 @@ pub use photo_reference::{PhotoOrigin, PhotoReference};
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
-/// The format of a project with ignored pixels. Programs before it would lose them.
+/// The format of a project with ignored pixels or a soft edge. Programs before it would lose them.
 pub const EXTENDED_FORMAT: &str = "countenance-project-2";
 
 /// The extension of project files.
@@ -89,6 +89,8 @@ impl Project {
     fn format(&self) -> &'static str {
         let fill_hole = self.fill.as_ref().map(|fill| &fill.record.hole);
         let has_ignored = std::iter::once(&self.mask).chain(fill_hole).any(Mask::has_ignored);
-        if has_ignored { EXTENDED_FORMAT } else { FORMAT }
+        let fill_blend = self.fill.as_ref().map(|fill| fill.record.look.blend);
+        let is_soft = std::iter::once(self.blend).chain(fill_blend).any(|blend| blend.soft_edge_px > 0);
+        if has_ignored || is_soft { EXTENDED_FORMAT } else { FORMAT }
     }
 }

@@ -8,7 +8,7 @@ use super::fill_json::FillJson;
 use super::json_formats::MaskJson;
 use super::photo_reference::PhotoJson;
 use super::{EXTENDED_FORMAT, FORMAT, ModelReference, Project, ProjectError};
-use crate::blend::Blend;
+use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
@@ -133,6 +133,9 @@ impl ProjectJson {
         }
         if self.blend.detail_percent > 100 {
             return Err(ProjectError::invalid(format!("detail of {} %", self.blend.detail_percent)));
+        }
+        if self.blend.soft_edge_px > MAX_SOFT_EDGE_PX {
+            return Err(ProjectError::invalid(format!("a soft edge of {} pixels", self.blend.soft_edge_px)));
         }
         check_frame(&self.frame)?;
         let photo = self.photo.into_reference()?;

@@ -84,7 +84,7 @@ pub(crate) fn project() -> Project {
             frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
             look: FillLook {
                 candidate: 2,
-                blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false },
+                blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false, soft_edge_px: 0 },
             },
         },
         loss_curves: curves(40, CANDIDATES.into()),
@@ -105,7 +105,7 @@ pub(crate) fn project() -> Project {
         frame_is_by_hand: true,
         preset: Preset::Paper,
         settings: Settings { steps: 77, ..Preset::Paper.settings() },
-        blend: Blend { mode: BlendMode::None, detail_percent: 7, completion: false },
+        blend: Blend { mode: BlendMode::None, detail_percent: 7, completion: false, soft_edge_px: 0 },
         model: ModelReference {
             choice: ModelChoice::File("models/other.safetensors".into()),
             sha256: Some("cd".repeat(32)),
@@ -128,6 +128,17 @@ fn project_survives_json_bit_for_bit() {
         outcome.candidates.iter().flat_map(values).map(f32::to_bits).collect()
     };
     assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but have other bits");
+}
+
+#[test]
+fn a_soft_edge_is_kept_and_checked() {
+    let mut project = project();
+    project.blend.soft_edge_px = 200;
+    let json = project.to_json(None).unwrap();
+    assert!(json.contains("countenance-project-2"));
+    assert_eq!(Project::from_json(&json).unwrap(), project);
+    let error = Project::from_json(&json.replace(r#""soft_edge_px": 200"#, r#""soft_edge_px": 201"#)).unwrap_err();
+    assert!(format!("{error:?} {error}").contains("a soft edge of 201 pixels"), "{error}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use crate::app::engine::EngineState;
 use crate::app::language::{t, translate};
 use crate::app::preferences::Preferences;
 use crate::app::theme;
-use crate::blend::{Blend, BlendMode};
+use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::model::ModelInfo;
 use crate::model::cpu::CpuPrecision;
@@ -47,7 +47,7 @@ fn section(ui: &mut Ui, settings: &mut Settings, sections: &[Section]) {
 }
 
 fn blend(ui: &mut Ui, engine: &EngineState, blend: &mut Blend) {
-    let Blend { mode, detail_percent, completion } = blend;
+    let Blend { mode, detail_percent, completion, soft_edge_px } = blend;
     let options = BlendMode::ALL.map(|mode| (mode, translate(mode.title()), translate(mode.help())));
     widgets::choice(ui, t!("Blend"), t!("How the fill joins the photo"), mode, &options);
     let tooltip =
@@ -55,12 +55,18 @@ fn blend(ui: &mut Ui, engine: &EngineState, blend: &mut Blend) {
                    other half of the face is visible, its detail is used too. 0: as soft as it was drawn. \
                    Visible in the finished fill, at full size");
     widgets::slider(ui, t!("Detail"), tooltip, detail_percent, 0..=100, widgets::Scale::default(), |_| {});
+    let tooltip =
+        t!("Over so many photo pixels around the hole, the fill passes over into the photo. 0: no pixel outside the \
+            hole changes");
+    let range = 0..=MAX_SOFT_EDGE_PX;
+    widgets::slider(ui, t!("Soft edge"), tooltip, soft_edge_px, range, widgets::Scale::default(), |_| {});
     let has_completion = engine.model.as_ref().is_none_or(ModelInfo::has_completion);
     let tooltip =
         t!("A second network draws the hole again, finer than the generator: from the photo around it and the \
                    shown candidate. Visible when the fill is finished or paused. The rest of the photo stays as it is");
-    let disabled_reason = "Not with this model: it works with face-128, and with models of 128 pixels trained on faces \
-                           from `countenance prepare`";
+    let disabled_reason =
+        t!("Not with this model: it works with face-128, and with models of 128 pixels trained on faces \
+                              from `countenance prepare`");
     ui.add_enabled(has_completion, Checkbox::new(completion, t!("Redraw the hole")))
         .on_hover_text(tooltip)
         .on_disabled_hover_text(disabled_reason);

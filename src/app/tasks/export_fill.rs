@@ -70,7 +70,7 @@ pub fn export_fill(
     }
     let Some(pixels) = fill.picture(photo, content, composed) else { return Ok(Vec::new()) };
     let provenance = record.then(|| Provenance::new(photo, fill)).transpose()?;
-    let filled = filled_pixels(&fill.hole, &fill.frame);
+    let filled = filled_pixels(&fill.hole, &fill.frame, fill.look.blend.soft_edge_px);
     let export = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance: provenance.as_ref() };
     export.save(path, jpeg_quality, overwrite)
 }

@@ -114,7 +114,7 @@ fn the_extension_decides_the_format_of_an_export() {
         wait_until_saved(&mut window);
         let message = newest_message(&window);
         assert_eq!(message.severity, Severity::Success);
-        let told = if name == "filled.tif" { "TIFF: every pixel" } else { "JPEG: pixels outside the hole differ by " };
+        let told = if name == "filled.tif" { "TIFF: every pixel" } else { "JPEG: pixels outside the fill differ by " };
         assert!(message.details[0].starts_with(told), "{message:?}");
         std::fs::metadata(&path).expect("a file").len()
     });

@@ -21,7 +21,7 @@ use crate::app::shortcuts::EditorCommand;
 use crate::app::state::Action;
 use crate::app::tasks::PathPurpose;
 use crate::app::toasts::Severity;
-use crate::blend::{Blend, BlendMode};
+use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::{DeviceChoice, list_gpus};
 use crate::fuzz::heap::held_bytes;
 use crate::job::trim_heap;
@@ -194,6 +194,7 @@ impl Soak {
             mode: blend_modes[rng.random_range(0..blend_modes.len())],
             detail_percent: rng.random_range(0..=100),
             completion: rng.random(),
+            soft_edge_px: rng.random_range(0..=MAX_SOFT_EDGE_PX),
         };
         let preferences = self.window.state().state.preferences.clone();
         let preferences = Preferences { settings, blend, device, model, ..preferences };

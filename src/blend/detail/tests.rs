@@ -174,7 +174,7 @@ fn grain_is_equal_on_both_sides() {
     let photo = grainy();
     let fill = FacePicture::uniform(64, [0.0; 3]);
     let variation = |mode: BlendMode, detail_percent: u8| {
-        let blend = Blend { mode, detail_percent, completion: false };
+        let blend = Blend { mode, detail_percent, completion: false, soft_edge_px: 0 };
         let filled = apply(&photo, &hole(), &frame(), blend, &fill).to_rgb8();
         let lumas = |inside: bool| {
             let grown = |by_px: f32| {
@@ -229,7 +229,7 @@ fn the_thread_count_does_not_change_the_fill() {
     let fill_on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
+            let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false, soft_edge_px: 0 };
             apply(&photo, &hole(), &frame(), blend, &FacePicture::uniform(64, [0.1; 3]))
         })
     };

@@ -200,7 +200,10 @@ mod tests {
         let [poisson, default, sharp] = &blends("poisson,default,default:completion=off:detail=30")[..] else {
             panic!("three blends")
         };
-        assert_eq!(poisson.blend, Blend { mode: BlendMode::Poisson, detail_percent: 0, completion: false });
+        assert_eq!(
+            poisson.blend,
+            Blend { mode: BlendMode::Poisson, detail_percent: 0, completion: false, soft_edge_px: 0 }
+        );
         assert_eq!((default.name.as_str(), default.blend), ("default", Blend::default()));
         assert_eq!(sharp.name, "default:completion=off:detail=30");
         assert_eq!(sharp.blend, Blend { detail_percent: 30, completion: false, ..Blend::default() });

@@ -152,6 +152,28 @@ fn ignored_pixels_stay_and_are_recorded() {
 }
 
 #[test]
+fn a_soft_edge_mixes_fill_and_photo_around_the_hole() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --soft-edge 3 --blend none --steps 1 --out DIR/out.png --layer DIR/layer.png";
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    let (before, after) = (folder.pixels("ann.png"), folder.pixels("out.png"));
+    let layer = image::open(folder.path("layer.png")).unwrap().into_rgba8();
+    let distance = |at: u32| (SIDE_PX / 4).saturating_sub(at).max((at + 1).saturating_sub(3 * SIDE_PX / 4));
+    for (x, y, pixel) in after.enumerate_pixels() {
+        let alpha = layer.get_pixel(x, y).0[3];
+        match distance(x).pow(2) + distance(y).pow(2) {
+            0 => assert_eq!((pixel, alpha), (&Rgb([255; 3]), 255), "{x}, {y}"),
+            1..=9 => assert!((1..255).contains(&alpha) && pixel != before.get_pixel(x, y), "{x}, {y}: {alpha}"),
+            _ => assert_eq!((pixel, alpha), (before.get_pixel(x, y), 0), "{x}, {y}"),
+        }
+    }
+    let provenance = Provenance::read(&std::fs::read(folder.path("out.png")).unwrap()).unwrap();
+    assert_eq!(provenance.blend.soft_edge_px, 3);
+}
+
+#[test]
 fn a_wrong_ignore_picture_is_named() {
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");
@@ -319,7 +341,7 @@ fn invalid_arguments_are_refused_before_the_search() {
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
         error.to_string().replace(folder.0.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, or one of center, half, left, random, grid, lowres, full");
+    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
     assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
     assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));

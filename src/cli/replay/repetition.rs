@@ -27,7 +27,7 @@ impl RecordedFill {
     pub(super) fn all(provenance: &Provenance, hole: &Mask) -> anyhow::Result<Vec<Self>> {
         if provenance.fills.is_empty() {
             let Provenance { frame, candidate, steps, evaluations, stopped_early, .. } = *provenance;
-            let part = filled_pixels(hole, &frame);
+            let part = filled_pixels(hole, &frame, 0);
             return Ok(vec![Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations) }]);
         }
         let recorded = |fill: &FaceRecord| {

@@ -339,7 +339,7 @@ fn a_repetition_of_several_faces_replays_too() {
     repetition.save(&replay, &folder.path("again.png"), 92, Overwrite::Refuse).unwrap();
     let notes = repetition.save(&replay, &folder.path("again.tif"), 92, Overwrite::Refuse).unwrap();
     let record = "Only a PNG keeps the record that `countenance replay` needs";
-    assert_eq!(notes, ["TIFF: every pixel outside the hole is exactly the photo's", record]);
+    assert_eq!(notes, ["TIFF: every pixel outside the fill is exactly the photo's", record]);
     let again = Replay::new(&folder.args("again.png", "photo.png")).unwrap();
     assert_eq!(again.provenance, replay.provenance);
     assert_eq!(ReplayTestFolder::repeat(&again), (Vec::new(), SAME_PIXELS.to_owned()));

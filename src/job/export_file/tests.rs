@@ -16,7 +16,7 @@ fn saved(
     let path = folder.path().join(name);
     with_fill(change, |photo, fill| {
         let pixels = fill.picture(photo, content, None).unwrap();
-        let filled = crate::blend::filled_pixels(&fill.hole, &fill.frame);
+        let filled = crate::blend::filled_pixels(&fill.hole, &fill.frame, 0);
         let provenance = Provenance::new(photo, fill).unwrap();
         let provenance = record.then_some(&provenance);
         let file = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance };
@@ -63,11 +63,11 @@ fn the_extension_decides_and_the_notes_tell_the_difference() {
         assert_eq!(unrecorded.1[..], notes[..notes.len() - 1], "{name}");
         assert_eq!(decode(&unrecorded.0, DecodeLimits::default()).unwrap().metadata.xmp, None, "{name}");
     }
-    assert_eq!(photo_saved("a.tif").1[0], "TIFF: every pixel outside the hole is exactly the photo's");
-    assert_eq!(photo_saved("a.webp").1[0], "WebP: every pixel outside the hole is exactly the photo's");
+    assert_eq!(photo_saved("a.tif").1[0], "TIFF: every pixel outside the fill is exactly the photo's");
+    assert_eq!(photo_saved("a.webp").1[0], "WebP: every pixel outside the fill is exactly the photo's");
     let deep = |photo: &mut Photo| photo.pixels = photo.pixels.to_rgb16().into();
     let notes = |name: &str| saved(name, ExportContent::Photo, false, deep).unwrap().1;
-    assert_eq!(notes("a.tif"), ["TIFF: every pixel outside the hole is exactly the photo's"]);
+    assert_eq!(notes("a.tif"), ["TIFF: every pixel outside the fill is exactly the photo's"]);
     assert_eq!(notes("a.webp"), ["WebP holds 8 bits per channel: the 16 of the photo are rounded"]);
 }
 
@@ -78,7 +78,7 @@ fn the_difference_of_a_jpeg_is_measured() {
     let expected = with_fill(
         |_| (),
         |photo, fill| {
-            let filled = crate::blend::filled_pixels(&fill.hole, &fill.frame);
+            let filled = crate::blend::filled_pixels(&fill.hole, &fill.frame, 0);
             let before = photo.pixels.to_rgb8();
             let outside = before.enumerate_pixels().filter(|(x, y, _)| !filled.is_hole(*x, *y));
             let differences: Vec<u8> = outside
@@ -91,7 +91,7 @@ fn the_difference_of_a_jpeg_is_measured() {
             let mean = f64::from(sum) / f64::from(u32::try_from(differences.len()).unwrap());
             let most = differences.into_iter().max().unwrap();
             assert!(most > 0, "a JPEG loses something");
-            format!("JPEG: pixels outside the hole differ by {mean:.1} levels on average, at most {most}")
+            format!("JPEG: pixels outside the fill differ by {mean:.1} levels on average, at most {most}")
         },
     );
     assert_eq!(notes[0], expected);

@@ -95,7 +95,7 @@ proptest! {
         for part in &parts {
             prop_assert!(has_hole_in_frame(&part.hole, &frames[part.index]));
             let mut outside = part.hole.clone();
-            outside.remove(&filled_pixels(&hole, &part.frame));
+            outside.remove(&filled_pixels(&hole, &part.frame, 0));
             prop_assert!(outside.is_empty());
             let before = left.hole_count();
             left.remove(&part.hole);

@@ -62,7 +62,7 @@ pub(in crate::job) fn with_fill<T>(change: impl FnOnce(&mut Photo), check: impl 
     change(&mut photo);
     let outcome = outcome(Settings { seed: u64::MAX, ..Preset::Paper.settings() });
     let frame = FaceFrame { center_in_photo: [9.3, 8.1], side_px: 17.7, angle_radians: 0.1 };
-    let blend = Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false };
+    let blend = Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false, soft_edge_px: 0 };
     check(&photo, &FillRecord { hole, frame, outcome: Arc::new(outcome), look: FillLook { candidate: 1, blend } })
 }
 
@@ -244,6 +244,17 @@ fn ignored_pixels_have_a_format_of_their_own() {
         let read = Provenance::from_json(&provenance.to_json()).unwrap();
         assert_eq!((&read, read.hole().unwrap()), (&provenance, hole().with_ignored(&ignored)));
     }
+}
+
+#[test]
+fn a_soft_edge_is_recorded() {
+    let record = |photo: &Photo, fill: &FillRecord| {
+        let look = FillLook { blend: Blend { soft_edge_px: 20, ..fill.look.blend }, ..fill.look };
+        Provenance::new(photo, &FillRecord { look, ..fill.clone() }).unwrap()
+    };
+    let json = with_fill(|_| (), record).to_json();
+    assert!(json.contains(r#""countenance-recipe-3""#) && !provenance().to_json().contains("soft_edge"));
+    assert_eq!(Provenance::from_json(&json).unwrap().blend.soft_edge_px, 20);
 }
 
 #[test]

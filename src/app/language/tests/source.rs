@@ -25,7 +25,7 @@ impl Literal {
     /// Whether it is for developers: a reason, a log message, or the name of an attribute's value.
     pub fn is_internal(&self) -> bool {
         let before = &self.line_before;
-        ["reason =", "rename_all =", "expect(", "env!("].iter().any(|end| before.trim_end().ends_with(end))
+        ["(reason =", " reason =", "rename_all =", "expect(", "env!("].iter().any(|end| before.trim_end().ends_with(end))
             || before.contains("tracing::")
             // A byte string.
             || before.ends_with(" b")

@@ -49,10 +49,13 @@ fn any_fill() -> impl Strategy<Value = FacePicture> {
 }
 
 fn any_blend() -> impl Strategy<Value = Blend> {
-    (0..BlendMode::ALL.len(), prop_oneof![Just(0u8), Just(100), 1..100u8]).prop_map(|(mode, detail_percent)| Blend {
+    let soft_edge_px = prop_oneof![2 => Just(0), 1 => 1..15u16];
+    let parts = (0..BlendMode::ALL.len(), prop_oneof![Just(0u8), Just(100), 1..100u8], soft_edge_px);
+    parts.prop_map(|(mode, detail_percent, soft_edge_px)| Blend {
         mode: BlendMode::ALL[mode],
         detail_percent,
         completion: false,
+        soft_edge_px,
     })
 }
 
@@ -79,6 +82,7 @@ proptest! {
         let photo = Photo::from_pixels(noise(PHOTO_COLOR_TYPES[color], 80, 60, 1));
         let filled = apply(&photo, &hole, &frame, blend, &fill);
         prop_assert_eq!(filled.color(), photo.pixels.color());
+        let composed = composed_hole(&hole, blend.soft_edge_px);
         // Other values cannot come from interpolation. A part of the hole without known neighbours is opaque.
         let known: Vec<u16> = (photo.pixels.to_rgba16().enumerate_pixels())
             .filter(|(x, y, _)| !hole.is_hole(*x, *y) && !hole.is_ignored(*x, *y))
@@ -88,11 +92,11 @@ proptest! {
         let alpha = filled.to_rgba16();
         for y in 0..60 {
             for x in 0..80 {
-                if !hole.is_hole(x, y) || !is_in(&frame, 0.01, x, y) {
+                if !composed.is_hole(x, y) || !is_in(&frame, 0.01, x, y) {
                     prop_assert_eq!(bytes_at(&filled, x, y), bytes_at(&photo.pixels, x, y));
                 } else if is_in(&frame, -0.01, x, y) {
                     prop_assert!(alpha.get_pixel(x, y).0[3] >= lowest);
-                    prop_assert!(blend.mode != BlendMode::None || is_opaque(&filled, x, y));
+                    prop_assert!(blend.mode != BlendMode::None || !hole.is_hole(x, y) || is_opaque(&filled, x, y));
                 }
             }
         }
@@ -149,6 +153,7 @@ proptest! {
         hole in any_mask(80, 60), frame in any_frame(), fill in any_fill(), blend in any_blend(), grey in any::<bool>(),
     ) {
         let photo = Photo::from_pixels(noise(if grey { ColorType::L8 } else { ColorType::Rgb8 }, 80, 60, 3));
+        let blend = Blend { soft_edge_px: 0, ..blend };
         let filled = apply(&photo, &hole, &frame, blend, &fill).to_rgb8();
         let patch = Composer::new(&photo, &hole, &frame, blend, None).render(&fill);
         let rect = patch.rect_in_photo;
@@ -185,7 +190,7 @@ proptest! {
         let (photo, changed) = (Photo::from_pixels(photo), Photo::from_pixels(changed));
         for side in [Some(200), None] {
             let render = |photo: &Photo| {
-                let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false };
+                let blend = Blend { mode: BlendMode::Feather, detail_percent: 100, completion: false, soft_edge_px: 0 };
                 Composer::new(photo, &mask, &frame, blend, side).render(&FacePicture::uniform(16, [0.1; 3]))
             };
             prop_assert_eq!(render(&photo), render(&changed));

@@ -90,7 +90,7 @@ fn colours_of_transparent_pixels_change_nothing() {
         for mode in BlendMode::ALL {
             let fill_beside = |hidden: [f32; 3]| {
                 let photo = to_color_type(cut_face(soft_edge, hidden).into(), color);
-                let pixels = filled_pixels(&hole(), &square(SIDE));
+                let pixels = filled_pixels(&hole(), &square(SIDE), 0);
                 cut_out(&filled(photo, mode), &pixels)
             };
             assert!(fill_beside([0.0, 1.0, 0.0]) == fill_beside([1.0, 0.0, 1.0]), "{color:?} {mode:?}");
@@ -135,7 +135,7 @@ fn wrong_colours_of_faint_pixels_hardly_spread() {
     // Counted as fully as opaque pixels, they change the fill by up to 1.5 levels (coarse), and 9 and 11 (black).
     for (mode, coarse_limit, black_limit) in [(BlendMode::Poisson, 1.3, 4.0), (BlendMode::Feather, 1.3, 9.5)] {
         let fill = |photo: &RgbaImage| filled(DynamicImage::ImageRgba8(photo.clone()), mode).into_rgba8();
-        let layer = |filled: RgbaImage| cut_out(&filled.into(), &filled_pixels(&hole(), &square(SIDE))).into_rgba8();
+        let layer = |filled: RgbaImage| cut_out(&filled.into(), &filled_pixels(&hole(), &square(SIDE), 0)).into_rgba8();
         for (kind, limit, photo) in [("coarse", coarse_limit, &coarse), ("black", black_limit, &black)] {
             let (mean, most) = visible_difference(&layer(fill(photo)), &layer(fill(&truth)));
             assert!(most < limit, "{kind} {mode:?}: {mean} levels on average, {most} at most");

@@ -121,7 +121,7 @@ fn the_fill_is_low_pass_plus_mirrored_detail() {
     // A checkerboard that the low-pass removes, on a level that it keeps.
     let check = |index: usize| if (index % 64 + index / 64).is_multiple_of(2) { 0.5 } else { -0.1 };
     let fill = FacePicture { side_px: 64, pixels: (0..64 * 64).map(|index| [check(index); 3]).collect() };
-    let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent, completion: false };
+    let blend = |detail_percent| Blend { mode: BlendMode::None, detail_percent, completion: false, soft_edge_px: 0 };
     let (photo, hole) = (face(256.0), hole());
     let filled = |percent| apply(&photo, &hole, &frame(), blend(percent), &fill).to_rgb8();
     let (with, half) = (filled(100), filled(50));

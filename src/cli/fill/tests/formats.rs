@@ -20,13 +20,13 @@ fn the_extension_decides_the_format() {
     }
     insta::assert_snapshot!(messages, @r"
     DIR/ann.png → DIR/out.png: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
-    note: DIR/out.tif: TIFF: every pixel outside the hole is exactly the photo's
+    note: DIR/out.tif: TIFF: every pixel outside the fill is exactly the photo's
     note: DIR/out.tif: Only a PNG keeps the record that `countenance replay` needs
     DIR/ann.png → DIR/out.tif: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
-    note: DIR/out.webp: WebP: every pixel outside the hole is exactly the photo's
+    note: DIR/out.webp: WebP: every pixel outside the fill is exactly the photo's
     note: DIR/out.webp: Only a PNG keeps the record that `countenance replay` needs
     DIR/ann.png → DIR/out.webp: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
-    note: DIR/out.jpg: JPEG: pixels outside the hole differ by 0.7 levels on average, at most 3
+    note: DIR/out.jpg: JPEG: pixels outside the fill differ by 0.7 levels on average, at most 3
     note: DIR/out.jpg: Only a PNG keeps the record that `countenance replay` needs
     DIR/ann.png → DIR/out.jpg: 1 step in 1.5 s on Fake device, total loss 1.5000 → 1.5000
     ");
