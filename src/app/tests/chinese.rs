@@ -83,10 +83,13 @@ fn a_photo_is_filled_and_exported_in_chinese() {
         choose_path(&mut window, PathPurpose::Export, &path, true);
         wait_until_saved(&mut window);
         assert_eq!(newest_message(&window).headline, format!("已导出：{}", path.display()));
-        assert_eq!(newest_message(&window).details, ["PNG：填充区域之外的每个像素都与照片完全相同"]);
         // Files stay English, whatever the language.
         let record = crate::job::Provenance::read(&std::fs::read(&path).expect("a file")).expect("a record");
         assert!(serde_json::to_string(&record).expect("plain data").is_ascii());
+        choose_path(&mut window, PathPurpose::Export, &path.with_extension("tif"), true);
+        wait_until_saved(&mut window);
+        let notes = &newest_message(&window).details;
+        assert_eq!(notes[0], "TIFF：填充区域之外的每个像素都与照片完全相同");
     });
 }
 
