@@ -2,8 +2,9 @@
 
 use std::f32::consts::FRAC_PI_2;
 
-use fast_image_resize::images::{Image, ImageRef};
-use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
+use fast_image_resize::images::{TypedImage, TypedImageRef};
+use fast_image_resize::pixels::U8x3;
+use fast_image_resize::{FilterType, ResizeAlg, ResizeOptions, Resizer};
 use image::RgbImage;
 use rayon::prelude::*;
 
@@ -131,11 +132,13 @@ fn input_pixels(input_px: usize, pixel: impl Fn(usize, usize) -> [f32; 3] + Sync
 /// The photo resized with an area average.
 fn resized(photo: &RgbImage, width: u32, height: u32) -> Result<RgbImage, DetectError> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| DetectError::Resize(error);
-    let source = ImageRef::new(photo.width(), photo.height(), photo.as_raw(), PixelType::U8x3)
+    // With a type of pixel known to the compiler, the code for the other types stays out of the program.
+    let source = TypedImageRef::<U8x3>::from_buffer(photo.width(), photo.height(), photo.as_raw())
         .map_err(|error| failed(Box::new(error)))?;
-    let mut target = Image::new(width, height, PixelType::U8x3);
+    let mut small = RgbImage::new(width, height);
+    let mut target =
+        TypedImage::<U8x3>::from_buffer(width, height, &mut small).map_err(|error| failed(Box::new(error)))?;
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Bilinear));
-    Resizer::new().resize(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
-    RgbImage::from_raw(width, height, target.into_vec())
-        .ok_or_else(|| failed("the resized image has an unexpected size".into()))
+    Resizer::new().resize_typed(&source, &mut target, &options).map_err(|error| failed(Box::new(error)))?;
+    Ok(small)
 }

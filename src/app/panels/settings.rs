@@ -40,11 +40,11 @@ fn preset(ui: &mut Ui, preferences: &mut Preferences) {
             translate(current.title()).to_owned()
         };
         let reset_width = if is_changed { theme::ROW_HEIGHT + theme::GAP } else { 0.0 };
-        let response = ComboBox::from_id_salt("preset")
-            .selected_text(&title)
-            .width(ui.available_width() - reset_width)
-            .truncate()
-            .show_ui(ui, |ui| {
+        let add_box = |ui: &mut Ui| {
+            // A long title is cut at the width that is left, so the width for the button is taken away first.
+            ui.set_max_width(ui.available_width() - reset_width);
+            let choice = ComboBox::from_id_salt("preset").selected_text(&title).width(ui.available_width()).truncate();
+            choice.show_ui(ui, |ui| {
                 for preset in Preset::ALL {
                     let entry = ui.selectable_label(preset == current, translate(preset.title()));
                     if entry.on_hover_text(translate(preset.help())).clicked() {
@@ -52,7 +52,8 @@ fn preset(ui: &mut Ui, preferences: &mut Preferences) {
                     }
                 }
             })
-            .response;
+        };
+        let response = ui.scope(add_box).inner.response;
         widgets::set_combo_accessible_name(&response, t!("Preset"), &title);
         response.on_hover_text(translate(current.help()));
         if is_changed {

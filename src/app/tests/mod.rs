@@ -26,6 +26,7 @@ mod projects;
 mod recovery;
 mod screen_reader;
 mod scripted_engine;
+mod settings_panel;
 mod soak;
 mod system_fonts;
 mod task_panics;
