@@ -12,8 +12,8 @@ use crate::app::language::{self, Language, t, translate};
 use crate::app::theme;
 use crate::search::{Field, SETTINGS, Section, Setting, Settings};
 
-/// Width of the field behind a slider.
-const NUMBER_WIDTH: f32 = 60.0;
+/// Width of the field behind a slider: it fits "0.00600".
+const NUMBER_WIDTH: f32 = 72.0;
 
 /// Width that fits "100 %".
 pub const PERCENT_WIDTH: f32 = 40.0;
