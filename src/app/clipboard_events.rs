@@ -1,7 +1,8 @@
 //! The window's side of copying and pasting: events of the clipboard, and requests to it.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use egui::Event;
 
 use super::Editor;
 use super::outbox::PasteTarget;
@@ -22,14 +23,18 @@ impl Editor {
     /// Handles what is pasted, and Ctrl+C, which the window system turns into an event.
     pub(super) fn handle_clipboard(&mut self, context: &egui::Context) {
         if !context.text_edit_focused() {
-            for event in context.input(|input| input.events.clone()) {
+            let is_of_clipboard =
+                |event: &&Event| matches!(event, Event::Copy | Event::Paste(_) | Event::PasteImage(_));
+            let events =
+                context.input(|input| input.events.iter().filter(is_of_clipboard).cloned().collect::<Vec<_>>());
+            for event in events {
                 match event {
-                    egui::Event::Copy => self.state.handle(Action::RunCommand(EditorCommand::CopyPicture)),
-                    egui::Event::PasteImage(picture) => {
+                    Event::Copy => self.state.handle(Action::RunCommand(EditorCommand::CopyPicture)),
+                    Event::PasteImage(picture) => {
                         let target = self.paste_request.take().map_or(PasteTarget::Photo, |request| request.target);
-                        self.state.handle(Action::Paste(target, Arc::clone(&picture)));
+                        self.state.handle(Action::Paste(target, picture));
                     }
-                    egui::Event::Paste(_) => self.tell_no_picture(),
+                    Event::Paste(_) => self.tell_no_picture(),
                     _ => {}
                 }
             }

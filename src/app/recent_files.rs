@@ -54,18 +54,13 @@ impl RecentFiles {
     }
 }
 
-/// A file in a list: its name, and its folder for a tooltip.
-pub fn describe(path: &Path) -> (String, String) {
-    let name = path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned());
-    (name, path.display().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::tasks::file_name;
 
     fn names(files: &RecentFiles) -> Vec<String> {
-        files.paths().iter().map(|path| describe(path).0).collect()
+        files.paths().iter().map(|path| file_name(path)).collect()
     }
 
     #[test]

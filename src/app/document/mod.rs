@@ -30,6 +30,7 @@ use std::sync::Arc;
 use frame_edits::PlacedFrame;
 use undo::{FrameUndo, MAX_UNDO_BYTES, UndoStep};
 
+use crate::app::tasks::ExportSource;
 use crate::geometry::{FaceFrame, Point};
 use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
 use crate::photo::{Photo, PictureFormat};
@@ -220,6 +221,13 @@ impl PhotoDocument {
 
     fn has_work(&self) -> bool {
         self.has_paint() || self.shown_fill.is_some()
+    }
+
+    /// The shown fill and the photo, for a background task.
+    pub fn export_source(&self) -> Option<ExportSource> {
+        let shown = self.shown_fill()?;
+        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
+        Some(ExportSource { photo: Arc::clone(&self.photo), fill, composed })
     }
 
     /// The suggested path for an export: `NAME-filled` in the photo's folder, with the extension of this format.

@@ -8,9 +8,9 @@ use super::toolbar::{MENU_GAP, MENU_WIDTH, menu_item};
 use crate::app::dialogs::DocumentSource;
 use crate::app::icons::{Icon, IconButton};
 use crate::app::language::t;
-use crate::app::recent_files::describe;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, Actions, CommandStates};
+use crate::app::tasks::file_name;
 use crate::app::theme;
 
 /// Widest name of a file in the menu, in points; a longer one is cut.
@@ -59,12 +59,12 @@ pub fn show(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
 pub fn recent_files(ui: &mut Ui, actions: &Actions, count: usize, max_width: f32) -> Option<PathBuf> {
     let mut clicked = None;
     for path in actions.preferences.recent_files.paths().iter().take(count) {
-        let (name, whole_path) = describe(path);
+        let name = file_name(path);
         let size = vec2(max_width, theme::ROW_HEIGHT);
         let add = |ui: &mut Ui| ui.add(Button::new(&name).truncate());
         let response = ui.allocate_ui_with_layout(size, *ui.layout(), add).inner;
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, t!("Open {name}", name)));
-        if response.on_hover_text(whole_path).clicked() {
+        if response.on_hover_text(path.display().to_string()).clicked() {
             clicked = Some(path.clone());
         }
     }

@@ -9,6 +9,7 @@ use image::{DynamicImage, RgbaImage};
 
 use super::EditorState;
 use crate::app::dialogs::DocumentSource;
+use crate::app::document::PhotoDocument;
 use crate::app::outbox::PasteTarget;
 use crate::app::tasks::Task;
 use crate::app::toasts::Severity;
@@ -26,12 +27,9 @@ pub fn default_paste_folder() -> Option<PathBuf> {
 impl EditorState {
     /// Puts the filled photo on the clipboard, with 8 bits and without metadata.
     pub(super) fn copy_picture(&mut self) {
-        let Some(document) = &self.document else { return };
-        let Some(shown) = document.shown_fill() else { return };
-        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
-        let photo = Arc::clone(&document.photo);
+        let Some(source) = self.document.as_ref().and_then(PhotoDocument::export_source) else { return };
         let draw = move || {
-            let picture = fill.picture(&photo, ExportContent::Photo, composed.as_deref());
+            let picture = source.picture(ExportContent::Photo);
             let rgba = picture.unwrap_or_default().into_rgba8();
             let size = [rgba.width() as usize, rgba.height() as usize];
             Ok(ColorImage::from_rgba_unmultiplied(size, rgba.as_raw()))

@@ -158,15 +158,14 @@ impl EditorState {
 
     fn export(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some(shown) = document.shown_fill() else { return };
-        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
-        let (photo, revision) = (Arc::clone(&document.photo), document.revision());
+        let Some(source) = document.export_source() else { return };
+        let revision = document.revision();
         let content = if purpose == PathPurpose::Export { ExportContent::Photo } else { ExportContent::Layer };
         let options = self.export_options(content, overwrite);
         self.files.is_saving = true;
         let export = move || {
             let mut notes = Vec::new();
-            let saved = export_fill(&path, &photo, &fill, composed.as_deref(), &options).map(|told| notes = told);
+            let saved = export_fill(&path, &source, &options).map(|told| notes = told);
             Ok((existing_file(saved)?, path, notes))
         };
         self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (existing, path, notes)| {

@@ -89,15 +89,14 @@ impl EditorState {
     /// Exports the filled photo beside the photo under an unused name, then opens the next photo of the folder.
     pub(super) fn export_and_open_next(&mut self) {
         let Some(document) = &self.document else { return };
-        let Some(shown) = document.shown_fill() else { return };
-        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
-        let (photo, revision) = (Arc::clone(&document.photo), document.revision());
+        let Some(source) = document.export_source() else { return };
+        let revision = document.revision();
         let path = document.suggested_export_path(self.files.series.export_format);
         let options = self.export_options(ExportContent::Photo, Overwrite::Refuse);
         self.files.is_saving = true;
         let export = move || {
-            let (path, notes) = export_under_unused_name(&path, &photo, &fill, composed.as_deref(), &options)?;
-            Ok((path, notes, photo))
+            let (path, notes) = export_under_unused_name(&path, &source, &options)?;
+            Ok((path, notes, source.photo))
         };
         self.outbox.spawn(Task::saving().with_pictures(), export, move |state, (path, notes, photo)| {
             state.file_saved(PathPurpose::Export, &path, None, revision, notes);

@@ -1,11 +1,29 @@
 //! Writes a fill into a file.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use image::DynamicImage;
 
 use crate::blend::{FillPatch, filled_pixels};
 use crate::fs::{Overwrite, WriteError};
 use crate::job::{ExportContent, ExportFile, FillRecord, Provenance};
 use crate::photo::{Photo, SaveError};
+
+/// A fill and its photo, shared with the document that they are taken from.
+pub struct ExportSource {
+    pub photo: Arc<Photo>,
+    pub fill: FillRecord,
+    /// The fill as it is on the screen at full size.
+    pub composed: Option<Arc<FillPatch>>,
+}
+
+impl ExportSource {
+    /// The filled photo, or the fill alone.
+    pub fn picture(&self, content: ExportContent) -> Option<DynamicImage> {
+        self.fill.picture(&self.photo, content, self.composed.as_deref())
+    }
+}
 
 /// What is written.
 pub struct ExportOptions {
@@ -24,16 +42,14 @@ pub struct ExportOptions {
 /// When the file cannot be written.
 pub fn export_under_unused_name(
     path: &Path,
-    photo: &Photo,
-    fill: &FillRecord,
-    composed: Option<&FillPatch>,
+    source: &ExportSource,
     options: &ExportOptions,
 ) -> Result<(PathBuf, Vec<String>), SaveError> {
     let mut unused = path.to_owned();
     let mut number = 1;
     loop {
         let options = ExportOptions { overwrite: Overwrite::Refuse, ..*options };
-        match export_fill(&unused, photo, fill, composed, &options) {
+        match export_fill(&unused, source, &options) {
             Ok(notes) => return Ok((unused, notes)),
             Err(SaveError::Write(WriteError::Exists { .. })) => {
                 number += 1;
@@ -51,24 +67,19 @@ fn with_number(path: &Path, number: u32) -> PathBuf {
     path.with_file_name(format!("{stem}-{number}.{extension}"))
 }
 
-/// Writes the fill in the format of the file's name. `composed`: the fill as it is on the screen at full size. Returns
-/// what the format changed or could not hold, as sentences for the user.
+/// Writes the fill in the format of the file's name. Returns what the format changed or could not hold, as sentences for
+/// the user.
 ///
 /// # Errors
 /// When the file cannot be written, or may not be replaced.
-pub fn export_fill(
-    path: &Path,
-    photo: &Photo,
-    fill: &FillRecord,
-    composed: Option<&FillPatch>,
-    options: &ExportOptions,
-) -> Result<Vec<String>, SaveError> {
+pub fn export_fill(path: &Path, source: &ExportSource, options: &ExportOptions) -> Result<Vec<String>, SaveError> {
     let &ExportOptions { content, record, jpeg_quality, overwrite } = options;
     // Check before the slow work. Writing checks again, atomically.
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(WriteError::Exists { path: path.to_owned() }.into());
     }
-    let Some(pixels) = fill.picture(photo, content, composed) else { return Ok(Vec::new()) };
+    let ExportSource { photo, fill, .. } = source;
+    let Some(pixels) = source.picture(content) else { return Ok(Vec::new()) };
     let provenance = record.then(|| Provenance::new(photo, fill)).transpose()?;
     let filled = filled_pixels(&fill.hole, &fill.frame, fill.look.blend.soft_edge_px);
     let export = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance: provenance.as_ref() };

@@ -10,7 +10,7 @@ mod neighbour_photo;
 mod open_photo;
 mod project_io;
 
-pub use export_fill::{ExportOptions, export_fill, export_under_unused_name};
+pub use export_fill::{ExportOptions, ExportSource, export_fill, export_under_unused_name};
 pub use file_dialog::{DialogAnswer, PathPurpose, show_file_dialog, with_extension};
 pub use neighbour_photo::neighbour_photo;
 pub use open_photo::{OpenedPhoto, open_photo, open_sample, sample_thumbnail};

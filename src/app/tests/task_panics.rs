@@ -7,7 +7,7 @@ use super::export_and_close::{choose_path, wait_until_saved};
 use super::fill::{editor_with_fill, finish_fill, start_fill};
 use super::{TestWindow, editor_with_photo, newest_message, wait_for};
 use crate::app::fill::COMPOSING_FAILED;
-use crate::app::tasks::{ExportOptions, PathPurpose, Task, TaskRunner, export_fill};
+use crate::app::tasks::{ExportOptions, ExportSource, PathPurpose, Task, TaskRunner, export_fill};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
 use crate::job::{ExportContent, FillRecord};
@@ -57,7 +57,8 @@ fn a_panic_in_composing_or_export_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("filled.png");
     let photo = Arc::clone(&window.state().state.document.as_ref().expect("open").photo);
-    let (fill, exported_fill, exported) = (broken_fill(&window), broken_fill(&window), path.clone());
+    let (fill, exported) = (broken_fill(&window), path.clone());
+    let source = ExportSource { photo: Arc::clone(&photo), fill: broken_fill(&window), composed: None };
     let (content, overwrite) = (ExportContent::Photo, Overwrite::Refuse);
     let options = ExportOptions { content, record: true, jpeg_quality: 92, overwrite };
     let outbox = &window.state().state.outbox;
@@ -65,7 +66,7 @@ fn a_panic_in_composing_or_export_is_told() {
     outbox.spawn(task, move || Ok(fill.compose(&photo_to_fill)), |_, _| unreachable!("it must fail"));
     wait_for_error(&mut window);
     window.state_mut().state.files.is_saving = true;
-    let export = move || Ok(export_fill(&exported, &photo, &exported_fill, None, &options)?);
+    let export = move || Ok(export_fill(&exported, &source, &options)?);
     window.state().state.outbox.spawn(Task::saving(), export, |_, _| unreachable!("it must fail"));
     wait_for_error(&mut window);
     assert!(!path.exists());
