@@ -16,8 +16,11 @@ mod faces_in_turn;
 mod fill_place;
 mod fill_record;
 mod fit_quality;
+mod frame_recorder;
 mod heap;
 mod hole_split;
+mod kept_iteration;
+mod latent_history;
 mod low_priority;
 mod mailbox;
 mod network_cache;
@@ -57,8 +60,10 @@ pub use export_file::{ExportFile, check_export};
 pub use faces_in_turn::FacesInTurn;
 pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
+pub use frame_recorder::{FRAME_PREFIX, FrameOutputs, FramePlace, FrameRecorder};
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
+pub use latent_history::LatentHistory;
 pub use low_priority::{lower_thread_priority, start_low_priority_pool};
 pub use network_cache::NetworkCache;
 #[cfg(test)]
@@ -109,6 +114,8 @@ pub struct Candidate {
     pub losses: Losses,
     /// The user mixed it from other candidates: it was drawn directly, without a search.
     pub is_mix: bool,
+    /// The iteration of the search at which the user kept it; `None` for its best one.
+    pub kept_at: Option<u32>,
 }
 
 /// Why a search ended before its last step.
@@ -149,6 +156,8 @@ pub struct FillOutcome {
     pub best: usize,
     /// Losses of the best candidate at the first iteration.
     pub first_losses: Losses,
+    /// The latents of every iteration.
+    pub latent_history: LatentHistory,
 }
 
 impl FillOutcome {

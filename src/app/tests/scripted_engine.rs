@@ -7,8 +7,8 @@ use crate::face_picture::FacePicture;
 use crate::geometry::RectPx;
 use crate::job::{
     Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillProgress, FillRequest, GeneratedFaces,
-    IterationLosses, JobId, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels, WorkerCommand,
-    WorkerEvent, WorkerHandle, worker_channels,
+    IterationLosses, JobId, LatentHistory, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels,
+    WorkerCommand, WorkerEvent, WorkerHandle, worker_channels,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -126,7 +126,13 @@ impl ScriptedEngine {
         let candidates = pictures()
             .into_iter()
             .zip(losses(0.1))
-            .map(|(picture, losses)| Candidate { latent: vec![0.0; 100], picture, losses, is_mix: false })
+            .map(|(picture, losses)| Candidate {
+                latent: vec![0.0; 100],
+                picture,
+                losses,
+                is_mix: false,
+                kept_at: None,
+            })
             .collect();
         let outcome = FillOutcome {
             settings: request.settings,
@@ -142,6 +148,7 @@ impl ScriptedEngine {
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],
+            latent_history: LatentHistory::default(),
         };
         let hole = self.newest_hole().unwrap_or(request.hole);
         self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole });
@@ -171,7 +178,7 @@ impl ScriptedEngine {
     /// Answers a request for a quick preview with a grey picture and this loss.
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false };
+        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None };
         self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 
