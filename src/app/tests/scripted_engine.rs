@@ -12,7 +12,7 @@ use crate::job::{
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
-use crate::search::Losses;
+use crate::search::{Losses, SearchIteration};
 
 /// The fill thread's ends of the channels, and the commands that came so far.
 pub struct ScriptedEngine {
@@ -135,6 +135,7 @@ impl ScriptedEngine {
             })
             .collect();
         let outcome = FillOutcome {
+            latent_history: latent_history(steps),
             settings: request.settings,
             start: request.start,
             model: model(),
@@ -148,7 +149,6 @@ impl ScriptedEngine {
             candidates,
             best: BEST,
             first_losses: losses(1.0)[BEST],
-            latent_history: LatentHistory::default(),
         };
         let hole = self.newest_hole().unwrap_or(request.hole);
         self.push_event(WorkerEvent::Finished { job, outcome: Arc::new(outcome), hole });
@@ -209,6 +209,16 @@ impl ScriptedEngine {
         let (job, _) = self.newest_job();
         self.push_event(WorkerEvent::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
     }
+}
+
+/// Iterations whose latents come nearer to zero, where they end.
+pub fn latent_history(steps: u32) -> LatentHistory {
+    let mut history = LatentHistory::default();
+    for number in 1..=steps {
+        let distance = f32::from(u16::try_from(steps - number).expect("few iterations")) / 1000.0;
+        history.add(&SearchIteration { number, losses: losses(1.0), latents: vec![distance; 100 * CANDIDATES] });
+    }
+    history
 }
 
 fn patch() -> Arc<FillPatch> {
