@@ -116,17 +116,17 @@ impl Widgets {
         let show_before = state.view.show_before;
         let scene = CanvasScene {
             photo: &document.photo,
-            mask: document.mask(),
+            mask: derived.shown_mask.unwrap_or(document.mask()),
             face_frame: document.face_frame(),
             faces: document.detected_faces().unwrap_or_default(),
             tool: state.view.tool,
             area_kind: if state.view.areas_ignore { StrokeKind::Ignore } else { StrokeKind::Paint },
             brush_radius_px: state.preferences.brush_radius_px,
-            patch: derived.patch,
+            patches: &derived.patches,
             mask_display: if show_before { MaskDisplay::Hidden } else { derived.mask_display },
             show_frame: !show_before,
             show_before,
-            divider: state.view.divider.filter(|_| derived.patch.is_some()),
+            divider: state.view.divider.filter(|_| !derived.patches.is_empty()),
             is_frame_locked: derived.is_running(),
         };
         self.canvas.style = theme::canvas_style(ui);

@@ -44,7 +44,9 @@ impl EditorState {
                     fill.finished(job, outcome, hole, document, outbox);
                 }
             }
-            WorkerEvent::Failed { job, message, causes } => fill.failed(job, message, causes, outbox),
+            WorkerEvent::Failed { job, message, causes } => {
+                fill.failed(job, message, causes, document.as_mut(), outbox);
+            }
             WorkerEvent::QuickPreview(preview) => {
                 if !fill.first_guess_drawn(preview.id, Some(preview.patch.clone()))
                     && let Some(document) = document
