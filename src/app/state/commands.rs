@@ -99,7 +99,8 @@ impl EditorState {
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
-                faces.is_empty().then_some("No face was found: place the frame by hand")
+                let has_filled_faces = document.is_some_and(|document| document.selectable_faces() > 1);
+                (faces.is_empty() && !has_filled_faces).then_some("No face was found: place the frame by hand")
             }),
             EditorCommand::ClearMask => {
                 no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_paint)).then_some("Nothing is painted"))

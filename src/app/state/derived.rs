@@ -7,6 +7,7 @@ use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFill, PhotoDocument};
 use crate::app::fill::{RunningFill, ShownFill, TimelineView};
 use crate::blend::FillPatch;
+use crate::mask::Mask;
 use crate::search::Losses;
 
 /// What several panels show.
@@ -19,8 +20,10 @@ pub struct Derived<'a> {
     pub candidate_order: Vec<usize>,
     /// The losses of the shown picture.
     pub losses: Option<Losses>,
-    /// The patch shown in the photo.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// The patches shown in the photo, one drawn over the other.
+    pub patches: Vec<&'a Arc<FillPatch>>,
+    /// The mask that is drawn over the photo.
+    pub shown_mask: Option<&'a Mask>,
     pub mask_display: MaskDisplay,
     pub shows_first_guess: bool,
     /// The face frame for the current hole is being searched.
@@ -58,7 +61,8 @@ impl EditorState {
             fill: shown_fill,
             candidate_order: shown_fill.map(ShownFill::candidate_order).unwrap_or_default(),
             losses: document.and_then(|document| fill.shown_losses(document)),
-            patch: document.and_then(|document| fill.shown_patch(document)),
+            patches: document.map(|document| fill.shown_patches(document)).unwrap_or_default(),
+            shown_mask: document.map(|document| fill.shown_mask(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),

@@ -112,7 +112,7 @@ fn tiles_show_fills_in_place_or_whole_faces() {
 fn a_chosen_candidate_scrolls_into_view() {
     let (mut window, _engine) = editor_with_fill();
     let document = window.state_mut().state.document.as_mut().expect("open");
-    let outcome = Arc::make_mut(&mut document.shown_fill_mut().expect("filled").record.outcome);
+    let outcome = Arc::make_mut(&mut document.shown_face_mut().expect("filled").fill.record.outcome);
     let worst = outcome.candidates[0].clone();
     outcome.candidates.extend(vec![worst; 12]);
     window.run_steps(2);
