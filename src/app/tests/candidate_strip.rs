@@ -74,7 +74,10 @@ fn the_canvas_keeps_its_size_during_a_fill() {
     let without_strip = canvas_rect(&window);
     start_fill(&mut window, &engine);
     let at_start = canvas_rect(&window);
-    assert!((without_strip.height() - at_start.height() - theme::CANDIDATE_STRIP_HEIGHT).abs() < 1.0);
+    assert!(
+        (without_strip.height() - at_start.height() - (theme::CANDIDATE_STRIP_HEIGHT + theme::TIMELINE_HEIGHT)).abs()
+            < 1.0
+    );
     engine.report_progress(1, 9);
     engine.set_preview();
     window.run_steps(2);
