@@ -26,6 +26,7 @@ pub(super) struct FillTask {
     pub(super) out: PathBuf,
     pub(super) layer: Option<PathBuf>,
     pub(super) frames: Option<PathBuf>,
+    pub(super) maps: Option<PathBuf>,
     pub(super) gif: Option<PathBuf>,
     pub(super) log: Option<PathBuf>,
 }
@@ -98,6 +99,7 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
             out: output.out.clone(),
             layer: output.layer.clone(),
             frames: output.frames.clone(),
+            maps: output.maps.clone(),
             gif: output.gif.clone(),
             log: output.log.clone(),
         }]),
@@ -119,6 +121,7 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
                         out: png_in_folder(&output.out, &stem),
                         layer: output.layer.as_deref().map(|path| with_suffix(path, &stem)),
                         frames: output.frames.as_ref().map(|folder| folder.join(&stem)),
+                        maps: output.maps.as_ref().map(|folder| folder.join(&stem)),
                         gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
                         log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
                         photo,
@@ -166,6 +169,7 @@ mod tests {
             no_record: false,
             force: false,
             frames: Some("frames".into()),
+            maps: Some("maps".into()),
             every: None,
             gif: Some("to/search.gif".into()),
             log: Some("losses".into()),
@@ -185,6 +189,7 @@ mod tests {
                 out: "filled.png".into(),
                 layer: Some("layer.png".into()),
                 frames: Some("frames".into()),
+                maps: Some("maps".into()),
                 gif: Some("to/search.gif".into()),
                 log: Some("losses".into()),
             }]
@@ -202,6 +207,7 @@ mod tests {
                 out: "filled/ann.v2.png".into(),
                 layer: Some("layer-ann.v2.png".into()),
                 frames: Some("frames/ann.v2".into()),
+                maps: Some("maps/ann.v2".into()),
                 gif: Some("to/search-ann.v2.gif".into()),
                 log: Some("losses-ann.v2".into()),
             }]

@@ -79,6 +79,7 @@ mod gif;
 mod import_export;
 mod inputs;
 mod loss_log;
+mod maps;
 mod mask_source;
 mod model_choice;
 mod outputs;

@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::args::OutputArgs;
 use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
+use super::maps::has_maps;
 use super::{usage_error, write_stdout};
 use crate::fs::{Overwrite, write_atomically};
 use crate::photo::{PictureFormat, SaveError, has_photo_extension};
@@ -47,6 +48,9 @@ pub(super) fn check_fill_outputs(
     if let Some(folder) = &output.frames {
         check_output_folder(folder, "--frames")?;
     }
+    if let Some(folder) = &output.maps {
+        check_output_folder(folder, "--maps")?;
+    }
     if is_batch {
         create_output_folder(&output.out, "--out")?;
     } else {
@@ -61,6 +65,9 @@ pub(super) fn check_fill_outputs(
     }
     if let Some(folder) = &output.frames {
         create_output_folder(folder, "--frames")?;
+    }
+    if let Some(folder) = &output.maps {
+        create_output_folder(folder, "--maps")?;
     }
     let report = output.report.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
     let mut files: Vec<(&'static str, &Path)> = Vec::new();
@@ -79,6 +86,12 @@ pub(super) fn check_fill_outputs(
         check_no_existing_pictures(pictures.map(|&(_, path)| path))?;
         for folder in tasks.iter().filter_map(|task| task.frames.as_deref()) {
             check_no_frames(folder)?;
+        }
+        if let Some(folder) = tasks.iter().filter_map(|task| task.maps.as_deref()).find(|folder| has_maps(folder)) {
+            return Err(usage_error(format!(
+                "{} holds the maps of another fill: choose another folder, or add --force to replace them",
+                folder.display()
+            )));
         }
     }
     Ok(())

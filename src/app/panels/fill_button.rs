@@ -107,5 +107,10 @@ fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, acti
             .with_text(t!("Side by side"))
             .selected(view.divider.is_some());
         add_command_button(ui, &derived.commands, EditorCommand::ToggleDivider, divider, actions);
+        let map = IconButton::new(EditorCommand::NextMap.icon(), EditorCommand::NextMap.name())
+            .with_text(t!("Maps"))
+            .selected(derived.map.is_some());
+        let response = add_command_button(ui, &derived.commands, EditorCommand::NextMap, map, actions);
+        response.on_hover_text(t!("What was invented, and what the search looked at"));
     });
 }

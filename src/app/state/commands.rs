@@ -6,6 +6,7 @@ use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
 use crate::app::language::{self, translate};
+use crate::app::maps::MapAction;
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
@@ -122,6 +123,9 @@ impl EditorState {
             EditorCommand::ToggleDivider => no_photo.or_else(|| {
                 (!is_running && shown_fill.is_none()).then_some("Nothing to compare yet: press Fill first")
             }),
+            EditorCommand::NextMap | EditorCommand::PreviousMap => no_photo.or_else(|| {
+                (!is_running && shown_fill.is_none()).then_some("Nothing to explain yet: press Fill first")
+            }),
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
                 .or_else(|| document.and_then(|document| latent_disabled_reason(document, &self.engine))),
@@ -187,6 +191,8 @@ impl EditorState {
             EditorCommand::ToggleDivider => {
                 self.view.divider = self.view.divider.is_none().then(|| self.hole_center_x());
             }
+            EditorCommand::NextMap => self.maps.update(MapAction::Next),
+            EditorCommand::PreviousMap => self.maps.update(MapAction::Previous),
             EditorCommand::ShowBestCandidate => self.update_fill(FillAction::ShowCandidate(None)),
             EditorCommand::ShowCandidate(position) => {
                 let order = self.shown_fill().map(ShownFill::candidate_order).unwrap_or_default();

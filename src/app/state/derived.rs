@@ -6,7 +6,9 @@ use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::PhotoDocument;
 use crate::app::fill::{RunningFill, ShownFill};
+use crate::app::maps::MapView;
 use crate::blend::FillPatch;
+use crate::job::MapKind;
 use crate::search::Losses;
 
 /// What several panels show.
@@ -23,6 +25,8 @@ pub struct Derived<'a> {
     pub patch: Option<&'a Arc<FillPatch>>,
     pub mask_display: MaskDisplay,
     pub shows_first_guess: bool,
+    /// The chosen map of the shown candidate.
+    pub map: Option<(MapKind, MapView<'a>)>,
     /// The face frame for the current hole is being searched.
     pub is_frame_pending: bool,
     /// Fill was pressed, and starts when the frame is found.
@@ -57,6 +61,7 @@ impl EditorState {
             patch: document.and_then(|document| fill.shown_patch(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
+            map: self.maps.view(document, fill, &self.engine),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
         }

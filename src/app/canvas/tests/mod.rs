@@ -62,6 +62,7 @@ impl CanvasFixture {
             brush_radius_px: 20.0,
             patch: self.patch.as_ref(),
             mask_display: MaskDisplay::Tinted,
+            map: None,
             show_frame: true,
             show_before: false,
             divider: self.divider,
