@@ -28,7 +28,7 @@ use std::path::PathBuf;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
-use crate::job::{FillRecord, IterationLosses};
+use crate::job::{FillRecord, IterationLosses, SearchStart};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
@@ -40,7 +40,8 @@ pub use photo_reference::{PhotoOrigin, PhotoReference};
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
-/// The format of a project with ignored pixels or a soft edge. Programs before it would lose them.
+/// The format of a project with ignored pixels, a soft edge, or a fill that continues another one. Programs before it
+/// would lose them.
 pub const EXTENDED_FORMAT: &str = "countenance-project-2";
 
 /// The extension of project files.
@@ -91,6 +92,8 @@ impl Project {
         let has_ignored = std::iter::once(&self.mask).chain(fill_hole).any(Mask::has_ignored);
         let fill_blend = self.fill.as_ref().map(|fill| fill.record.look.blend);
         let is_soft = std::iter::once(self.blend).chain(fill_blend).any(|blend| blend.soft_edge_px > 0);
-        if has_ignored || is_soft { EXTENDED_FORMAT } else { FORMAT }
+        let start = self.fill.as_ref().map(|fill| &fill.record.outcome.start);
+        let continues = matches!(start, Some(SearchStart::Continue { .. }));
+        if has_ignored || is_soft || continues { EXTENDED_FORMAT } else { FORMAT }
     }
 }

@@ -54,7 +54,7 @@ pub use completions::{COMPLETION_COUNT, CompletionSpread};
 pub use loss_maps::ContextMaps;
 pub use preset::Preset;
 pub use problem::SearchProblem;
-pub use results::BestCandidates;
+pub use results::{BestCandidates, SearchIteration};
 pub use search_loop::Search;
 pub use setting_table::{Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};

@@ -128,8 +128,10 @@ pub struct CanvasScene<'a> {
     /// A map of the face, drawn over the fill. Not drawn with `show_before`.
     pub map: Option<PlacedMap<'a>>,
     pub show_frame: bool,
-    /// Draws the photo without the fill (while the "before" key is held).
+    /// Draws what is before the fill (while the "before" key is held): the photo, or the fill that it is compared with.
     pub show_before: bool,
+    /// The fill that the shown one is compared with; `None` compares it with the photo.
+    pub before: Option<ComparedFill<'a>>,
     /// Position of the before/after divider as a share of the visible photo's width; `None` when off. Not drawn without
     /// a patch.
     pub divider: Option<f32>,
@@ -151,6 +153,15 @@ impl CanvasScene<'_> {
     fn photo_rect(&self) -> Rect {
         Rect::from_min_size(Pos2::ZERO, vec2(self.photo.width() as f32, self.photo.height() as f32))
     }
+}
+
+/// A fill in the place of the photo without a fill.
+#[derive(Clone, Copy)]
+pub struct ComparedFill<'a> {
+    /// `None` until it is composed.
+    pub patch: Option<&'a Arc<FillPatch>>,
+    /// Words on the divider: of this fill and of the shown one.
+    pub names: [&'a str; 2],
 }
 
 /// What the user did.
@@ -197,6 +208,7 @@ pub struct Canvas {
     mask_layers: MaskLayers,
     fill_overlay: FillOverlay,
     map_overlay: MapOverlay,
+    compared_overlay: FillOverlay,
 }
 
 impl Canvas {
@@ -302,6 +314,12 @@ impl Canvas {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
             self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
         }
+        if let Some(patch) = scene.before.and_then(|before| before.patch)
+            && (scene.show_before || divider.is_some())
+        {
+            let clip = divider.map_or(painter.clip_rect(), |divider| divider.before_rect());
+            self.compared_overlay.paint(&painter.with_clip_rect(clip), patch, map, style);
+        }
         self.mask_layers.paint(painter, scene, map, style, &mut budget);
         if let Some(placed) = scene.map.as_ref().filter(|_| !scene.show_before) {
             let clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
@@ -320,7 +338,8 @@ impl Canvas {
             frame_overlay::paint_frame(painter, &frame, map, style, appearance);
         }
         if let Some(divider) = divider {
-            divider.paint(painter, style);
+            let names = scene.before.map_or([t!("Before"), t!("After")], |before| before.names);
+            divider.paint(painter, names, style);
         }
         self.pointer.paint_area(painter, hovered_at, map, style);
         self.paint_brush(painter, ui, context, hovered_at);

@@ -1,15 +1,23 @@
 //! Finished fills of a photo, and which one is shown with which candidate and blend.
 //!
-//! Fills are never removed: undo and redo only switch between them. So an index always identifies the same fill.
+//! Fills are never removed: undo, redo and the list of fills only switch between them. So an index always identifies the same fill.
 
 use std::sync::Arc;
 
 use super::PhotoDocument;
-use super::undo::UndoStep;
+use super::frame_edits::PlacedFrame;
+use super::undo::{FrameUndo, UndoStep};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::blend::FillPatch;
 use crate::job::{Candidate, FillLook, FillRecord};
+
+/// The iteration of another fill that a fill goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BranchPoint {
+    pub fill_index: usize,
+    pub iteration: u32,
+}
 
 /// A finished fill.
 pub struct DocumentFill {
@@ -17,6 +25,8 @@ pub struct DocumentFill {
     pub loss_history: LossHistory,
     /// The fill blended into the photo at full size. A preview stands in for the first one.
     pub composition: Latest<FillLook, Arc<FillPatch>>,
+    /// `None` for a fill that starts afresh.
+    pub branch: Option<BranchPoint>,
 }
 
 impl DocumentFill {
@@ -38,6 +48,27 @@ impl PhotoDocument {
     /// The index of the shown fill, which identifies it when a background task finishes.
     pub fn shown_fill_index(&self) -> Option<usize> {
         self.shown_fill
+    }
+
+    /// All fills of this photo, in the order in which they were made.
+    pub fn fills(&self) -> &[DocumentFill] {
+        &self.fills
+    }
+
+    /// Shows another fill, with the hole and the frame that it was made for, as an undo step.
+    pub fn show_fill(&mut self, index: usize) {
+        let Some(record) = self.fills.get(index).map(|fill| fill.record.clone()) else { return };
+        if self.shown_fill == Some(index) && self.is_shown_fill_current() {
+            return;
+        }
+        self.active_stroke = None;
+        let mut step = UndoStep::Switch {
+            fill: Some(index),
+            mask: record.hole,
+            frame: PlacedFrame { frame: record.frame, is_up_to_date: true, ..self.placed_frame },
+        };
+        self.swap_with(&mut step, FrameUndo::Restore);
+        self.push_step(step);
     }
 
     pub fn fill_at_mut(&mut self, index: usize) -> Option<&mut DocumentFill> {

@@ -59,6 +59,7 @@ impl PhotoDocument {
                 record: fill.record.clone(),
                 loss_history: LossHistory::from_points(fill.loss_curves.clone()),
                 composition: Latest::default(),
+                branch: None,
             });
         }
         document.saved_revision = document.revision;

@@ -98,6 +98,7 @@ impl FillState {
         if from != to && to < fill.record.outcome.candidates.len() {
             let preview = Latest::default();
             let (position, request, is_released, kept_as) = (0.0, 0, false, None);
+            self.timeline = None;
             self.mix = Some(CandidateMix { fill_index, from, to, position, preview, request, is_released, kept_as });
         }
     }
@@ -131,7 +132,7 @@ impl FillState {
     }
 
     /// Stores the picture of the mix, if it answers the pending request.
-    pub fn mix_drawn(&mut self, preview: Box<QuickPreview>, document: &mut PhotoDocument) {
+    pub(super) fn mix_drawn(&mut self, preview: Box<QuickPreview>, document: &mut PhotoDocument) {
         if let Some(mix) = self.mix.as_mut().filter(|mix| mix.request == preview.id) {
             mix.preview.finish_pending(Some(preview));
             mix.keep_if_drawn(document);
@@ -139,7 +140,7 @@ impl FillState {
     }
 
     /// Closes the mix because it could not be drawn.
-    pub fn mix_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
+    pub(super) fn mix_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
         if self.mix.take_if(|mix| mix.request == id).is_some() {
             let headline = UserMessage::new(Severity::Warning, "Could not draw the mix");
             outbox.tell(headline.with_details(vec![message]));

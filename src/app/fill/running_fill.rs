@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::app::document::DocumentFill;
+use crate::app::document::{BranchPoint, DocumentFill};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::job::{FillLook, FillOutcome, FillProgress, FillRecord, FillRequest, JobId, SearchPreview};
@@ -26,6 +26,8 @@ pub struct RunningFill {
     pub preview: Option<SearchPreview>,
     /// The candidate to show; `None` is the current best.
     pub chosen_candidate: Option<usize>,
+    /// The iteration of another fill that it goes on from.
+    pub(super) branch: Option<BranchPoint>,
 }
 
 impl RunningFill {
@@ -42,6 +44,7 @@ impl RunningFill {
             extra_iterations: 0,
             preview: None,
             chosen_candidate: None,
+            branch: None,
         }
     }
 
@@ -63,6 +66,7 @@ impl RunningFill {
             record: FillRecord { hole, frame: self.request.frame, outcome, look },
             loss_history: self.loss_history,
             composition: Latest::with_stand_in(preview.map(|preview| preview.patch)),
+            branch: self.branch,
         }
     }
 

@@ -7,6 +7,7 @@ use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFill, PhotoDocument};
 use crate::app::loss_history::LossHistory;
 use crate::blend::FillPatch;
+use crate::job::Candidate;
 use crate::search::Losses;
 
 /// The fill whose candidates are shown: the running one, or else the document's.
@@ -65,6 +66,14 @@ impl<'a> ShownFill<'a> {
         }
     }
 
+    /// The iteration at which the user kept a candidate.
+    pub fn kept_at(self, candidate: usize) -> Option<u32> {
+        match self {
+            Self::Running(_) => None,
+            Self::Finished(fill) => fill.record.outcome.candidates.get(candidate)?.kept_at,
+        }
+    }
+
     /// The current losses of a candidate.
     pub fn losses_of(self, candidate: usize) -> Option<Losses> {
         match self {
@@ -96,16 +105,24 @@ impl FillState {
         running.or_else(|| document.shown_fill().map(ShownFill::Finished))
     }
 
-    /// The losses of the mix, or else of the shown candidate.
+    /// The losses of the mix or of the shown iteration, or else of the shown candidate.
     pub fn shown_losses(&self, document: &PhotoDocument) -> Option<Losses> {
-        let mix = self.mix.as_ref().and_then(|mix| mix.preview()).map(|preview| preview.candidate.losses);
-        mix.or_else(|| {
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| preview.candidate.losses);
+        drawn.or_else(|| {
             let fill = self.shown_fill(document)?;
             fill.losses_of(fill.shown_candidate())
         })
     }
 
-    /// The patch shown in the photo: from the running search, a mix, the finished fill or a first guess.
+    /// The candidate that a finished fill shows in the photo: a mix, an iteration, or the shown candidate.
+    pub fn candidate_in_photo<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Candidate> {
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| &preview.candidate);
+        drawn.or_else(|| document.shown_fill()?.record.shown_candidate())
+    }
+
+    /// The patch shown in the photo: from the running search, a mix, an iteration, the finished fill or a first guess.
     pub fn shown_patch<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Arc<FillPatch>> {
         // What leaves the hole must show the photo, but the patch of the earlier hole would cover it.
         if document.is_uncovering() {
@@ -115,7 +132,8 @@ impl FillState {
         if let Some(run) = &self.running {
             return run.preview.as_ref().map(|preview| &preview.patch).or_else(guess);
         }
-        if let Some(preview) = self.mix.as_ref().and_then(|mix| mix.preview()) {
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        if let Some(preview) = mix.or_else(|| self.timeline_preview()) {
             return Some(&preview.patch);
         }
         let fill = || document.shown_fill()?.composition.value();
@@ -136,6 +154,7 @@ impl FillState {
         }
         let is_filled = match &self.running {
             Some(run) => run.preview.as_ref().is_some_and(|preview| preview.hole == *document.mask()),
+            None if self.timeline_preview().is_some() => self.timeline_hole() == Some(document.mask()),
             None => document.is_shown_fill_current(),
         };
         if is_filled {

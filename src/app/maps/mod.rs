@@ -22,7 +22,7 @@ use super::preferences::Preferences;
 use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    FaceMap, FaceMapSet, FillRequest, MapGroup, MapKind, MapRequest, MapRequestId, SearchStart, Uncertainty,
+    Candidate, FaceMap, FaceMapSet, FillRequest, MapGroup, MapKind, MapRequest, MapRequestId, SearchStart, Uncertainty,
     WorkerCommand,
 };
 
@@ -112,18 +112,17 @@ impl MapState {
             return;
         }
         let wanted = self.chosen.zip(document).and_then(|(kind, document)| {
-            let fill = document.shown_fill().filter(|_| latent_disabled_reason(document, engine).is_none())?;
-            let picture = Arc::clone(&fill.record.shown_candidate()?.picture);
-            Some((MapKey { picture, group: kind.group() }, document, fill))
+            let shown = document.shown_fill().filter(|_| latent_disabled_reason(document, engine).is_none())?;
+            let candidate = fill.candidate_in_photo(document)?;
+            let key = MapKey { picture: Arc::clone(&candidate.picture), group: kind.group() };
+            Some((key, map_request(document, shown, candidate, preferences, kind.group())))
         });
         let missing = wanted.filter(|(key, ..)| self.result(key).is_none());
         match (missing, &self.pending) {
             (Some((key, ..)), Some(pending)) if pending.key == key => {}
-            (Some((key, document, fill)), _) => {
-                if let Some(request) = map_request(document, fill, preferences, key.group) {
-                    let id = outbox.request(|id| WorkerCommand::DrawMaps(id, Box::new(request)));
-                    self.pending = Some(PendingMaps { id, key, share: 0.0 });
-                }
+            (Some((key, request)), _) => {
+                let id = outbox.request(|id| WorkerCommand::DrawMaps(id, Box::new(request)));
+                self.pending = Some(PendingMaps { id, key, share: 0.0 });
             }
             (None, Some(_)) => {
                 self.pending = None;
@@ -144,11 +143,11 @@ impl MapState {
         if fill.is_running() {
             return Some((kind, MapView::Missing("The search is running: the map comes when it ends")));
         }
-        let shown = document.shown_fill()?;
+        document.shown_fill()?;
         if let Some(reason) = latent_disabled_reason(document, engine) {
             return Some((kind, MapView::Missing(reason)));
         }
-        let picture = Arc::clone(&shown.record.shown_candidate()?.picture);
+        let picture = Arc::clone(&fill.candidate_in_photo(document)?.picture);
         let key = MapKey { picture, group: kind.group() };
         Some((
             kind,
@@ -192,15 +191,16 @@ impl MapState {
     }
 }
 
-/// A request for maps of the shown candidate.
+/// A request for maps of a candidate of a fill.
 fn map_request(
     document: &PhotoDocument,
-    fill: &DocumentFill,
+    shown: &DocumentFill,
+    candidate: &Candidate,
     preferences: &Preferences,
     group: MapGroup,
-) -> Option<MapRequest> {
-    let (record, candidate) = (&fill.record, fill.record.shown_candidate()?);
-    let request = FillRequest {
+) -> MapRequest {
+    let record = &shown.record;
+    let fill = FillRequest {
         photo: Arc::clone(&document.photo),
         hole: record.hole.clone(),
         frame: record.frame,
@@ -211,5 +211,5 @@ fn map_request(
         device: preferences.device,
     };
     let (latent, picture) = (candidate.latent.clone(), Arc::clone(&candidate.picture));
-    Some(MapRequest { fill: request, latent, picture, group })
+    MapRequest { fill, latent, picture, group }
 }

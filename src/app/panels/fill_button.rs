@@ -34,7 +34,7 @@ pub fn show(
         let pause = IconButton::new(icon, name).with_primary_height();
         add_command_button(ui, &derived.commands, EditorCommand::PauseOrResume, pause, actions);
         let step = IconButton::new(Icon::Step, t!("Step")).with_primary_height();
-        add_command_button(ui, &derived.commands, EditorCommand::StepOnce, step, actions);
+        add_command_button(ui, &derived.commands, EditorCommand::NextIteration, step, actions);
     });
     if derived.fill.is_some() && !derived.is_running() {
         comparison_buttons(ui, derived, view, actions);
@@ -95,7 +95,7 @@ fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: 
 }
 
 fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, actions: &mut Actions) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let before =
             ui.add(IconButton::new(Icon::Eye, t!("Before")).with_text(t!("Before")).selected(view.show_before));
         let is_held = before.is_pointer_button_down_on();

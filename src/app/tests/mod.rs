@@ -31,6 +31,7 @@ mod settings_panel;
 mod soak;
 mod system_fonts;
 mod task_panics;
+mod timeline;
 mod training_window;
 mod two_windows;
 mod zoom_to_face;

@@ -29,6 +29,8 @@ impl OutputTestFolder {
             maps: None,
             every: None,
             gif: None,
+            apng: None,
+            at: None,
             log: None,
             report: None,
             quality: 92,

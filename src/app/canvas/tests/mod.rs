@@ -65,6 +65,7 @@ impl CanvasFixture {
             map: None,
             show_frame: true,
             show_before: false,
+            before: None,
             divider: self.divider,
             is_frame_locked: self.is_frame_locked,
         };
