@@ -3,9 +3,10 @@
 //! Panels only read the state. They ask for actions, which are handled after everything is drawn, so that a frame shows
 //! one consistent state.
 
-use super::canvas::{Canvas, CanvasAction, CanvasScene, ComparedFill, MaskDisplay};
+use super::canvas::{Canvas, CanvasAction, CanvasScene, ComparedFill, MaskDisplay, PlacedMap};
 use super::dialogs::{help_window, path_bar, save_question};
 use super::explore::ExploreWindow;
+use super::maps::{MapView, show_legend};
 use super::panels::candidate_strip::CandidateStrip;
 use super::panels::fill_list::{FillList, fill_name};
 use super::panels::start_screen::StartScreen;
@@ -141,6 +142,10 @@ impl Widgets {
             area_kind: if state.view.areas_ignore { StrokeKind::Ignore } else { StrokeKind::Paint },
             brush_radius_px: state.preferences.brush_radius_px,
             patches: &derived.patches,
+            map: match derived.map {
+                Some((_, MapView::Ready { map, frame, .. })) => Some(PlacedMap { map, frame }),
+                _ => None,
+            },
             mask_display: if show_before { MaskDisplay::Hidden } else { derived.mask_display },
             show_frame: !show_before,
             show_before,
@@ -155,6 +160,9 @@ impl Widgets {
                 CanvasAction::SetBrushRadius(radius_px) => actions.preferences.set_brush_radius(radius_px),
                 CanvasAction::SetDivider(position) => actions.push(Action::SetDivider(position)),
             }
+        }
+        if let Some((kind, view)) = &derived.map {
+            show_legend(ui, ui.max_rect(), *kind, view, actions);
         }
         if ui.input(|input| !input.raw.hovered_files.is_empty()) {
             let palette = theme::palette(ui);

@@ -52,6 +52,8 @@ pub enum EditorCommand {
     /// One more iteration of a search, which then pauses; on the timeline, the next one.
     NextIteration,
     ToggleDivider,
+    NextMap,
+    PreviousMap,
     ShowBestCandidate,
     /// Shows the candidate with this index, counted from 0. The digit keys reach the first nine.
     ShowCandidate(usize),
@@ -82,6 +84,10 @@ pub struct CommandEntry {
 
 const fn key(key: Key) -> KeyboardShortcut {
     KeyboardShortcut::new(Modifiers::NONE, key)
+}
+
+const fn shift(key: Key) -> KeyboardShortcut {
+    KeyboardShortcut::new(Modifiers::SHIFT, key)
 }
 
 const fn ctrl(key: Key) -> KeyboardShortcut {
@@ -158,6 +164,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::ZoomToFace, VIEW, "Zoom to the face, and back", &[key(Key::Z)]),
     entry(EditorCommand::ZoomToActualPixels, VIEW, "Actual pixels", &[ctrl(Key::Num1)]),
     entry(EditorCommand::ToggleDivider, VIEW, "Before/after divider", &[key(Key::D)]),
+    entry(EditorCommand::NextMap, VIEW, "Next map of the face", &[key(Key::U)]),
+    entry(EditorCommand::PreviousMap, VIEW, "Previous map of the face", &[shift(Key::U)]),
     entry(EditorCommand::Training, VIEW, "Training…", &[ctrl(Key::T)]),
     entry(EditorCommand::Fill, FILL, "Fill", &[key(Key::Enter)]),
     entry(EditorCommand::Stop, FILL, "Stop", &[key(Key::Escape)]),
@@ -238,6 +246,7 @@ impl EditorCommand {
             Self::ExportSearch | Self::ExportFrames => Icon::Film,
             Self::Fill | Self::PlayIterations | Self::ShowCandidate(_) | Self::ShowBestCandidate => Icon::Play,
             Self::ToggleDivider => Icon::Divider,
+            Self::NextMap | Self::PreviousMap => Icon::Map,
             Self::Mix => Icon::Mix,
             Self::Explore => Icon::FaceGallery,
             Self::Training => Icon::Chart,

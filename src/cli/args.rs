@@ -215,6 +215,17 @@ pub(super) struct OutputArgs {
     #[arg(help = format!("Iterations between two frames of --frames, --gif and --apng [default: {}]", Self::DEFAULT_EVERY))]
     pub(super) every: Option<u32>,
 
+    /// Folder for maps that explain the fill, drawn over the photo with a legend
+    ///
+    /// uncertainty.png shows what was invented: the spread of 32 faces that match the known pixels about as well, in grey
+    /// levels of 255. weights.png shows how much each known pixel counts, residual.png where the photo and the drawn face
+    /// differ, context-gradient.png how the context loss would change the drawn face, and prior-gradient.png what the
+    /// discriminator objects to. maps.safetensors holds the values. With several photos, each photo gets a subfolder named
+    /// by its file stem. The maps of a second face that is filled are in a subfolder face2, and so on. The report then has
+    /// the uncertainty of each face, in the whole hole and in each part of the face. A small photo gets no legend.
+    #[arg(long, value_name = "DIR")]
+    pub(super) maps: Option<PathBuf>,
+
     #[arg(long, value_name = "PATH")]
     #[arg(help = format!("The same frames as an animated GIF, at most {MAX_ANIMATION_SIDE_PX} pixels on the longer side. \
                           With several photos, -STEM is added to PATH before its extension, and -face2 for a second \

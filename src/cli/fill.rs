@@ -13,7 +13,9 @@ use super::fill_plan::FillPlan;
 use super::fill_report::{FillReport, PhotoReport};
 use super::run_on_named_thread;
 use crate::device::DeviceChoice;
-use crate::job::{FillError, FillObserver, FillOutcome, FillRequest, NetworkCache, run_fill};
+use crate::job::{
+    FaceMapSet, FillError, FillObserver, FillOutcome, FillRequest, MapRequest, NetworkCache, draw_maps, run_fill,
+};
 use crate::model::ModelChoice;
 
 /// Runs the search: the [`NetworkCache`], or a fake in tests.
@@ -22,6 +24,9 @@ pub(super) trait FillBackend {
     fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError>;
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError>;
+
+    /// Computes maps of a fill.
+    fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError>;
 
     /// Drops device and model, which a panic may have left half-changed. The next search opens them again.
     fn reset(&mut self);
@@ -34,6 +39,10 @@ impl FillBackend for NetworkCache {
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
         run_fill(self, request, observer)
+    }
+
+    fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError> {
+        draw_maps(self, request, &mut |_| true)
     }
 
     fn reset(&mut self) {

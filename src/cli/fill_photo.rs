@@ -12,6 +12,7 @@ use super::fill_observer::{ConsoleFillObserver, SearchOutputs, SilentObserver};
 use super::fill_plan::FillPlan;
 use super::fill_report::{FaceReport, PhotoReport};
 use super::inputs::FillTask;
+use super::maps::{FaceMaps, map_folder, map_requests};
 use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
@@ -70,6 +71,8 @@ struct PhotoRun<'a> {
 struct FilledFace<'a> {
     face: &'a FaceToFill,
     fill: FillRecord,
+    /// `None` without `--maps`.
+    maps: Option<FaceMaps>,
 }
 
 impl PhotoRun<'_> {
@@ -100,10 +103,10 @@ impl PhotoRun<'_> {
         for (turn, face) in (1..).zip(&faces) {
             let mut report = FaceReport::new(face, hole.hole_count());
             match self.fill_face(backend, &mut turns, turn, faces.len(), face) {
-                Ok((fill, face_errors)) => {
-                    report.filled(&fill.outcome);
+                Ok((filled_face, face_errors)) => {
+                    report.filled(&filled_face.fill.outcome, filled_face.maps.as_ref().and_then(FaceMaps::uncertainty));
                     report.error = (!face_errors.is_empty()).then(|| face_errors.join("; "));
-                    filled.push(FilledFace { face, fill });
+                    filled.push(filled_face);
                 }
                 Err(error) => report.error = Some(format!("{error:#}")),
             }
@@ -121,14 +124,14 @@ impl PhotoRun<'_> {
     }
 
     /// Fills one face. Also returns errors that did not prevent the fill.
-    fn fill_face(
+    fn fill_face<'f>(
         &mut self,
         backend: &mut dyn FillBackend,
         turns: &mut FacesInTurn,
         turn: usize,
         count: usize,
-        face: &FaceToFill,
-    ) -> anyhow::Result<(FillRecord, Vec<String>)> {
+        face: &'f FaceToFill,
+    ) -> anyhow::Result<(FilledFace<'f>, Vec<String>)> {
         let plan = self.plan;
         if count > 1 {
             self.console.start_bar(&format!("{}, face {turn} of {count}", self.title), plan.settings.steps);
@@ -161,22 +164,40 @@ impl PhotoRun<'_> {
             )),
             Some(StopReason::Cancelled) | None => None,
         };
-        let errors = search_error.into_iter().chain(output_errors.iter().map(saved_but)).collect();
+        let maps = self.draw_maps(backend, turn, &request, &fill);
+        let maps_error = maps.as_ref().err().map(saved_but);
+        let errors = search_error.into_iter().chain(output_errors.iter().map(saved_but)).chain(maps_error).collect();
         if count > 1 {
             let (photo, name) = (self.task.photo.display(), face_name(face));
             self.console.print(&format!("{photo}, {name}: {}", search_summary(&fill.outcome)));
         }
-        Ok((fill, errors))
+        Ok((FilledFace { face, fill, maps: maps.ok().flatten() }, errors))
     }
 
-    /// Saves the picture and the layer. Returns errors that did not prevent the picture.
+    /// Computes the maps of a fill, if they are wanted.
+    fn draw_maps(
+        &mut self,
+        backend: &mut dyn FillBackend,
+        turn: usize,
+        request: &FillRequest,
+        fill: &FillRecord,
+    ) -> anyhow::Result<Option<FaceMaps>> {
+        let Some(folder) = &self.task.maps else { return Ok(None) };
+        let mut sets = Vec::new();
+        for request in map_requests(request, fill) {
+            sets.extend(backend.draw_maps(&request).context("the maps cannot be computed")?);
+        }
+        Ok(Some(FaceMaps::new(map_folder(folder, turn), request.hole.clone(), sets)))
+    }
+
+    /// Saves the picture, the layer and the maps. Returns errors that did not prevent the picture.
     fn save(
         &mut self,
         photo: &Photo,
         turns: &FacesInTurn,
         filled: &[FilledFace<'_>],
         count: usize,
-    ) -> anyhow::Result<Option<String>> {
+    ) -> anyhow::Result<Vec<String>> {
         let Self { plan, task, .. } = *self;
         let first = filled.first().context("the search returned no face")?;
         let provenance = plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
@@ -191,7 +212,10 @@ impl PhotoRun<'_> {
         save(self.console, ExportContent::Photo, &task.out)?;
         self.report.saved(task, &first.fill.outcome);
         let layer_error = task.layer.as_deref().and_then(|path| save(self.console, ExportContent::Layer, path).err());
-        Ok(layer_error.as_ref().map(saved_but))
+        let filled_photo = turns.picture(ExportContent::Photo);
+        let maps = filled.iter().filter_map(|face| face.maps.as_ref());
+        let map_errors = maps.filter_map(|maps| maps.save(photo, &filled_photo).err());
+        Ok(layer_error.into_iter().chain(map_errors).map(|error| saved_but(&error)).collect())
     }
 
     /// Prints a summary and warnings.
@@ -202,7 +226,7 @@ impl PhotoRun<'_> {
             _ => format!("{} of {count} faces filled", filled.len()),
         };
         self.console.print(&format!("{photo} → {out}: {summary}"));
-        for FilledFace { face, fill } in filled {
+        for FilledFace { face, fill, .. } in filled {
             if let Some(warning) = fill.outcome.fit_warning() {
                 let name = if count > 1 { face_name(face) + ": " } else { String::new() };
                 let text = format!("{name}{}. {}", warning.message, warning.advice);
@@ -246,7 +270,7 @@ fn provenance(
     filled: &[FilledFace<'_>],
     count: usize,
 ) -> anyhow::Result<Provenance> {
-    let record = |FilledFace { face, fill }: &FilledFace<'_>| FaceRecord::new(fill, &face.hole);
+    let record = |FilledFace { face, fill, .. }: &FilledFace<'_>| FaceRecord::new(fill, &face.hole);
     let provenance = Provenance::new(photo, first)?;
     if count == 1 {
         return Ok(provenance);

@@ -11,7 +11,7 @@ use super::inputs::FillTask;
 use super::outputs::write_or_print;
 use crate::blend::Blend;
 use crate::geometry::{FaceFrame, FrameNumbers};
-use crate::job::{FillOutcome, completion_network};
+use crate::job::{Certainty, FillOutcome, PartSpread, Uncertainty, completion_network};
 use crate::mask::Mask;
 use crate::search::{Losses, Settings};
 
@@ -70,6 +70,48 @@ pub(super) struct FaceReport {
     pub(super) error: Option<String>,
     #[serde(flatten)]
     search: SearchReport,
+    /// What was invented. Left out without `--maps`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uncertainty: Option<UncertaintyReport>,
+}
+
+/// The spread of many completions that agree with the known pixels, in grey levels (0 to 255).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct UncertaintyReport {
+    /// Mean standard deviation in the hole.
+    spread: f32,
+    /// The spread in words.
+    certainty: &'static str,
+    /// The completions' mean difference to the known pixels, divided by that of the fill.
+    misfit_ratio: Option<f32>,
+    /// The parts of the face that the hole covers.
+    parts: Vec<PartReport>,
+}
+
+/// The spread in one part of the face.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+struct PartReport {
+    /// Its name, as `--mask` takes it.
+    part: &'static str,
+    spread: f32,
+    certainty: &'static str,
+}
+
+impl UncertaintyReport {
+    fn new(uncertainty: &Uncertainty) -> Self {
+        let certainty = |spread: f32| Certainty::of(spread).id();
+        let part = |part: &PartSpread| PartReport {
+            part: part.region.id(),
+            spread: part.spread,
+            certainty: certainty(part.spread),
+        };
+        Self {
+            spread: uncertainty.spread,
+            certainty: certainty(uncertainty.spread),
+            misfit_ratio: uncertainty.misfit_ratio,
+            parts: uncertainty.parts.iter().map(part).collect(),
+        }
+    }
 }
 
 /// The result of one search. Fields are null without a result.
@@ -202,12 +244,14 @@ impl FaceReport {
             hole_share: share(face.hole.hole_count(), whole),
             error: None,
             search: SearchReport::default(),
+            uncertainty: None,
         }
     }
 
     /// The face has a fill.
-    pub(super) fn filled(&mut self, outcome: &FillOutcome) {
+    pub(super) fn filled(&mut self, outcome: &FillOutcome, uncertainty: Option<&Uncertainty>) {
         self.search = SearchReport::new(outcome);
+        self.uncertainty = uncertainty.map(UncertaintyReport::new);
     }
 }
 

@@ -27,6 +27,7 @@ pub(super) struct FillTask {
     pub(super) out: PathBuf,
     pub(super) layer: Option<PathBuf>,
     pub(super) frames: FrameOutputs,
+    pub(super) maps: Option<PathBuf>,
     pub(super) log: Option<PathBuf>,
 }
 
@@ -98,6 +99,7 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
             out: output.out.clone(),
             layer: output.layer.clone(),
             frames: FrameOutputs { folder: output.frames.clone(), gif: output.gif.clone(), apng: output.apng.clone() },
+            maps: output.maps.clone(),
             log: output.log.clone(),
         }]),
         PhotoInputs::Many(photos) => {
@@ -122,6 +124,7 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
                             gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
                             apng: output.apng.as_deref().map(|path| with_suffix(path, &stem)),
                         },
+                        maps: output.maps.as_ref().map(|folder| folder.join(&stem)),
                         log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
                         photo,
                         stem,
@@ -168,6 +171,7 @@ mod tests {
             no_record: false,
             force: false,
             frames: Some("frames".into()),
+            maps: Some("maps".into()),
             every: None,
             gif: Some("to/search.gif".into()),
             apng: None,
@@ -189,6 +193,7 @@ mod tests {
                 out: "filled.png".into(),
                 layer: Some("layer.png".into()),
                 frames: FrameOutputs { folder: Some("frames".into()), gif: Some("to/search.gif".into()), apng: None },
+                maps: Some("maps".into()),
                 log: Some("losses".into()),
             }]
         );
@@ -209,6 +214,7 @@ mod tests {
                     gif: Some("to/search-ann.v2.gif".into()),
                     apng: None,
                 },
+                maps: Some("maps/ann.v2".into()),
                 log: Some("losses-ann.v2".into()),
             }]
         );

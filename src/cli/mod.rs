@@ -81,6 +81,7 @@ mod import_export;
 mod inputs;
 mod latent_log;
 mod loss_log;
+mod maps;
 mod mask_source;
 mod model_choice;
 mod outputs;

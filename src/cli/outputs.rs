@@ -11,6 +11,7 @@ use anyhow::Context as _;
 use super::args::OutputArgs;
 use super::inputs::FillTask;
 use super::latent_log;
+use super::maps::has_maps;
 use super::{usage_error, write_stdout};
 use crate::fs::{Overwrite, write_atomically};
 use crate::job::FRAME_PREFIX;
@@ -48,6 +49,9 @@ pub(super) fn check_fill_outputs(
     if let Some(folder) = &output.frames {
         check_output_folder(folder, "--frames")?;
     }
+    if let Some(folder) = &output.maps {
+        check_output_folder(folder, "--maps")?;
+    }
     if is_batch {
         create_output_folder(&output.out, "--out")?;
     } else {
@@ -62,6 +66,9 @@ pub(super) fn check_fill_outputs(
     }
     if let Some(folder) = &output.frames {
         create_output_folder(folder, "--frames")?;
+    }
+    if let Some(folder) = &output.maps {
+        create_output_folder(folder, "--maps")?;
     }
     let report = output.report.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
     let logged: Vec<PathBuf> =
@@ -83,6 +90,12 @@ pub(super) fn check_fill_outputs(
         check_no_existing_pictures(pictures.map(|&(_, path)| path))?;
         for folder in tasks.iter().filter_map(|task| task.frames.folder.as_deref()) {
             check_no_frames(folder)?;
+        }
+        if let Some(folder) = tasks.iter().filter_map(|task| task.maps.as_deref()).find(|folder| has_maps(folder)) {
+            return Err(usage_error(format!(
+                "{} holds the maps of another fill: choose another folder, or add --force to replace them",
+                folder.display()
+            )));
         }
     }
     Ok(())

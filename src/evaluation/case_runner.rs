@@ -10,14 +10,14 @@ use super::compose::{blank_hole, blend_fill, fill_with_mean};
 use super::external_fills::{load_external_fill, write_case};
 use super::{
     Evaluation, EvaluationFace, EvaluationFaceSource, EvaluationObserver, EvaluationProblem, EvaluationProtocol,
-    FillScore, FrameMode, FrameStats, MEAN_METHOD, SearchMethod, SearchStats, derive_seed,
+    FillScore, FrameMode, FrameStats, MEAN_METHOD, SearchMethod, SearchStats, UncertaintyScore, derive_seed,
 };
 use crate::blend::{Blend, BlendMode};
 use crate::face::find_frame;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    Candidate, DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest, NetworkCache, SearchStart, StopReason,
-    run_fill,
+    Candidate, DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest, MapGroup, MapKind, MapRequest,
+    NetworkCache, SearchStart, StopReason, draw_maps, run_fill,
 };
 use crate::metrics::PlanarImage;
 use crate::model::ModelInfo;
@@ -103,7 +103,7 @@ impl CaseRunner<'_> {
         }
         let mut pictures = vec![self.sheet_picture(case.face, &blank_hole(case.face, &case.hole))];
         let baseline = fill_with_mean(case.face, &case.hole);
-        pictures.push(self.add_score(case, MEAN_METHOD, &baseline, None, None));
+        pictures.push(self.add_score(case, MEAN_METHOD, &baseline, (None, None), None));
         let frames: Vec<(FrameMode, FaceFrame)> = if self.protocol.searches.is_empty() {
             Vec::new()
         } else {
@@ -117,7 +117,7 @@ impl CaseRunner<'_> {
         for fills in &self.protocol.external_fills {
             let fill = load_external_fill(fills, case.face, case.mask, &case.hole);
             pictures.push(match &fill {
-                Ok(picture) => self.add_score(case, &fills.name, picture, None, None),
+                Ok(picture) => self.add_score(case, &fills.name, picture, (None, None), None),
                 Err(error) => {
                     self.add_case_problem(case, Some(&fills.name), error);
                     None
@@ -177,16 +177,43 @@ impl CaseRunner<'_> {
             let (face, method) = (case.face.name.clone(), Some(method.name.clone()));
             self.add_problem(EvaluationProblem { face, mask: Some(case.mask), method, message });
         }
+        let uncertainty =
+            if protocol.measures_uncertainty { self.uncertainty(case, method, &request, &outcome) } else { None };
         let frame_stats = protocol.holes.are_in_photos().then(|| FrameStats::new(mode, &frame, &case.face.frame));
         let mut pictures = Vec::new();
         for blend in &protocol.blends {
             let name = method.method_name(blend, mode);
             let blended = best_picture_and_stats(case, &outcome, &frame, blend.blend, seed);
-            pictures.push(
-                blended.and_then(|(picture, stats)| self.add_score(case, &name, &picture, Some(stats), frame_stats)),
-            );
+            pictures.push(blended.and_then(|(picture, stats)| {
+                let measured = (Some(stats), uncertainty.clone());
+                self.add_score(case, &name, &picture, measured, frame_stats)
+            }));
         }
         pictures
+    }
+
+    /// Compares the map of uncertainty of the best candidate with the truth.
+    fn uncertainty(
+        &mut self,
+        case: &EvaluationCase,
+        method: &SearchMethod,
+        request: &FillRequest,
+        outcome: &FillOutcome,
+    ) -> Option<UncertaintyScore> {
+        let Candidate { latent, picture, .. } = outcome.candidates.get(outcome.best)?.clone();
+        let (fill, group) = (request.clone(), MapGroup::Uncertainty);
+        let request = MapRequest { fill, latent, picture, group };
+        let set = draw_maps(self.networks, &request, &mut |_| true);
+        let measured = set.map(|set| {
+            let set = set?;
+            let (map, uncertainty) = (set.get(MapKind::Uncertainty)?, set.uncertainty.as_ref()?);
+            let MapRequest { fill: FillRequest { photo, hole, frame, .. }, picture, .. } = &request;
+            UncertaintyScore::measure(photo, hole, frame, picture, (map, uncertainty)).ok().flatten()
+        });
+        measured.unwrap_or_else(|error| {
+            self.add_case_problem(case, Some(&method.name), &error);
+            None
+        })
     }
 
     /// Scores a picture, and returns it for the contact sheet. A method without a frame gets the true frame.
@@ -195,7 +222,7 @@ impl CaseRunner<'_> {
         case: &EvaluationCase,
         method: &str,
         picture: &RgbImage,
-        search: Option<SearchStats>,
+        (search, uncertainty): (Option<SearchStats>, Option<UncertaintyScore>),
         frame: Option<FrameStats>,
     ) -> Option<RgbImage> {
         let true_frame = &case.face.frame;
@@ -203,7 +230,8 @@ impl CaseRunner<'_> {
         let frame = frame.or_else(|| self.protocol.holes.are_in_photos().then(known));
         let (quality, perceptual) = (case.quality(picture), case.perceptual(self.lpips, picture));
         let (face, mask, method) = (case.face.name.clone(), case.mask, method.to_string());
-        self.results.scores.push(FillScore { face, mask, method, quality, perceptual, search, frame });
+        let score = FillScore { face, mask, method, quality, perceptual, search, frame, uncertainty };
+        self.results.scores.push(score);
         self.sheet_picture(case.face, picture)
     }
 

@@ -31,6 +31,7 @@ mod protocol;
 mod protocol_runner;
 mod scores;
 mod summaries;
+mod uncertainty;
 
 pub use face::{EvaluationFace, EvaluationFaceSource};
 pub use frame_mode::{FrameMode, FrameStats};
@@ -40,6 +41,7 @@ pub use protocol::{BlendMethod, EvaluationHoles, EvaluationProtocol, ExternalFil
 pub use protocol_runner::{Evaluation, EvaluationError, EvaluationObserver, run_evaluation};
 pub use scores::{EvaluationProblem, FillScore, PerceptualScore, SearchStats};
 pub use summaries::{ALL_MASKS, ScoreSummary, summarize_differences, summarize_scores};
+pub use uncertainty::{PartScore, UncertaintyScore};
 
 use sha2::{Digest as _, Sha256};
 

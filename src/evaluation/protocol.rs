@@ -33,6 +33,8 @@ pub struct EvaluationProtocol {
     pub crop_size_px: u32,
     /// File of the features for perceptual distances ([`crate::perceptual`]); `None` measures none.
     pub features: Option<PathBuf>,
+    /// Whether the map of uncertainty of each search is compared with the truth. Takes about as long as a search.
+    pub measures_uncertainty: bool,
     pub device: DeviceChoice,
     /// Existing folder for the case files; `None` writes none.
     pub cases_folder: Option<PathBuf>,

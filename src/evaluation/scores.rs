@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::FrameStats;
+use super::{FrameStats, UncertaintyScore};
 use crate::metrics::FillQuality;
 use crate::perceptual::PerceptualKind;
 
@@ -28,6 +28,9 @@ pub struct FillScore {
     /// `None` for crops; its fields are then missing in JSON.
     #[serde(flatten)]
     pub frame: Option<FrameStats>,
+    /// `None` if it is not measured; its fields are then missing in JSON. The same for all blends of a search.
+    #[serde(flatten)]
+    pub uncertainty: Option<UncertaintyScore>,
 }
 
 /// The perceptual distance between the true face frame and the filled one.
@@ -90,6 +93,11 @@ fn search_value(score: &FillScore, read: impl Fn(&SearchStats) -> Option<f64>) -
     score.search.as_ref().and_then(read)
 }
 
+/// Reads a number of the map of uncertainty; `None` if it is not measured.
+fn uncertainty_value(score: &FillScore, read: impl Fn(&UncertaintyScore) -> Option<f64>) -> Option<f64> {
+    score.uncertainty.as_ref().and_then(read)
+}
+
 fn lpips(score: &FillScore) -> Option<f64> {
     match score.perceptual {
         Some(PerceptualScore::Lpips(distance)) => Some(distance),
@@ -105,7 +113,7 @@ fn feature_distance(score: &FillScore) -> Option<f64> {
 }
 
 /// All numbers that a [`ScoreSummary`](super::ScoreSummary) averages.
-pub const SCORE_METRICS: [ScoreMetric; 16] = [
+pub const SCORE_METRICS: [ScoreMetric; 24] = [
     ScoreMetric::new("psnr_hole_db", |score| Some(score.quality.psnr_hole_db)),
     ScoreMetric::new("ssim_hole", |score| Some(score.quality.ssim_hole)),
     ScoreMetric::new("l1_hole", |score| Some(score.quality.l1_hole)),
@@ -121,6 +129,14 @@ pub const SCORE_METRICS: [ScoreMetric; 16] = [
     ScoreMetric::new("context_loss", |score| search_value(score, |search| Some(search.context_loss))),
     ScoreMetric::new("best_of_k_psnr_hole_db", |score| search_value(score, |search| search.best_of_k_psnr_hole_db)),
     ScoreMetric::new("diversity", |score| search_value(score, |search| search.diversity)),
+    ScoreMetric::new("uncertainty_rank", |score| uncertainty_value(score, |it| it.uncertainty_rank)),
+    ScoreMetric::new("distance_rank", |score| uncertainty_value(score, |it| it.distance_rank)),
+    ScoreMetric::new("spread", |score| uncertainty_value(score, |it| Some(it.spread))),
+    ScoreMetric::new("drawn_error", |score| uncertainty_value(score, |it| Some(it.drawn_error))),
+    ScoreMetric::new("error_in_lowest_tenth", |score| uncertainty_value(score, |it| Some(it.error_by_tenth[0]))),
+    ScoreMetric::new("error_in_fifth_tenth", |score| uncertainty_value(score, |it| Some(it.error_by_tenth[4]))),
+    ScoreMetric::new("error_in_highest_tenth", |score| uncertainty_value(score, |it| Some(it.error_by_tenth[9]))),
+    ScoreMetric::new("misfit_ratio", |score| uncertainty_value(score, |it| it.misfit_ratio.map(f64::from))),
     ScoreMetric::new("frame_error", |score| score.frame.and_then(|frame| frame.frame_error)),
 ];
 

@@ -55,6 +55,7 @@ pub(super) fn protocol(pictures: Vec<PathBuf>) -> EvaluationProtocol {
         model: ModelChoice::File(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fixtures/tiny-16.safetensors")),
         crop_size_px: SIZE_PX,
         features: None,
+        measures_uncertainty: false,
         device: DeviceChoice::Cpu,
         cases_folder: None,
         sheet_face_count: 0,

@@ -61,7 +61,8 @@ impl WorkerHandle {
 impl WorkerChannels {
     /// Sends an event. Never blocks.
     pub fn send(&self, event: WorkerEvent) {
-        let is_frequent = matches!(event, WorkerEvent::Progress(_) | WorkerEvent::Preview(_));
+        let is_frequent =
+            matches!(event, WorkerEvent::Progress(_) | WorkerEvent::Preview(_) | WorkerEvent::MapProgress { .. });
         self.mailbox.put(event);
         (self.request_repaint)(if is_frequent { RepaintUrgency::Soon } else { RepaintUrgency::Now });
     }

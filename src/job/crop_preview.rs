@@ -81,7 +81,7 @@ fn opaque_pixels(crop: &Crop) -> RgbaImage {
 
 /// The crop pixels with a hole pixel in their footprint. Pixels that are unknown for another reason, outside the photo or
 /// fully transparent, are no hole.
-fn hole_in_crop(crop: &Crop, hole: &Mask, grid: CropGrid) -> Mask {
+pub(super) fn hole_in_crop(crop: &Crop, hole: &Mask, grid: CropGrid) -> Mask {
     let size_px = crop.size_px;
     let touches_hole = |column: u32, row: u32| {
         let [x, y] = grid.center_in_photo(column, row);

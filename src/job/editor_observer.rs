@@ -11,7 +11,7 @@ use super::channels::WorkerChannels;
 use super::quick_preview::MAX_PREVIEW_SIDE_PX;
 use super::{
     DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillProgress, FillRequest, IterationLosses, JobId,
-    LiveSettings, SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
+    LiveSettings, MapRequest, MapRequestId, SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
 };
 use crate::blend::{Blend, Composer};
 use crate::face_picture::FacePicture;
@@ -54,6 +54,7 @@ pub(super) struct EditorObserver<'a> {
 pub(super) struct PendingCommands {
     pub start: Option<(JobId, Box<FillRequest>)>,
     pub faces: Option<(FacesId, Box<FacesRequest>)>,
+    pub maps: Option<(MapRequestId, Box<MapRequest>)>,
 }
 
 /// The holes of one fill.
@@ -187,6 +188,8 @@ impl<'a> EditorObserver<'a> {
             // The device and the model are in use, and the search shows its own pictures.
             WorkerCommand::WarmUp(..) | WorkerCommand::QuickPreview(..) => {}
             WorkerCommand::DrawFaces(id, request) => self.pending.faces = Some((id, request)),
+            WorkerCommand::DrawMaps(id, request) => self.pending.maps = Some((id, request)),
+            WorkerCommand::CancelMaps => self.pending.maps = None,
         }
     }
 

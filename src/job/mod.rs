@@ -13,6 +13,7 @@ mod editor_observer;
 mod error;
 mod export_file;
 mod export_search;
+mod face_maps;
 mod faces_in_turn;
 mod fill_place;
 mod fill_record;
@@ -60,6 +61,10 @@ pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use export_file::{ExportFile, check_export};
 pub use export_search::export_search;
+pub use face_maps::{
+    Certainty, FaceMap, FaceMapSet, MapColors, MapGroup, MapKind, MapRequest, MapRequestId, PartSpread, Uncertainty,
+    color_bar, draw_maps, paint_map, part_in_crop,
+};
 pub use faces_in_turn::FacesInTurn;
 pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
@@ -225,6 +230,10 @@ pub enum WorkerCommand {
     QuickPreview(QuickPreviewId, Box<FillRequest>),
     /// Draw faces from latents, without a photo. During a search it waits for the end, and a newer one replaces it.
     DrawFaces(FacesId, Box<FacesRequest>),
+    /// Compute maps of a candidate. They wait until nothing else is to be done; a newer request replaces an older one.
+    DrawMaps(MapRequestId, Box<MapRequest>),
+    /// The requested maps are no longer wanted.
+    CancelMaps,
 }
 
 /// Sent by the worker.
@@ -264,6 +273,20 @@ pub enum WorkerEvent {
     /// The faces cannot be drawn.
     FacesFailed {
         id: FacesId,
+        message: String,
+    },
+    /// The share of the requested maps that is done, 0 to 1.
+    MapProgress {
+        id: MapRequestId,
+        share: f32,
+    },
+    Maps {
+        id: MapRequestId,
+        maps: Arc<FaceMapSet>,
+    },
+    /// The maps cannot be computed.
+    MapsFailed {
+        id: MapRequestId,
         message: String,
     },
     /// The search gave no result. `causes` starts with the outermost.

@@ -1,17 +1,20 @@
 //! The editor's background thread.
 
 use std::sync::Arc;
+use std::sync::mpsc::TryRecvError;
 use std::thread;
 
 use super::channels::{RequestRepaint, WorkerChannels, WorkerHandle, worker_channels};
 use super::draw_faces::draw_faces;
 use super::editor_observer::{EditorObserver, PendingCommands};
+use super::face_maps::draw_maps;
 use super::heap::trim_heap;
 use super::low_priority;
 use super::quick_preview::{ComposerCache, draw_quick_preview};
 use super::run_fill;
 use super::{
-    FacesId, FacesRequest, FillError, FillRequest, JobId, NetworkCache, QuickPreviewId, WorkerCommand, WorkerEvent,
+    FacesId, FacesRequest, FillError, FillRequest, JobId, MapRequest, MapRequestId, NetworkCache, QuickPreviewId,
+    WorkerCommand, WorkerEvent,
 };
 use crate::catch_panic::catch_panic;
 use crate::model::cpu::CpuActivations;
@@ -39,28 +42,33 @@ pub(super) struct Worker {
     networks: NetworkCache,
     composers: ComposerCache,
     activations: CpuActivations,
+    /// Maps to compute as soon as no other command waits.
+    waiting_maps: Option<(MapRequestId, Box<MapRequest>)>,
 }
 
 impl Worker {
     pub(super) fn new(channels: WorkerChannels) -> Self {
         let (networks, composers) = (NetworkCache::default(), ComposerCache::default());
-        Self { channels, networks, composers, activations: CpuActivations::default() }
+        Self { channels, networks, composers, activations: CpuActivations::default(), waiting_maps: None }
     }
 
     /// Runs commands until the editor closes.
     pub(super) fn run(&mut self) {
         let mut next = None;
-        while let Some(command) = next.take().or_else(|| self.channels.commands.recv().ok()) {
+        while let Some(command) = next.take().or_else(|| self.next_command()) {
             match command {
                 WorkerCommand::Start(job, request) => {
                     let pending = self.run_job(job, &request);
                     trim_heap();
                     next = pending.start.map(|(job, request)| WorkerCommand::Start(job, request));
+                    self.waiting_maps = pending.maps;
                     if let Some((id, request)) = pending.faces {
                         self.send_faces(id, &request);
                     }
                 }
                 WorkerCommand::DrawFaces(id, request) => self.send_faces(id, &request),
+                WorkerCommand::DrawMaps(id, request) => self.waiting_maps = Some((id, request)),
+                WorkerCommand::CancelMaps => self.waiting_maps = None,
                 WorkerCommand::WarmUp(device, model) => {
                     let event = match self.guarded(|worker| worker.networks.load(device, &model)) {
                         Ok((device, model)) => WorkerEvent::WarmedUp { device, model },
@@ -83,9 +91,45 @@ impl Worker {
 
     /// The next waiting command that matters while no search runs.
     fn next_idle_command(&self) -> Option<WorkerCommand> {
-        use WorkerCommand::{DrawFaces, QuickPreview, Start, WarmUp};
-        let matters = |command: &_| matches!(command, Start(..) | WarmUp(..) | QuickPreview(..) | DrawFaces(..));
-        self.channels.commands.try_iter().find(matters)
+        self.channels.commands.try_iter().find(matters_when_idle)
+    }
+
+    /// Waits for the next command. Meanwhile computes the maps that wait. `None` when the editor has closed.
+    fn next_command(&mut self) -> Option<WorkerCommand> {
+        while let Some((id, request)) = self.waiting_maps.take() {
+            match self.channels.commands.try_recv() {
+                Ok(command) => {
+                    self.waiting_maps = Some((id, request));
+                    return Some(command);
+                }
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    if let Some(command) = self.send_maps(id, request) {
+                        return Some(command);
+                    }
+                }
+            }
+        }
+        self.channels.commands.recv().ok()
+    }
+
+    /// Computes maps, unless a command comes meanwhile: the maps then wait, and the command is returned.
+    fn send_maps(&mut self, id: MapRequestId, request: Box<MapRequest>) -> Option<WorkerCommand> {
+        let mut command = None;
+        let maps = self.guarded(|worker| {
+            let Self { channels, networks, .. } = worker;
+            draw_maps(networks, &request, &mut |share| {
+                command = channels.commands.try_iter().find(matters_when_idle);
+                channels.send(WorkerEvent::MapProgress { id, share });
+                command.is_none()
+            })
+        });
+        match maps {
+            Ok(Some(maps)) => self.channels.send(WorkerEvent::Maps { id, maps: Arc::new(maps) }),
+            Ok(None) => self.waiting_maps = Some((id, request)),
+            Err(error) => self.channels.send(WorkerEvent::MapsFailed { id, message: error.to_string() }),
+        }
+        command
     }
 
     /// Runs a fill. Returns the commands that came meanwhile and still wait.
@@ -131,6 +175,12 @@ impl Worker {
             Err(FillError::Internal { reason })
         })
     }
+}
+
+/// Whether a command does something while no search runs.
+fn matters_when_idle(command: &WorkerCommand) -> bool {
+    use WorkerCommand::{CancelMaps, DrawFaces, DrawMaps, QuickPreview, Start, WarmUp};
+    matches!(command, Start(..) | WarmUp(..) | QuickPreview(..) | DrawFaces(..) | DrawMaps(..) | CancelMaps)
 }
 
 /// The source chain of an error, outermost first.

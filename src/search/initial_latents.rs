@@ -42,7 +42,7 @@ fn sample_prior(rng: &mut ChaCha8Rng) -> f32 {
 }
 
 /// Box–Muller.
-fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
+pub(super) fn standard_normal(rng: &mut ChaCha8Rng) -> f32 {
     // 1 − u lies in (0, 1], so that the logarithm is finite.
     let radius = (-2.0 * (1.0 - rng.random::<f32>()).ln()).sqrt();
     radius * (std::f32::consts::TAU * rng.random::<f32>()).cos()

@@ -28,9 +28,11 @@
 //! and fine-tuning the networks to the known pixels.
 
 mod choices;
+mod completions;
 mod context_loss;
 mod evaluation;
 mod initial_latents;
+mod loss_maps;
 mod operations;
 mod optimizer;
 mod preset;
@@ -48,6 +50,8 @@ mod variations;
 mod warm_restart;
 
 pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
+pub use completions::{COMPLETION_COUNT, CompletionSpread};
+pub use loss_maps::ContextMaps;
 pub use preset::Preset;
 pub use problem::SearchProblem;
 pub use results::{BestCandidates, SearchIteration};

@@ -12,7 +12,7 @@
 //! | `mip_pyramid`, `color_conversion`, `photo_tiles` | the photo's mip levels and textures |
 //! | `mask_layers` | the overlays of the hole and of the ignored pixels |
 //! | `mask_overlay`, `mask_texels`, `mask_outline`, `clip_polygon` | one overlay of the mask: tint and outline |
-//! | `fill_overlay` | the fill overlay |
+//! | `fill_overlay`, `map_overlay` | the fill overlay; a map of the face |
 //! | `canvas_style` | colours and sizes |
 //! | `tile_grid`, `tile_cache`, `upload_budget` | tile layout, tile cache, upload time per frame |
 #![expect(
@@ -30,6 +30,7 @@ mod color_conversion;
 mod divider;
 mod fill_overlay;
 mod frame_overlay;
+mod map_overlay;
 mod mask_layers;
 mod mask_outline;
 mod mask_overlay;
@@ -62,6 +63,7 @@ use crate::photo::Photo;
 use divider::Divider;
 use fill_overlay::FillOverlay;
 use frame_overlay::{FrameAppearance, FrameGlide};
+use map_overlay::MapOverlay;
 use mask_layers::MaskLayers;
 use photo_tiles::PhotoTiles;
 use pointer_input::{PointerContext, PointerInput};
@@ -69,6 +71,7 @@ use upload_budget::UploadBudget;
 use zoom_pan::{CanvasView, ScreenFromPhoto};
 
 pub use canvas_style::CanvasStyle;
+pub use map_overlay::PlacedMap;
 pub use mask_layers::MaskDisplay;
 
 /// Allowed brush radii, in photo pixels.
@@ -122,6 +125,8 @@ pub struct CanvasScene<'a> {
     /// The fills, as live preview or finished, drawn over the photo and one over the other.
     pub patches: &'a [&'a Arc<FillPatch>],
     pub mask_display: MaskDisplay,
+    /// A map of the face, drawn over the fill. Not drawn with `show_before`.
+    pub map: Option<PlacedMap<'a>>,
     pub show_frame: bool,
     /// Draws what is before the fill (while the "before" key is held): the photo, or the fill that it is compared with.
     pub show_before: bool,
@@ -205,6 +210,7 @@ pub struct Canvas {
     /// One for each patch.
     fill_overlays: Vec<FillOverlay>,
     compared_overlays: Vec<FillOverlay>,
+    map_overlay: MapOverlay,
 }
 
 impl Canvas {
@@ -322,6 +328,10 @@ impl Canvas {
             }
         }
         self.mask_layers.paint(painter, scene, map, style, &mut budget);
+        if let Some(placed) = scene.map.as_ref().filter(|_| !scene.show_before) {
+            let clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
+            self.map_overlay.paint(&painter.with_clip_rect(clip), placed, map);
+        }
         let border = egui::Stroke::new(1.0, style.photo_border);
         painter.rect_stroke(map.rect(scene.photo_rect()), 0.0, border, Align::Outside);
         if scene.show_frame {

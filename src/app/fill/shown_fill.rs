@@ -8,6 +8,7 @@ use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::loss_history::LossHistory;
 use crate::blend::FillPatch;
+use crate::job::Candidate;
 use crate::mask::Mask;
 use crate::search::Losses;
 
@@ -117,6 +118,13 @@ impl FillState {
             let fill = self.shown_fill(document)?;
             fill.losses_of(fill.shown_candidate())
         })
+    }
+
+    /// The candidate that a finished fill shows in the photo: a mix, an iteration, or the shown candidate.
+    pub fn candidate_in_photo<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Candidate> {
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| &preview.candidate);
+        drawn.or_else(|| document.shown_face()?.record().shown_candidate())
     }
 
     /// The patches shown in the photo, one drawn over the other: from the running search, a mix, an iteration, the finished

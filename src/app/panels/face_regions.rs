@@ -46,6 +46,11 @@ fn region_button(ui: &mut Ui, region: FaceRegion, actions: &mut Actions) {
     response.on_hover_text(t!("{part}. The right button, or Shift, removes it from the hole", part = tooltip));
 }
 
+/// The name of a part.
+pub fn region_title(region: FaceRegion) -> &'static str {
+    describe(region).0
+}
+
 /// The text on the button, the accessible name, and the tooltip.
 fn describe(region: FaceRegion) -> (&'static str, &'static str, &'static str) {
     match region {

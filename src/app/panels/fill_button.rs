@@ -113,7 +113,7 @@ fn fill_text(derived: &Derived<'_>) -> String {
 }
 
 fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, actions: &mut Actions) {
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let before =
             ui.add(IconButton::new(Icon::Eye, t!("Before")).with_text(t!("Before")).selected(view.show_before));
         let is_held = before.is_pointer_button_down_on();
@@ -125,5 +125,10 @@ fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, acti
             .with_text(t!("Side by side"))
             .selected(view.divider.is_some());
         add_command_button(ui, &derived.commands, EditorCommand::ToggleDivider, divider, actions);
+        let map = IconButton::new(EditorCommand::NextMap.icon(), EditorCommand::NextMap.name())
+            .with_text(t!("Maps"))
+            .selected(derived.map.is_some());
+        let response = add_command_button(ui, &derived.commands, EditorCommand::NextMap, map, actions);
+        response.on_hover_text(t!("What was invented, and what the search looked at"));
     });
 }

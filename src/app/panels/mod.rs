@@ -5,7 +5,7 @@ mod candidate_buttons;
 pub mod candidate_painter;
 pub mod candidate_strip;
 mod face_chooser;
-mod face_regions;
+pub mod face_regions;
 pub mod file_menu;
 pub mod fill_button;
 pub mod fill_list;

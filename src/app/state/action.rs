@@ -9,6 +9,7 @@ use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
 use crate::app::document::DocumentAction;
 use crate::app::explore::ExploreAction;
 use crate::app::fill::FillAction;
+use crate::app::maps::MapAction;
 use crate::app::outbox::PasteTarget;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
@@ -25,6 +26,7 @@ pub enum Action {
     /// Add this part of the face to the hole, or remove it.
     EditRegion(FaceRegion, StrokeKind),
     Fill(FillAction),
+    Map(MapAction),
     /// An action in the Explore window, or on the face that fills start from.
     Explore(ExploreAction),
     Training(TrainingAction),

@@ -9,6 +9,7 @@ use crate::app::fill::{
     timeline_disabled_reason,
 };
 use crate::app::language::{self, translate};
+use crate::app::maps::MapAction;
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
@@ -46,6 +47,7 @@ impl CommandStates {
 
 impl EditorState {
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
+    #[expect(clippy::too_many_lines, reason = "a table of commands")]
     pub fn disabled_reason(&self, command: EditorCommand) -> Option<&'static str> {
         let document = self.document.as_ref();
         let is_running = self.fill.is_running();
@@ -59,6 +61,7 @@ impl EditorState {
         };
         let nothing_yet = "Nothing to export yet: paint over part of the face and press Fill";
         let no_fill = || shown_fill.is_none().then_some(nothing_yet);
+        let nothing_shown = !is_running && shown_fill.is_none();
         let no_iteration = |document| self.iteration_disabled_reason(command, document);
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
@@ -75,7 +78,7 @@ impl EditorState {
             EditorCommand::SameHole => {
                 no_photo.or_else(locked_by_fill).or_else(|| self.same_hole_disabled_reason(document?))
             }
-            EditorCommand::ToggleDivider if !is_running && shown_fill.is_none() => {
+            EditorCommand::ToggleDivider if nothing_shown => {
                 no_photo.or(Some("Nothing to compare yet: press Fill first"))
             }
             EditorCommand::BrushTool
@@ -131,9 +134,12 @@ impl EditorState {
                     Some(_) => None,
                 }
             }
-            EditorCommand::MoreLikeThis => no_photo
-                .or_else(locked_by_fill)
-                .or_else(|| document.and_then(|document| latent_disabled_reason(document, &self.engine))),
+            EditorCommand::NextMap | EditorCommand::PreviousMap => {
+                no_photo.or(nothing_shown.then_some("Nothing to explain yet: press Fill first"))
+            }
+            EditorCommand::MoreLikeThis => {
+                no_photo.or_else(locked_by_fill).or_else(|| latent_disabled_reason(document?, &self.engine))
+            }
             EditorCommand::PreviousIteration
             | EditorCommand::PlayIterations
             | EditorCommand::KeepIteration
@@ -237,6 +243,8 @@ impl EditorState {
             EditorCommand::ToggleDivider => {
                 self.view.divider = self.view.divider.is_none().then(|| self.hole_center_x());
             }
+            EditorCommand::NextMap => self.maps.update(MapAction::Next),
+            EditorCommand::PreviousMap => self.maps.update(MapAction::Previous),
             EditorCommand::ShowBestCandidate => self.update_fill(FillAction::ShowCandidate(None)),
             EditorCommand::ShowCandidate(position) => {
                 let order = self.shown_fill().map(ShownFill::candidate_order).unwrap_or_default();

@@ -6,7 +6,9 @@ use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFill, PhotoDocument};
 use crate::app::fill::{RunningFill, ShownFill, TimelineView};
+use crate::app::maps::MapView;
 use crate::blend::FillPatch;
+use crate::job::MapKind;
 use crate::mask::Mask;
 use crate::search::Losses;
 
@@ -26,6 +28,8 @@ pub struct Derived<'a> {
     pub shown_mask: Option<&'a Mask>,
     pub mask_display: MaskDisplay,
     pub shows_first_guess: bool,
+    /// The chosen map of the shown candidate.
+    pub map: Option<(MapKind, MapView<'a>)>,
     /// The face frame for the current hole is being searched.
     pub is_frame_pending: bool,
     /// Fill was pressed, and starts when the frame is found.
@@ -65,6 +69,7 @@ impl EditorState {
             shown_mask: document.map(|document| fill.shown_mask(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
+            map: self.maps.view(document, fill, &self.engine),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
             timeline: document.and_then(|document| fill.timeline_view(document)),

@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | the open photo and the work on it | [`PhotoDocument`](super::document) |
 //! | fills: running, first guess, mix | [`FillState`](super::fill) |
+//! | maps that explain the shown candidate | [`MapState`](super::maps) |
 //! | device and model | [`EngineState`](super::engine) |
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
 //! | dialogs | [`DialogState`](super::dialogs) |
@@ -46,6 +47,7 @@ use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
 use super::engine::EngineState;
 use super::explore::ExploreState;
 use super::fill::{AddedFills, FillAction, FillContext, FillState};
+use super::maps::MapState;
 use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
@@ -80,6 +82,7 @@ pub struct ViewState {
 pub struct EditorState {
     pub document: Option<PhotoDocument>,
     pub fill: FillState,
+    pub maps: MapState,
     region_edits: RegionEdits,
     pub engine: EngineState,
     pub explore: ExploreState,
@@ -96,6 +99,7 @@ impl EditorState {
         Self {
             document: None,
             fill: FillState::default(),
+            maps: MapState::default(),
             region_edits: RegionEdits::default(),
             engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
@@ -148,6 +152,7 @@ impl EditorState {
             Action::AddShape(preset) => self.add_shape(preset),
             Action::EditRegion(region, kind) => self.edit_region(region, kind),
             Action::Fill(action) => self.update_fill(action),
+            Action::Map(action) => self.maps.update(action),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
             Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
             Action::Dialog(action) => self.dialogs.update(action),
@@ -170,11 +175,12 @@ impl EditorState {
     /// Brings everything up to date that depends on what has changed.
     fn follow_up(&mut self) {
         self.follow_region_edits();
-        let Self { document, fill, engine, explore, preferences, outbox, .. } = self;
+        let Self { document, fill, maps, engine, explore, preferences, outbox, .. } = self;
         if let Some(document) = document {
             let context = FillContext { preferences, engine, start_face: explore.start_face() };
             fill.follow_document(document, context, outbox);
         }
+        maps.follow(document.as_ref(), fill, (preferences, engine), outbox);
         if let Some(model) = &engine.model {
             explore.follow_model(model, preferences, outbox);
         }
@@ -300,6 +306,7 @@ impl EditorState {
     /// Shows a newly opened document, and drops everything that belonged to the previous one.
     fn show_document(&mut self, document: PhotoDocument) {
         self.fill.document_changed(&self.outbox);
+        self.maps.document_changed(&self.outbox);
         self.region_edits = RegionEdits::default();
         self.files.document_changed(self.document.as_ref());
         (self.view.show_before, self.view.compared_fill) = (false, None);

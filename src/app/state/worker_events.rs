@@ -6,7 +6,7 @@ use crate::job::WorkerEvent;
 
 impl EditorState {
     pub(super) fn handle_worker_event(&mut self, event: WorkerEvent) {
-        let Self { document, fill, engine, explore, outbox, .. } = self;
+        let Self { document, fill, maps, engine, explore, outbox, .. } = self;
         match event {
             WorkerEvent::WarmedUp { device, model } => {
                 engine.device_prepared(Some(device));
@@ -49,6 +49,9 @@ impl EditorState {
             }
             WorkerEvent::QuickPreview(preview) => fill.quick_preview_drawn(preview, document.as_mut()),
             WorkerEvent::QuickPreviewFailed { id, message } => fill.quick_preview_failed(id, message, outbox),
+            WorkerEvent::MapProgress { id, share } => maps.progressed(id, share),
+            WorkerEvent::Maps { id, maps: computed } => maps.finished(id, Ok(computed)),
+            WorkerEvent::MapsFailed { id, message } => maps.finished(id, Err(message)),
             WorkerEvent::Faces(faces) => explore.thumbnails_drawn(faces),
             WorkerEvent::FacesFailed { id, message } => explore.thumbnails_failed(id, message),
         }

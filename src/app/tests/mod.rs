@@ -17,6 +17,7 @@ mod frame_search;
 mod ignored;
 mod linux_packages;
 mod live_edits;
+mod maps;
 mod messages;
 mod mixing;
 mod open_paint_undo;

@@ -83,6 +83,11 @@ impl ScriptedEngine {
         newest.expect("a fill was started")
     }
 
+    /// What this finds in the commands so far, oldest first.
+    pub fn commands_of<T>(&self, find: impl Fn(&WorkerCommand) -> Option<T>) -> Vec<T> {
+        self.received().iter().filter_map(find).collect()
+    }
+
     /// Whether a command of this kind was sent.
     pub fn was_sent(&self, matches: impl Fn(&WorkerCommand) -> bool) -> bool {
         self.received().iter().any(matches)

@@ -105,6 +105,16 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "FILE")]
     pub(super) features: Option<PathBuf>,
 
+    /// Also compare the map of uncertainty (`fill --maps`) with the truth, for each search
+    ///
+    /// A table shows the rank correlation (Spearman) of the map's spread and the true error of the drawn face, over the
+    /// pixels of the hole, and for comparison that of the distance to the nearest known pixel; the mean spread and the mean
+    /// error, in grey levels of 255; and the error of the tenths of the pixels with the lowest, a middle and the highest
+    /// spread. Another table shows the error of the parts of the face by what the editor says about them. Takes about as
+    /// long as the search.
+    #[arg(long)]
+    pub(super) uncertainty: bool,
+
     /// Also show each method's paired difference to this one: mean, a preset's name, or one of --others
     ///
     /// Faces that are hard for one method are hard for all. Paired differences remove this common variation, so their

@@ -51,6 +51,7 @@ impl EvalPlan {
             model: choice,
             crop_size_px: model.image_size_px,
             features: args.features.clone(),
+            measures_uncertainty: args.uncertainty,
             device: args.device,
             cases_folder: args.cases.clone(),
             sheet_face_count: if args.sheet.is_some() { SHEET_FACES } else { 0 },

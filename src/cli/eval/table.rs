@@ -3,7 +3,10 @@
 use std::fmt::Write as _;
 
 use super::plan::EvalPlan;
-use crate::evaluation::{ALL_MASKS, Evaluation, ScoreSummary, summarize_differences, summarize_scores};
+use crate::evaluation::{
+    ALL_MASKS, Evaluation, FillScore, PartScore, ScoreSummary, summarize_differences, summarize_scores,
+};
+use crate::job::Certainty;
 use crate::metrics::MeanEstimate;
 use crate::perceptual::PerceptualKind;
 
@@ -41,6 +44,18 @@ const SEARCH_COLUMNS: [TableColumn; 3] =
 const CROP_SEARCH_COLUMNS: [TableColumn; 2] =
     [column("best of k dB", "best_of_k_psnr_hole_db", 2), column("diversity", "diversity", 4)];
 const PHOTO_SEARCH_COLUMNS: [TableColumn; 1] = [column("frame error", "frame_error", 3)];
+
+/// The map of uncertainty, with `--uncertainty`.
+const UNCERTAINTY_COLUMNS: [TableColumn; 8] = [
+    column("rank of spread", "uncertainty_rank", 3),
+    column("of distance", "distance_rank", 3),
+    column("spread", "spread", 1),
+    column("error", "drawn_error", 1),
+    column("lowest tenth", "error_in_lowest_tenth", 1),
+    column("fifth tenth", "error_in_fifth_tenth", 1),
+    column("highest tenth", "error_in_highest_tenth", 1),
+    column("misfit ratio", "misfit_ratio", 2),
+];
 
 /// The mean and median of the perceptual distance, over the whole crop or face frame.
 fn perceptual_columns(kind: Option<PerceptualKind>) -> Vec<TableColumn> {
@@ -85,6 +100,11 @@ pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
         let more = if in_photos { PHOTO_SEARCH_COLUMNS.to_vec() } else { CROP_SEARCH_COLUMNS.to_vec() };
         let columns = [SEARCH_COLUMNS.to_vec(), more].concat();
         add_section(&mut text, "Search", &columns, &searches, format_mean);
+        if protocol.measures_uncertainty {
+            let title = "Uncertainty: rank correlation with the error in the hole, and grey levels of 255";
+            add_section(&mut text, title, &UNCERTAINTY_COLUMNS, &searches, format_mean);
+            add_certainty_table(&mut text, &evaluation.scores, protocol.blends.len());
+        }
     }
     text
 }
@@ -97,6 +117,24 @@ fn hole_title(perceptual: Option<PerceptualKind>) -> String {
         Some(PerceptualKind::FeatureDistance) => "; AlexNet's features of the whole face, without LPIPS's weights",
     };
     format!("In the hole{face}")
+}
+
+/// What the editor says about the parts of the face, and how large their errors are. All blends of a search have the same
+/// uncertainty, so one of `blend_count` scores counts.
+fn add_certainty_table(text: &mut String, scores: &[FillScore], blend_count: usize) {
+    let scores = scores.iter().filter_map(|score| score.uncertainty.as_ref()).step_by(blend_count.max(1));
+    let parts: Vec<&PartScore> = scores.flat_map(|score| &score.parts).collect();
+    *text += "\nParts of the face, by what the editor says: spread and error in grey levels of 255\n";
+    let _ = writeln!(text, "{:<16} {:>6}  {:<15}  error", "certainty", "parts", "spread");
+    for certainty in [Certainty::NearlyCertain, Certainty::RoughlyKnown, Certainty::CouldBeMany] {
+        let parts = || parts.iter().filter(|part| part.certainty == certainty.id());
+        let mean = |value: fn(&PartScore) -> f64| {
+            let values: Vec<f64> = parts().map(|part| value(part)).collect();
+            MeanEstimate::from_values(&values).map_or_else(|| "-".into(), |mean| format_mean(&mean, 1))
+        };
+        let (spread, error) = (mean(|part| part.spread), mean(|part| part.drawn_error));
+        let _ = writeln!(text, "{:<16} {:>6}  {spread:<15}  {error}", certainty.id(), parts().count());
+    }
 }
 
 fn add_section(

@@ -226,6 +226,34 @@ fn frames_gif_and_log_end_with_the_result() {
 }
 
 #[test]
+fn maps_are_pictures_values_and_a_report() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --maps DIR/maps --out DIR/out.png";
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    let pictures = ["context-gradient.png", "prior-gradient.png", "residual.png", "uncertainty.png", "weights.png"];
+    assert_eq!(folder.files("maps"), [&pictures[..1], &["maps.safetensors"], &pictures[1..]].concat());
+    let filled = folder.pixels("out.png");
+    let is_changed = |map: &RgbImage, x: u32, y: u32| map.get_pixel(x, y) != filled.get_pixel(x, y);
+    for (name, is_of_hole) in [("uncertainty", true), ("residual", false)] {
+        let map = folder.pixels(&format!("maps/{name}.png"));
+        assert_eq!((is_changed(&map, 16, 16), is_changed(&map, 2, 2)), (is_of_hole, !is_of_hole), "{name}");
+    }
+    let bytes = std::fs::read(folder.path("maps/maps.safetensors")).unwrap();
+    let values = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    assert_eq!(values.tensor("prior_gradient").unwrap().shape(), [32, 32]);
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    let uncertainty = &report["photos"][0]["fills"][0]["uncertainty"];
+    assert_eq!((uncertainty["misfit_ratio"].as_f64(), uncertainty["spread"].as_f64()), (Some(1.25), Some(15.5)));
+    assert_eq!(uncertainty["certainty"], "roughly-known");
+
+    let refused = folder.fill(&mut FakeBackend::default(), &line.replace("out.png", "other.png")).err().unwrap();
+    assert!(refused.to_string().contains("holds the maps of another fill"), "{refused}");
+    assert!(!folder.path("other.png").exists());
+}
+
+#[test]
 fn the_latents_of_every_iteration_lie_beside_the_log() {
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");
@@ -374,6 +402,10 @@ fn unwritable_frames_do_not_lose_the_fill() {
             self.0.run_search(request, observer)
         }
 
+        fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError> {
+            self.0.draw_maps(request)
+        }
+
         fn reset(&mut self) {}
     }
     let folder = FillTestFolder::new();
@@ -465,6 +497,10 @@ fn an_unwritable_layer_does_not_lose_the_fill() {
         ) -> Result<FillOutcome, FillError> {
             std::fs::write(&self.1, b"precious").unwrap();
             self.0.run_search(request, observer)
+        }
+
+        fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError> {
+            self.0.draw_maps(request)
         }
 
         fn reset(&mut self) {}

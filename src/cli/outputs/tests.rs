@@ -26,6 +26,7 @@ impl OutputTestFolder {
             no_record: false,
             force: false,
             frames: None,
+            maps: None,
             every: None,
             gif: None,
             apng: None,

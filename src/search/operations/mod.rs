@@ -69,7 +69,7 @@ impl SearchPass {
     }
 
     /// Channels of a picture's pixel: on a GPU, the fourth is zero.
-    fn picture_channels(&self) -> usize {
+    pub(super) fn picture_channels(&self) -> usize {
         match &self.activations {
             Activations::Cpu(_) => 3,
             Activations::Gpu(_) => VECTOR_LEN,

@@ -62,6 +62,7 @@ impl CanvasFixture {
             brush_radius_px: 20.0,
             patches: &self.patch.iter().collect::<Vec<_>>(),
             mask_display: MaskDisplay::Tinted,
+            map: None,
             show_frame: true,
             show_before: false,
             before: None,

@@ -7,6 +7,7 @@ use crate::app::language::catalogue::{Catalogue, simplified_chinese};
 use crate::app::language::template::{Name, Template};
 use crate::app::shortcuts::{COMMANDS, EXTRA_HELP_ROWS};
 use crate::blend::BlendMode;
+use crate::job::{Certainty, MapKind};
 use crate::search::{Field, Preset, SETTINGS};
 
 /// Capitalised texts in `src/app` that are not translated: names, titles of publications, keys, and what is printed when no
@@ -127,6 +128,8 @@ fn every_setting_and_command_is_translated() {
     }
     texts.extend(Preset::ALL.iter().flat_map(|preset| [preset.title(), preset.help()]));
     texts.extend(BlendMode::ALL.iter().flat_map(|mode| [mode.title(), mode.help()]));
+    texts.extend(MapKind::ALL.iter().flat_map(|kind| [kind.title(), kind.explanation(), kind.unit()]));
+    texts.extend([0.0, 12.0, 99.0].map(|spread| Certainty::of(spread).words()));
     texts.extend(COMMANDS.iter().flat_map(|entry| [entry.group, entry.name]));
     texts.extend(EXTRA_HELP_ROWS.iter().flat_map(|(group, name, keys)| [*group, *name, *keys]));
     // Some are keys, such as "1".

@@ -10,7 +10,9 @@ use super::*;
 use crate::cli::args;
 use crate::cli::console::CapturedConsole;
 use crate::face_picture::FacePicture;
-use crate::job::{Candidate, DeviceInfo, LatentHistory, SearchStart, StopReason};
+use crate::job::{
+    Candidate, DeviceInfo, FaceMap, LatentHistory, MapGroup, MapKind, SearchStart, StopReason, Uncertainty,
+};
 use crate::model::ModelInfo;
 use crate::search::{Losses, SearchIteration, Settings};
 
@@ -136,6 +138,18 @@ impl FillBackend for FakeBackend {
             first_losses: Self::losses(1)[1],
             latent_history,
         })
+    }
+
+    fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError> {
+        let side_px = SIDE_PX as usize;
+        // The values rise from left to right.
+        #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+        let values = (0..side_px * side_px).map(|pixel| (pixel % side_px) as f32).collect::<Vec<_>>();
+        let kinds = MapKind::ALL.into_iter().filter(|kind| kind.group() == request.group);
+        let map = |kind| Arc::new(FaceMap::new(kind, side_px, values.clone(), vec![true; side_px * side_px]));
+        let maps: Vec<_> = kinds.map(map).collect();
+        let uncertainty = (request.group == MapGroup::Uncertainty).then(|| Uncertainty::of_map(&maps[0], Some(1.25)));
+        Ok(Some(FaceMapSet { frame: request.fill.frame, maps, uncertainty }))
     }
 
     fn reset(&mut self) {
