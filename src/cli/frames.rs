@@ -9,10 +9,10 @@ use image::{DynamicImage, GenericImageView as _, Rgba, RgbaImage};
 use super::fill_observer::SearchOutputs;
 use super::fill_plan::FillPlan;
 use super::gif::GifWriter;
-use crate::blend::{Composer, part_with_edge};
+use crate::blend::{Restorer, part_with_edge};
 use crate::face_picture::FacePicture;
 use crate::fs::Overwrite;
-use crate::job::FillRequest;
+use crate::job::{FillComposer, FillRequest};
 use crate::mask::Mask;
 use crate::photo::{ColorEncoding, Photo, PngMetadata, save_png};
 
@@ -21,7 +21,7 @@ pub(super) const FRAME_PREFIX: &str = "frame-";
 
 /// Draws and writes the frames of one search.
 pub(super) struct FrameRecorder {
-    composer: Composer,
+    composer: FillComposer,
     /// The pixels that the fill covers.
     part: Mask,
     photo: Arc<Photo>,
@@ -53,9 +53,15 @@ impl FrameRecorder {
         let gif = outputs.gif.clone().map(|path| GifWriter::new(path, plan.overwrite)).transpose()?;
         let photo = &request.photo;
         let color = photo.pixels.color();
+        let task = request.settings.task;
+        let mut part = part_with_edge(part, &request.hole, request.blend.soft_edge_px);
+        if !task.is_fill() {
+            let restorer = Restorer::new(photo, &request.hole, &request.frame, task, None, false);
+            part.add(&restorer.changed_pixels(photo));
+        }
         Ok(Some(Self {
-            composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
-            part: part_with_edge(part, &request.hole, request.blend.soft_edge_px),
+            composer: FillComposer::new(photo, &request.hole, &request.frame, request.blend, task, None),
+            part,
             photo: Arc::clone(photo),
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),

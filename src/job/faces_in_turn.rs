@@ -55,7 +55,7 @@ impl FacesInTurn {
         let soft_edge_px = fill.look.blend.soft_edge_px;
         let part = part_with_edge(part, &fill.hole, soft_edge_px);
         let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame, soft_edge_px);
-        let mut filled = of_other_faces.clone();
+        let mut filled = fill.changed_pixels(&self.photo);
         of_other_faces.remove(&part);
         filled.remove(&of_other_faces);
         copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);

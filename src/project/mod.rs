@@ -43,6 +43,9 @@ pub const FORMAT: &str = "countenance-project-1";
 /// The format of a project with ignored pixels or a soft edge. Programs before it would lose them.
 pub const EXTENDED_FORMAT: &str = "countenance-project-2";
 
+/// The format of a project with a task other than a fill. Programs before it would fill, or refuse the photo's size.
+pub const TASK_FORMAT: &str = "countenance-project-3";
+
 /// The extension of project files.
 pub const PROJECT_EXTENSION: &str = "countenance";
 
@@ -91,6 +94,12 @@ impl Project {
         let has_ignored = std::iter::once(&self.mask).chain(fill_hole).any(Mask::has_ignored);
         let fill_blend = self.fill.as_ref().map(|fill| fill.record.look.blend);
         let is_soft = std::iter::once(self.blend).chain(fill_blend).any(|blend| blend.soft_edge_px > 0);
-        if has_ignored || is_soft { EXTENDED_FORMAT } else { FORMAT }
+        let fill_task = self.fill.as_ref().map(|fill| fill.record.task());
+        let tasks = [Some(self.settings.task), Some(self.photo.prepared_for), fill_task];
+        match () {
+            () if tasks.into_iter().flatten().any(|task| !task.is_fill()) => TASK_FORMAT,
+            () if has_ignored || is_soft => EXTENDED_FORMAT,
+            () => FORMAT,
+        }
     }
 }

@@ -10,6 +10,7 @@
 //! | `frame_search` | the face frame follows the hole |
 //! | `frame_overlap` | whether the hole lies in the frame |
 //! | `fills` | finished fills, and which one is shown |
+//! | `prepared_photo` | the photo enlarged or coloured for a task |
 //! | `undo` | undo and redo |
 //! | `project_conversion` | conversion to and from a project |
 
@@ -17,6 +18,7 @@ mod fills;
 mod frame_edits;
 mod frame_overlap;
 mod frame_search;
+mod prepared_photo;
 mod project_conversion;
 mod undo;
 
@@ -35,6 +37,7 @@ use crate::geometry::{FaceFrame, Point};
 use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
 use crate::photo::{Photo, PictureFormat};
 use crate::project::PhotoOrigin;
+use crate::restore::ImageTask;
 
 /// A change of the hole or the face frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,6 +73,10 @@ struct ActiveStroke {
 /// A photo and the user's work on it.
 pub struct PhotoDocument {
     pub photo: Arc<Photo>,
+    /// The photo as it was opened.
+    opened_photo: Arc<Photo>,
+    /// The task that the opened photo was prepared for.
+    prepared_for: ImageTask,
     /// The name for titles and suggested file names, without extension.
     pub name: String,
     origin: PhotoOrigin,
@@ -108,6 +115,8 @@ impl PhotoDocument {
             placed_frame: PlacedFrame::unplaced(frame.unwrap_or_else(|| FaceFrame::centered(width, height))),
             is_frame_placed: false,
             detected_faces: None,
+            opened_photo: Arc::clone(&photo),
+            prepared_for: ImageTask::Fill,
             photo,
             name,
             origin,

@@ -9,11 +9,13 @@
 //! | `running_fill` | the data about the running fill |
 //! | `first_guess`, `candidate_mix` | quick previews: pictures without a search |
 //! | `frame_search` | the search for the face frame, and the fill that waits for it |
+//! | `photo_preparation` | enlarging the photo, or making it RGB, before a task starts |
 //! | `shown_fill` | what the window shows of all this |
 
 mod candidate_mix;
 mod first_guess;
 mod frame_search;
+mod photo_preparation;
 mod running_fill;
 mod shown_fill;
 
@@ -37,6 +39,7 @@ use super::toasts::{Severity, UserMessage};
 use crate::blend::Blend;
 use crate::job::{FillOutcome, FillRequest, JobId, LiveSettings, SearchStart, StopReason, WorkerCommand};
 use crate::mask::Mask;
+use crate::restore::ImageTask;
 use crate::search::Settings;
 use first_guess::FirstGuess;
 use frame_search::FrameSearch;
@@ -83,6 +86,8 @@ pub struct FillState {
     /// The mix of two candidates, while its slider is open.
     mix: Option<CandidateMix>,
     pub frame_search: FrameSearch,
+    /// The photo is being prepared for this task; the fill starts when that is done.
+    preparing_for: Option<ImageTask>,
 }
 
 impl FillContext<'_> {
@@ -101,6 +106,7 @@ impl FillContext<'_> {
     }
 
     /// A request with the hole, the frame and the blend of an earlier fill.
+    /// The settings are that fill's, or made from them, so its task stays.
     fn request_like(&self, document: &PhotoDocument, fill: &DocumentFill, settings: Settings) -> FillRequest {
         let (hole, frame, blend) = (fill.record.hole.clone(), fill.record.frame, fill.record.look.blend);
         FillRequest { hole, frame, settings, blend, ..self.request(document) }
@@ -153,9 +159,10 @@ impl FillState {
     /// every action: no action needs to know what depends on it.
     pub fn follow_document(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         self.follow_frame(document, context, outbox);
-        if !document.has_active_stroke() && document.is_hole_in_frame() {
+        if !document.has_active_stroke() {
             self.change_run(|run| {
-                if run.hole != *document.mask() {
+                let is_fillable = !run.request.settings.task.is_fill() || document.is_hole_in_frame();
+                if is_fillable && run.hole != *document.mask() {
                     run.hole = document.mask().clone();
                     outbox.send(WorkerCommand::SetHole(run.hole.clone()));
                 }
@@ -166,9 +173,12 @@ impl FillState {
     }
 
     /// Why no fill can start; `None` when one can.
-    pub fn start_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
+    pub fn start_disabled_reason(&self, document: &PhotoDocument, task: ImageTask) -> Option<&'static str> {
         if self.is_running() {
             return Some("A fill is running: stop it first");
+        }
+        if !task.is_fill() {
+            return None;
         }
         match document.frame_overlap() {
             None => Some("Paint over the part of the face to replace first"),
@@ -190,6 +200,9 @@ impl FillState {
             self.frame_search.starts_fill = true;
             return;
         }
+        if self.prepares_photo(document, context.preferences.settings.task, outbox) {
+            return;
+        }
         let start = context.start_face.map_or(SearchStart::FromSettings, |face| {
             SearchStart::spread_around(&face.latent, &context.preferences.settings)
         });
@@ -204,7 +217,7 @@ impl FillState {
 
     /// Stops the search and keeps its best result. A fill that waits for its frame does not start.
     pub fn stop(&mut self, outbox: &Outbox) {
-        self.frame_search.starts_fill = false;
+        (self.frame_search.starts_fill, self.preparing_for) = (false, None);
         self.change_run(|run| {
             run.is_stopping = true;
             outbox.send(WorkerCommand::Cancel);
@@ -216,7 +229,7 @@ impl FillState {
         if self.running.take().is_some() {
             outbox.send(WorkerCommand::Cancel);
         }
-        (self.first_guess, self.mix) = (FirstGuess::default(), None);
+        (self.first_guess, self.mix, self.preparing_for) = (FirstGuess::default(), None, None);
         self.frame_search.document_changed();
     }
 

@@ -11,6 +11,7 @@ use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
 use crate::app::training::TrainingAction;
 use crate::mask::MaskEdit;
+use crate::restore::ImageTask;
 
 /// Each press of `[` or `]` changes the brush by this factor.
 const BRUSH_STEP: f32 = 1.2;
@@ -45,10 +46,8 @@ impl EditorState {
             let is_file = document.is_some_and(|document| document.photo.source.is_some());
             (!is_file).then_some("This photo is in no folder")
         };
-        let no_fill = || {
-            let nothing = "Nothing to export yet: paint over part of the face and press Fill";
-            shown_fill.is_none().then_some(nothing)
-        };
+        let no_fill = || shown_fill.is_none().then(|| self.nothing_to_export());
+        let task = self.preferences.settings.task;
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
@@ -111,8 +110,9 @@ impl EditorState {
                 no_photo.or_else(no_folder).or_else(locked_by_fill).or_else(saving).or_else(no_fill)
             }
             EditorCommand::Fill => {
-                no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
+                no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document, task)))
             }
+            EditorCommand::NextTask => locked_by_fill(),
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill.running() {
                 None => Some("No fill is running"),
@@ -131,6 +131,14 @@ impl EditorState {
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
                 (candidate_count == 0).then_some("No candidates yet: press Fill first")
             }
+        }
+    }
+
+    fn nothing_to_export(&self) -> &'static str {
+        if self.preferences.settings.task.is_fill() {
+            "Nothing to export yet: paint over part of the face and press Fill"
+        } else {
+            "Nothing to export yet: press Fill"
         }
     }
 
@@ -196,6 +204,7 @@ impl EditorState {
             }
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
+            EditorCommand::NextTask => self.choose_next_task(),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
             EditorCommand::Training => {
                 self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
@@ -204,6 +213,15 @@ impl EditorState {
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
         }
+    }
+
+    fn choose_next_task(&mut self) {
+        let current = self.preferences.settings.task;
+        let position = ImageTask::ALL.iter().position(|task| task.is_same_kind(&current)).unwrap_or_default();
+        let next = ImageTask::ALL[(position + 1) % ImageTask::ALL.len()];
+        let mut preferences = self.preferences.clone();
+        preferences.set_task(next);
+        self.set_preferences(preferences);
     }
 
     /// Grows the hole by the distance in the preferences, or shrinks it for the factor -1.

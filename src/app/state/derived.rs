@@ -10,6 +10,7 @@ use crate::blend::FillPatch;
 use crate::search::Losses;
 
 /// What several panels show.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
 pub struct Derived<'a> {
     pub commands: CommandStates,
     pub document: Option<&'a PhotoDocument>,
@@ -25,8 +26,10 @@ pub struct Derived<'a> {
     pub shows_first_guess: bool,
     /// The face frame for the current hole is being searched.
     pub is_frame_pending: bool,
-    /// Fill was pressed, and starts when the frame is found.
+    /// Fill was pressed, and starts when the frame is found or the photo is prepared.
     pub is_fill_waiting: bool,
+    /// The photo is being enlarged, or gets colours, for a task.
+    pub is_photo_preparing: bool,
 }
 
 impl Derived<'_> {
@@ -59,6 +62,7 @@ impl EditorState {
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
+            is_photo_preparing: fill.is_photo_preparing(),
         }
     }
 

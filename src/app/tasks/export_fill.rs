@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 
-use crate::blend::{FillPatch, filled_pixels};
+use crate::blend::FillPatch;
 use crate::fs::{Overwrite, WriteError};
 use crate::job::{ExportContent, ExportFile, FillRecord, Provenance};
 use crate::photo::{Photo, SaveError};
@@ -81,7 +81,7 @@ pub fn export_fill(path: &Path, source: &ExportSource, options: &ExportOptions) 
     let ExportSource { photo, fill, .. } = source;
     let Some(pixels) = source.picture(content) else { return Ok(Vec::new()) };
     let provenance = record.then(|| Provenance::new(photo, fill)).transpose()?;
-    let filled = filled_pixels(&fill.hole, &fill.frame, fill.look.blend.soft_edge_px);
+    let filled = fill.changed_pixels(photo);
     let export = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance: provenance.as_ref() };
     export.save(path, jpeg_quality, overwrite)
 }
