@@ -19,7 +19,8 @@
 //! 1. `fill` makes a request: photo, hole, frame, settings. It waits until the frame is found.
 //! 2. The `outbox` sends it to the fill thread (`job`), which puts progress, previews and the result into a mailbox.
 //! 3. Each frame, [`EditorState::poll`] takes the mailbox's events. Those of an earlier job are dropped.
-//! 4. The result becomes a `FillRecord` in the document, as an undo step.
+//! 4. The result becomes a fill of the document, as an undo step. If the hole concerns several faces, the next one is
+//!    searched first, on the photo with the fills so far: see `fill::face_queue`.
 //! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
 //! 6. An export, a project and the provenance are made from the same record.
 
@@ -67,6 +68,7 @@ use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
 use explore::SavedFaces;
+use fill::FillAction;
 use frame_stats::FrameStats;
 use language::{Language, LanguageChoice};
 use layout::Widgets;
@@ -224,7 +226,7 @@ impl Editor {
         }
     }
 
-    /// Handles Esc: cancels a drag, closes what is on top, stops the fill or dismisses the messages.
+    /// Handles Esc: cancels a drag, closes what is on top, stops the fill, shows the result or dismisses the messages.
     fn handle_escape(&mut self) {
         if self.widgets.canvas.is_dragging() {
             self.widgets.canvas.cancel_drag();
@@ -235,6 +237,8 @@ impl Editor {
             self.state.handle(Action::Dialog(DialogAction::ClosePathBar));
         } else if self.state.fill.is_running() || self.state.fill.is_waiting() {
             self.state.handle(Action::RunCommand(EditorCommand::Stop));
+        } else if self.state.fill.shows_iteration() {
+            self.state.handle(Action::Fill(FillAction::ShowResult));
         } else if self.state.training.is_open {
             self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {
@@ -324,7 +328,11 @@ impl eframe::App for Editor {
     fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
         // egui uses Tab to move the keyboard focus. Tab selects the next face only when no widget has the focus and the
         // photo has several faces.
-        let faces = self.state.document.as_ref().and_then(|document| document.detected_faces()).map_or(0, <[_]>::len);
+        let faces = self
+            .state
+            .document
+            .as_ref()
+            .map_or(0, |document| document.detected_faces().map_or(0, <[_]>::len).max(document.selectable_faces()));
         if faces < 2 || context.memory(|memory| memory.focused().is_some()) {
             return;
         }
@@ -347,6 +355,9 @@ impl eframe::App for Editor {
             context.request_repaint_after(delay);
         }
         if let Some(delay) = self.state.training.poll((self.now)(), &self.state.outbox) {
+            context.request_repaint_after(delay);
+        }
+        if let Some(delay) = self.state.play_timeline((self.now)()) {
             context.request_repaint_after(delay);
         }
         self.update_title(context);

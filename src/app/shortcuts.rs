@@ -49,7 +49,8 @@ pub enum EditorCommand {
     Fill,
     Stop,
     PauseOrResume,
-    StepOnce,
+    /// One more iteration of a search, which then pauses; on the timeline, the next one.
+    NextIteration,
     ToggleDivider,
     ShowBestCandidate,
     /// Shows the candidate with this index, counted from 0. The digit keys reach the first nine.
@@ -58,6 +59,13 @@ pub enum EditorCommand {
     Mix,
     /// Choose the next task.
     NextTask,
+    PreviousIteration,
+    PlayIterations,
+    KeepIteration,
+    /// A fill that goes on from the shown iteration.
+    Branch,
+    ExportSearch,
+    ExportFrames,
     Explore,
     Training,
     Shortcuts,
@@ -113,6 +121,8 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Export, FILE, "Export…", &[ctrl(Key::E)]),
     entry(EditorCommand::ExportPath, FILE, "Export to a path…", &[ctrl(Key::P)]),
     entry(EditorCommand::ExportLayer, FILE, "Export layer…", &[ctrl_shift(Key::E)]),
+    entry(EditorCommand::ExportSearch, FILE, "Export the search as GIF or APNG…", &[]),
+    entry(EditorCommand::ExportFrames, FILE, "Export the iterations as pictures…", &[]),
     entry(EditorCommand::ExportAndNext, FILE, "Export, then open the next photo", &[ctrl(Key::PageDown)]),
     entry(EditorCommand::LoadMask, FILE, "Load mask…", &[ctrl(Key::M)]),
     entry(EditorCommand::SaveMask, FILE, "Save mask…", &[ctrl_shift(Key::M)]),
@@ -154,7 +164,11 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::Fill, FILL, "Fill", &[key(Key::Enter)]),
     entry(EditorCommand::Stop, FILL, "Stop", &[key(Key::Escape)]),
     entry(EditorCommand::PauseOrResume, FILL, "Pause or resume", &[key(Key::P)]),
-    entry(EditorCommand::StepOnce, FILL, "One iteration, then pause", &[key(Key::Period)]),
+    entry(EditorCommand::NextIteration, FILL, "Next iteration (pauses a search)", &[key(Key::Period)]),
+    entry(EditorCommand::PreviousIteration, FILL, "Previous iteration", &[key(Key::Comma)]),
+    entry(EditorCommand::PlayIterations, FILL, "Play the iterations", &[key(Key::K)]),
+    entry(EditorCommand::KeepIteration, FILL, "Keep this iteration", &[key(Key::S)]),
+    entry(EditorCommand::Branch, FILL, "Go on from this iteration", &[key(Key::N)]),
     entry(EditorCommand::ShowBestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
     entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
     entry(EditorCommand::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
@@ -221,8 +235,11 @@ impl EditorCommand {
             Self::ZoomIn | Self::LargerBrush | Self::GrowMask => Icon::Plus,
             Self::ZoomOut | Self::SmallerBrush | Self::ShrinkMask => Icon::Minus,
             Self::PauseOrResume => Icon::Pause,
-            Self::StepOnce => Icon::Step,
-            Self::Fill | Self::ShowCandidate(_) | Self::ShowBestCandidate => Icon::Play,
+            Self::NextIteration | Self::PreviousIteration => Icon::Step,
+            Self::KeepIteration => Icon::Pin,
+            Self::Branch => Icon::Branch,
+            Self::ExportSearch | Self::ExportFrames => Icon::Film,
+            Self::Fill | Self::PlayIterations | Self::ShowCandidate(_) | Self::ShowBestCandidate => Icon::Play,
             Self::ToggleDivider => Icon::Divider,
             Self::Mix => Icon::Mix,
             Self::Explore | Self::NextTask => Icon::FaceGallery,
@@ -246,7 +263,7 @@ impl EditorCommand {
 
 /// A shortcut as text, such as `Ctrl+Z`.
 pub fn shortcut_text(context: &Context, shortcut: KeyboardShortcut) -> String {
-    context.format_shortcut(&shortcut).replace("Escape", "Esc")
+    context.format_shortcut(&shortcut).replace("Escape", "Esc").replace("Comma", ",")
 }
 
 /// The commands whose keys were pressed; none in a text field. Digits choose among `candidate_count` candidates.

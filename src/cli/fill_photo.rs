@@ -3,12 +3,12 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::console::Console;
 use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
 use super::fill::FillBackend;
-use super::fill_observer::{ConsoleFillObserver, SearchOutputs};
+use super::fill_observer::{ConsoleFillObserver, SearchOutputs, SilentObserver};
 use super::fill_plan::FillPlan;
 use super::fill_report::{FaceReport, PhotoReport};
 use super::inputs::FillTask;
@@ -16,7 +16,7 @@ use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
     ExportContent, ExportFile, FaceRecord, FacesInTurn, FillError, FillOutcome, FillRecord, FillRequest, Provenance,
-    SearchStart, StopReason, check_export,
+    StopReason, check_export,
 };
 use crate::photo::{self, DecodeLimits, Photo};
 use crate::restore::prepare_photo;
@@ -87,6 +87,9 @@ impl PhotoRun<'_> {
         if let Some(note) = note {
             self.console.print(&format!("{}: {note}", self.task.photo.display()));
         }
+        if faces.len() > 1 && !self.plan.start.is_from_settings() {
+            bail!("--branch goes on with one face, but the hole concerns {}: choose one with --face", faces.len());
+        }
         check_export(&photo, &hole, ExportContent::Photo, &self.task.out)?;
         if let Some(layer) = &self.task.layer {
             check_export(&photo, &hole, ExportContent::Layer, layer)?;
@@ -136,7 +139,7 @@ impl PhotoRun<'_> {
             hole: turns.hole().clone(),
             frame: face.frame,
             settings: plan.settings,
-            start: SearchStart::FromSettings,
+            start: plan.start.clone(),
             blend: plan.blend,
             model: plan.model.clone(),
             device: plan.device,
@@ -144,6 +147,11 @@ impl PhotoRun<'_> {
         let outputs = SearchOutputs::new(self.task, turn);
         let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole)?;
         let outcome = backend.run_search(&request, &mut observer)?;
+        observer.log_latents(&outcome);
+        let outcome = match plan.at {
+            Some(iteration) => at_iteration(backend, &request, outcome, iteration)?,
+            None => outcome,
+        };
         let fill = FillRecord::of_best(&request, outcome);
         turns.add(&fill, &face.hole).context("the search returned no face")?;
         let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels);
@@ -215,6 +223,21 @@ impl PhotoRun<'_> {
         self.console.print(&format!("warning: {line}"));
         self.report.warnings.push(reported);
     }
+}
+
+/// The fill of one iteration, instead of the best one.
+fn at_iteration(
+    backend: &mut dyn FillBackend,
+    request: &FillRequest,
+    outcome: FillOutcome,
+    iteration: u32,
+) -> anyhow::Result<FillOutcome> {
+    let request = request.at_iteration(&outcome, iteration).with_context(|| {
+        let nearest = outcome.latent_history.nearest(iteration).unwrap_or(1);
+        format!("--at {iteration}: the search kept no such iteration, the nearest is {nearest}")
+    })?;
+    let drawn = backend.run_search(&request, &mut SilentObserver)?;
+    Ok(outcome.with_iteration(iteration, drawn))
 }
 
 /// The record of all fills.

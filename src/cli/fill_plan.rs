@@ -11,6 +11,7 @@ use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
+use crate::job::SearchStart;
 use crate::model::ModelChoice;
 use crate::restore::ImageTask;
 use crate::search::{Preset, Settings};
@@ -30,12 +31,15 @@ pub(super) struct FillPlan {
     pub(super) face: FaceChoice,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
+    pub(super) start: SearchStart,
     pub(super) blend: Blend,
     pub(super) model: ModelChoice,
     /// Side of the model's crop; mask presets need it.
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
     pub(super) frame_interval: u32,
+    /// The iteration that becomes the result, instead of the best one.
+    pub(super) at: Option<u32>,
     /// Whether output files record how they were made.
     pub(super) records_provenance: bool,
     /// Quality of a JPEG.
@@ -47,7 +51,11 @@ impl FillPlan {
     /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let task = args.task.task()?;
-        let settings = args.settings.settings_for(task)?;
+        let mut settings = args.settings.settings_for(task)?;
+        if let Some(at) = args.output.at.filter(|at| *at > settings.steps && args.branch.is_none()) {
+            let steps = settings.steps;
+            return Err(usage_error(format!("--at {at} is beyond the {steps} steps of the search: use 1 to {steps}")));
+        }
         let mask = args.mask.as_deref().map(MaskSource::parse).transpose()?;
         check_task(args, task)?;
         let ignore = args.ignore.as_deref().map(MaskSource::parse_ignored).transpose()?;
@@ -55,6 +63,11 @@ impl FillPlan {
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
+        let start = match &args.branch {
+            Some(_) if is_batch => return Err(usage_error("--branch goes on with one photo: give only that")),
+            Some(branch) => branch.start(&info, &mut settings)?,
+            None => SearchStart::FromSettings,
+        };
         let input_masks: Vec<&Path> =
             [mask.as_ref(), ignore.as_ref()].into_iter().flatten().filter_map(MaskSource::shared_file).collect();
         outputs::check_fill_outputs(&tasks, is_batch, &input_masks, &args.output)?;
@@ -65,6 +78,7 @@ impl FillPlan {
             face: args.face,
             preset: args.settings.preset,
             settings,
+            start,
             blend: Blend {
                 mode: args.blend,
                 detail_percent: args.detail,
@@ -76,6 +90,7 @@ impl FillPlan {
             device: args.device,
             tasks,
             skipped,
+            at: args.output.at,
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
             jpeg_quality: args.output.quality,

@@ -24,11 +24,13 @@ const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 /// With [`Provenance::fills`]. A format of its own, because programs before it would repeat the first fill only.
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
-/// With ignored pixels or a soft edge, and with any number of fills. Programs before it would make another fill.
+/// With ignored pixels, a soft edge, or a search that continues another one, and with any number of fills. Programs before it would make another fill.
 const EXTENDED_FORMAT: &str = "countenance-recipe-3";
+/// With several fills of which some are drawn without a search. Programs before it would search all.
+const DRAWN_FORMAT: &str = "countenance-recipe-4";
 
 /// With a task other than a fill. Programs before it would fill a hole.
-const TASK_FORMAT: &str = "countenance-recipe-4";
+const TASK_FORMAT: &str = "countenance-recipe-5";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 pub(super) const SOURCE_TYPE: &str =
@@ -132,9 +134,13 @@ pub struct Provenance {
     /// λ, steps or the hole changed during the search, so that a repetition may give another result.
     #[serde(rename = "changed_on_the_way")]
     pub changed_during_search: bool,
-    /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
+    /// The shown candidate is drawn from its latent, without a search: it is a mix that the user made, or one of several
+    /// fills whose search cannot be repeated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
+    /// The iteration of the search that the user chose; the shown candidate is drawn from its latent, without a search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_at: Option<u32>,
     /// Weight of the symmetry loss, which only earlier versions have; 0 without. Read from files, never written.
     #[serde(skip)]
     pub symmetry: f64,
@@ -174,12 +180,14 @@ impl Provenance {
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = &**outcome;
         let has_these_settings =
             |preset: &Preset| Settings { seed: settings.seed, ..preset.settings_for(settings.task) } == *settings;
+        let continues = matches!(outcome.start, SearchStart::Continue { .. });
+        let is_extended = hole.has_ignored() || blend.soft_edge_px > 0 || continues;
         let completion = completion_network(*blend, model).filter(|_| settings.task.is_fill());
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
             format: match () {
                 () if !settings.task.is_fill() => TASK_FORMAT,
-                () if hole.has_ignored() || blend.soft_edge_px > 0 => EXTENDED_FORMAT,
+                () if is_extended => EXTENDED_FORMAT,
                 () => FORMAT,
             }
             .into(),
@@ -200,28 +208,31 @@ impl Provenance {
             stopped_early: outcome.stopped.is_some(),
             changed_during_search: outcome.changed_during_search,
             mixed: false,
+            kept_at: None,
             symmetry: 0.0,
             mask: MaskRecord::new(hole)?,
             fills: Vec::new(),
         };
         Ok(match fill.shown_candidate().filter(|candidate| candidate.is_mix) {
-            Some(mix) => provenance.for_mix(mix),
+            Some(mix) => provenance.drawn_from(mix),
             None => provenance,
         })
     }
 
-    /// Provenance that draws a mix again: its latent, without a search.
-    fn for_mix(self, mix: &Candidate) -> Self {
+    /// Provenance that draws this candidate again from its latent, without a search.
+    #[must_use]
+    pub(super) fn drawn_from(self, candidate: &Candidate) -> Self {
         Self {
             preset: None,
             settings: self.settings.without_search(),
-            start: SearchStart::At(mix.latent.clone()),
+            start: SearchStart::At(candidate.latent.clone()),
             candidate: 0,
             steps: 1,
             evaluations: 1,
             stopped_early: false,
             changed_during_search: false,
-            mixed: true,
+            mixed: candidate.kept_at.is_none(),
+            kept_at: candidate.kept_at,
             ..self
         }
     }
@@ -230,8 +241,9 @@ impl Provenance {
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
         let format = match self.format.as_str() {
-            EXTENDED_FORMAT => EXTENDED_FORMAT,
             TASK_FORMAT => TASK_FORMAT,
+            _ if fills.iter().any(|fill| fill.drawn_from.is_some()) => DRAWN_FORMAT,
+            EXTENDED_FORMAT => EXTENDED_FORMAT,
             _ if fills.is_empty() => FORMAT,
             _ => FORMAT_OF_SEVERAL,
         };
@@ -259,7 +271,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT, TASK_FORMAT].contains(&format.as_str()) {
+        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT, DRAWN_FORMAT, TASK_FORMAT].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();

@@ -93,6 +93,6 @@ pub(super) fn draw_quick_preview(
     let prepare = || FillComposer::new(photo, hole, frame, request.blend, task, Some(MAX_PREVIEW_SIDE_PX));
     let composer = FillPlace::new(photo, hole, *frame, request.blend).of_task(task).get_or_prepare(composers, prepare);
     let patch = Arc::new(composer.render(&to_blend));
-    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings() };
+    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings(), kept_at: None };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

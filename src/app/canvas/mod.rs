@@ -119,12 +119,14 @@ pub struct CanvasScene<'a> {
     /// What the area tools draw.
     pub area_kind: StrokeKind,
     pub brush_radius_px: f32,
-    /// The fill, as live preview or finished, drawn over the photo.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// The fills, as live preview or finished, drawn over the photo and one over the other.
+    pub patches: &'a [&'a Arc<FillPatch>],
     pub mask_display: MaskDisplay,
     pub show_frame: bool,
-    /// Draws the photo without the fill (while the "before" key is held).
+    /// Draws what is before the fill (while the "before" key is held): the photo, or the fill that it is compared with.
     pub show_before: bool,
+    /// The fill that the shown one is compared with; `None` compares it with the photo.
+    pub before: Option<ComparedFill<'a>>,
     /// Position of the before/after divider as a share of the visible photo's width; `None` when off. Not drawn without
     /// a patch.
     pub divider: Option<f32>,
@@ -138,7 +140,8 @@ impl CanvasScene<'_> {
         let (width, height) = (self.photo.width(), self.photo.height());
         let painted =
             if self.mask.hole_bounds().is_some() { t!("part of it is painted") } else { t!("nothing is painted") };
-        let filled = if self.patch.is_some() && !self.show_before { t!(", the painted part is filled") } else { "" };
+        let filled =
+            if !self.patches.is_empty() && !self.show_before { t!(", the painted part is filled") } else { "" };
         t!("A photo of {width} × {height} pixels, {painted}{filled}", width, height, painted, filled)
     }
 
@@ -146,6 +149,15 @@ impl CanvasScene<'_> {
     fn photo_rect(&self) -> Rect {
         Rect::from_min_size(Pos2::ZERO, vec2(self.photo.width() as f32, self.photo.height() as f32))
     }
+}
+
+/// A fill in the place of the photo without a fill.
+#[derive(Clone, Copy)]
+pub struct ComparedFill<'a> {
+    /// None until it is composed.
+    pub patches: &'a [Arc<FillPatch>],
+    /// Words on the divider: of this fill and of the shown one.
+    pub names: [&'a str; 2],
 }
 
 /// What the user did.
@@ -190,7 +202,9 @@ pub struct Canvas {
     frame_glide: FrameGlide,
     photo_tiles: PhotoTiles,
     mask_layers: MaskLayers,
-    fill_overlay: FillOverlay,
+    /// One for each patch.
+    fill_overlays: Vec<FillOverlay>,
+    compared_overlays: Vec<FillOverlay>,
 }
 
 impl Canvas {
@@ -278,7 +292,7 @@ impl Canvas {
 
     fn pointer_context<'a>(&self, ui: &Ui, scene: &'a CanvasScene<'a>, viewport: Rect) -> PointerContext<'a> {
         let screen_from_photo = self.view.screen_from_photo();
-        let is_fill_shown = scene.patch.is_some() && !scene.show_before;
+        let is_fill_shown = !scene.patches.is_empty() && !scene.show_before;
         let photo_on_screen = screen_from_photo.rect(scene.photo_rect());
         let share = scene.divider.filter(|_| is_fill_shown);
         let divider = share.and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
@@ -292,9 +306,20 @@ impl Canvas {
         let mut budget = UploadBudget::for_this_frame();
         painter.rect_filled(painter.clip_rect(), 0.0, style.background);
         self.photo_tiles.paint(painter, scene, map, style, &mut budget);
-        if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
+        self.fill_overlays.resize_with(scene.patches.len(), FillOverlay::default);
+        if !scene.show_before {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
-            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
+            for (overlay, patch) in self.fill_overlays.iter_mut().zip(scene.patches) {
+                overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
+            }
+        }
+        let compared = scene.before.map_or(&[][..], |before| before.patches);
+        self.compared_overlays.resize_with(compared.len(), FillOverlay::default);
+        if scene.show_before || divider.is_some() {
+            let clip = divider.map_or(painter.clip_rect(), |divider| divider.before_rect());
+            for (overlay, patch) in self.compared_overlays.iter_mut().zip(compared) {
+                overlay.paint(&painter.with_clip_rect(clip), patch, map, style);
+            }
         }
         self.mask_layers.paint(painter, scene, map, style, &mut budget);
         let border = egui::Stroke::new(1.0, style.photo_border);
@@ -310,7 +335,8 @@ impl Canvas {
             frame_overlay::paint_frame(painter, &frame, map, style, appearance);
         }
         if let Some(divider) = divider {
-            divider.paint(painter, style);
+            let names = scene.before.map_or([t!("Before"), t!("After")], |before| before.names);
+            divider.paint(painter, names, style);
         }
         self.pointer.paint_area(painter, hovered_at, map, style);
         self.paint_brush(painter, ui, context, hovered_at);

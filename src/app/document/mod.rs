@@ -9,11 +9,13 @@
 //! | `frame_edits` | the face frame and the detected faces |
 //! | `frame_search` | the face frame follows the hole |
 //! | `frame_overlap` | whether the hole lies in the frame |
+//! | `face_split` | the faces that the hole concerns, and the part of each |
 //! | `fills` | finished fills, and which one is shown |
 //! | `prepared_photo` | the photo enlarged or coloured for a task |
 //! | `undo` | undo and redo |
 //! | `project_conversion` | conversion to and from a project |
 
+mod face_split;
 mod fills;
 mod frame_edits;
 mod frame_overlap;
@@ -22,7 +24,8 @@ mod prepared_photo;
 mod project_conversion;
 mod undo;
 
-pub use fills::DocumentFill;
+pub use face_split::{FaceSplit, FacesToFill, SplitInput};
+pub use fills::{BranchPoint, DocumentFace, DocumentFill};
 pub use frame_overlap::FrameOverlap;
 
 use std::cell::RefCell;
@@ -52,6 +55,8 @@ pub enum DocumentAction {
     /// Place the frame on the detected face with this index.
     PickFace(usize),
     PickNextFace,
+    /// Show the fill with this index again, with its hole and frame.
+    ShowFill(usize),
     /// A handle of the frame is being dragged.
     SetFrame(FaceFrame),
     /// The drag of a handle ended; undo restores `before`.
@@ -96,6 +101,8 @@ pub struct PhotoDocument {
     redo_steps: Vec<UndoStep>,
     max_undo_bytes: usize,
     cached_overlap: RefCell<Option<frame_overlap::CachedOverlap>>,
+    /// The faces of the newest hole for which they were found.
+    face_split: Option<FaceSplit>,
     active_stroke: Option<ActiveStroke>,
     /// The frame at the start of the drag in progress.
     frame_at_drag_start: Option<PlacedFrame>,
@@ -128,6 +135,7 @@ impl PhotoDocument {
             redo_steps: Vec::new(),
             max_undo_bytes: MAX_UNDO_BYTES,
             cached_overlap: RefCell::new(None),
+            face_split: None,
             active_stroke: None,
             frame_at_drag_start: None,
             revision: 0,
@@ -159,10 +167,14 @@ impl PhotoDocument {
             DocumentAction::EndStroke => self.end_stroke(),
             DocumentAction::CancelDrag => self.cancel_drag(),
             DocumentAction::EditMask(edit) => self.edit_mask(&edit),
-            DocumentAction::PickFace(_) | DocumentAction::PickNextFace | DocumentAction::SetFrame(_)
+            DocumentAction::PickFace(_)
+            | DocumentAction::PickNextFace
+            | DocumentAction::ShowFill(_)
+            | DocumentAction::SetFrame(_)
                 if is_frame_locked => {}
             DocumentAction::PickFace(index) => self.select_face(index),
             DocumentAction::PickNextFace => self.select_next_face(),
+            DocumentAction::ShowFill(index) => self.show_fill(index),
             DocumentAction::SetFrame(frame) => self.drag_frame_to(frame),
             DocumentAction::FrameChanged { before } => self.end_frame_drag(before),
             DocumentAction::Undo => self.undo(frame_undo),
@@ -235,7 +247,8 @@ impl PhotoDocument {
     /// The shown fill and the photo, for a background task.
     pub fn export_source(&self) -> Option<ExportSource> {
         let shown = self.shown_fill()?;
-        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
+        let composed = shown.composed().and_then(<[_]>::first).cloned();
+        let fill = shown.photo_fill();
         Some(ExportSource { photo: Arc::clone(&self.photo), fill, composed })
     }
 
@@ -248,6 +261,11 @@ impl PhotoDocument {
     /// The suggested path for exporting the fill as a layer.
     pub fn suggested_layer_path(&self) -> PathBuf {
         self.path_beside_photo(&format!("{}-layer.png", self.name))
+    }
+
+    /// The suggested path for exporting how the search went.
+    pub fn suggested_search_path(&self) -> PathBuf {
+        self.path_beside_photo(&format!("{}-search.gif", self.name))
     }
 
     /// The suggested path for saving the mask.

@@ -28,6 +28,12 @@ pub(super) enum UndoStep {
     Fill(Option<usize>),
     /// The photo before it was prepared for a task, with what belongs to it.
     Photo(Box<PhotoState>),
+    /// The shown fill, with the mask and the frame.
+    Switch {
+        fill: Option<usize>,
+        mask: Mask,
+        frame: PlacedFrame,
+    },
 }
 
 /// Whether undo and redo may move the face frame.
@@ -103,7 +109,7 @@ impl PhotoDocument {
     fn measure_newest_painting(&mut self) {
         let newest = self.undo_steps.iter_mut().rev().find_map(|step| match step {
             UndoStep::Painting { mask, bytes, .. } => Some((mask, bytes)),
-            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Photo(_) => None,
+            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Switch { .. } | UndoStep::Photo(_) => None,
         });
         // A mask of another size is that of the photo before it was prepared.
         if let Some((mask, bytes)) = newest.filter(|(mask, _)| mask.rect() == self.mask.rect()) {
@@ -119,7 +125,7 @@ impl PhotoDocument {
     }
 
     /// Swaps what a step holds with the current state.
-    fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) {
+    pub(super) fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) {
         self.revision += 1;
         match step {
             UndoStep::Painting { mask, frame, .. } => {
@@ -134,14 +140,21 @@ impl PhotoDocument {
             }
             UndoStep::Frame(frame) => std::mem::swap(&mut self.placed_frame, frame),
             UndoStep::Photo(state) => self.swap_photo(state),
-            UndoStep::Fill(index) => {
-                // A full-size patch can need much memory, so only the shown fill keeps one.
-                if let Some(fill) = self.shown_fill_mut() {
-                    fill.composition.clear();
-                }
-                std::mem::swap(&mut self.shown_fill, index);
+            UndoStep::Fill(index) => self.swap_shown_fill(index),
+            UndoStep::Switch { fill, mask, frame } => {
+                self.swap_shown_fill(fill);
+                std::mem::swap(&mut self.mask, mask);
+                std::mem::swap(&mut self.placed_frame, frame);
             }
         }
+    }
+
+    fn swap_shown_fill(&mut self, index: &mut Option<usize>) {
+        // A full-size patch can need much memory, so only the shown fill keeps one.
+        if let Some(fill) = self.shown_fill_mut() {
+            fill.composition.clear();
+        }
+        std::mem::swap(&mut self.shown_fill, index);
     }
 }
 
@@ -152,6 +165,7 @@ impl UndoStep {
             Self::Frame(_) => "moving the face frame",
             Self::Fill(_) => "the fill",
             Self::Photo(_) => "preparing the photo",
+            Self::Switch { .. } => "showing another fill",
         }
     }
 

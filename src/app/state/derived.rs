@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
-use crate::app::document::PhotoDocument;
-use crate::app::fill::{RunningFill, ShownFill};
+use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::fill::{RunningFill, ShownFill, TimelineView};
 use crate::blend::FillPatch;
+use crate::mask::Mask;
 use crate::search::Losses;
 
 /// What several panels show.
@@ -20,8 +21,10 @@ pub struct Derived<'a> {
     pub candidate_order: Vec<usize>,
     /// The losses of the shown picture.
     pub losses: Option<Losses>,
-    /// The patch shown in the photo.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// The patches shown in the photo, one drawn over the other.
+    pub patches: Vec<&'a Arc<FillPatch>>,
+    /// The mask that is drawn over the photo.
+    pub shown_mask: Option<&'a Mask>,
     pub mask_display: MaskDisplay,
     pub shows_first_guess: bool,
     /// The face frame for the current hole is being searched.
@@ -30,6 +33,10 @@ pub struct Derived<'a> {
     pub is_fill_waiting: bool,
     /// The photo is being enlarged, or gets colours, for a task.
     pub is_photo_preparing: bool,
+    /// The timeline of the shown fill; `None` while a search runs, and without iterations.
+    pub timeline: Option<TimelineView>,
+    /// The fill that the shown one is compared with, and its index.
+    pub compared: Option<(usize, &'a DocumentFill)>,
 }
 
 impl Derived<'_> {
@@ -57,13 +64,28 @@ impl EditorState {
             fill: shown_fill,
             candidate_order: shown_fill.map(ShownFill::candidate_order).unwrap_or_default(),
             losses: document.and_then(|document| fill.shown_losses(document)),
-            patch: document.and_then(|document| fill.shown_patch(document)),
+            patches: document.map(|document| fill.shown_patches(document)).unwrap_or_default(),
+            shown_mask: document.map(|document| fill.shown_mask(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
             is_photo_preparing: fill.is_photo_preparing(),
+            timeline: document.and_then(|document| fill.timeline_view(document)),
+            compared: self.compared_fill(),
         }
+    }
+
+    /// The fill that the shown one is compared with, and its index.
+    fn compared_fill(&self) -> Option<(usize, &DocumentFill)> {
+        let (document, index) = (self.document.as_ref()?, self.compared_index()?);
+        Some((index, document.fills().get(index)?))
+    }
+
+    /// Index of the fill that the shown one is compared with.
+    pub(super) fn compared_index(&self) -> Option<usize> {
+        let shown = self.document.as_ref()?.shown_fill_index()?;
+        self.view.compared_fill.filter(|compared| *compared != shown)
     }
 
     /// Number of candidates to choose from.

@@ -26,6 +26,7 @@ mod files;
 mod photo_series;
 mod project_files;
 mod region_edits;
+mod search_export;
 mod worker_events;
 
 pub use action::{Action, Actions};
@@ -35,15 +36,16 @@ pub use derived::Derived;
 pub use files::{FileState, typed_path};
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use region_edits::RegionEdits;
 
 use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
-use super::document::{DocumentAction, PhotoDocument};
+use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
 use super::engine::EngineState;
 use super::explore::ExploreState;
-use super::fill::{FillAction, FillContext, FillState};
+use super::fill::{AddedFills, FillAction, FillContext, FillState};
 use super::outbox::Outbox;
 use super::preferences::Preferences;
 use super::sample_portraits::SamplePortrait;
@@ -51,9 +53,13 @@ use super::tasks::{Task, TaskRunner, sample_thumbnail};
 use super::training::{RunModel, TrainingState};
 use crate::blend::FillPatch;
 use crate::device::list_gpus;
+#[cfg(test)]
+use crate::face::FoundFaces;
 use crate::geometry::FaceFrame;
-use crate::job::{FillLook, LiveSettings, WorkerHandle};
-use crate::mask::{Mask, MaskEdit, MaskPreset};
+use crate::job::{FillLook, JobId, LiveSettings, WorkerHandle};
+#[cfg(test)]
+use crate::mask::Mask;
+use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::find_models;
 use crate::photo::Photo;
 use crate::restore::ImageTask;
@@ -67,6 +73,8 @@ pub struct ViewState {
     /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
+    /// Index of the fill that stands on the left of the divider, in the place of the photo.
+    pub compared_fill: Option<usize>,
 }
 
 /// The editor's state.
@@ -122,8 +130,9 @@ impl EditorState {
         }
         self.follow_up();
         self.save_project_if_idle();
+        let compared = self.compared_index();
         if let Some(document) = &mut self.document {
-            self.fill.compose_if_needed(document, &self.outbox);
+            self.fill.compose_if_needed(compared, document, &self.outbox);
         }
     }
 
@@ -148,6 +157,7 @@ impl EditorState {
             Action::RetryModel => self.warm_up_engine(),
             Action::UseTrainedModel(model) => self.use_trained_model(model),
             Action::ShowBefore(show) => self.view.show_before = show,
+            Action::CompareWith(fill) => self.compare_with(fill),
             Action::SetDivider(position) => self.view.divider = Some(position.clamp(0.0, 1.0)),
             Action::Open(source) => self.open(source),
             Action::Paste(target, picture) => self.paste(target, picture),
@@ -189,6 +199,7 @@ impl EditorState {
     fn photo_replaced(&mut self) {
         self.fill.document_changed(&self.outbox);
         self.region_edits = RegionEdits::default();
+        self.view.compared_fill = None;
         self.change_view_to_frame(ViewCommand::ShowFoundFace);
     }
 
@@ -212,6 +223,22 @@ impl EditorState {
         self.update_document(DocumentAction::EditMask(MaskEdit::Preset { preset, frame, crop_size_px, seed }));
     }
 
+    /// Compares the shown fill with another one, and shows the divider for it.
+    fn compare_with(&mut self, fill: Option<usize>) {
+        self.view.compared_fill = fill;
+        if fill.is_some() {
+            let center = self.hole_center_x();
+            self.view.divider.get_or_insert(center);
+        }
+    }
+
+    /// Shows the next iteration while the timeline plays. Returns when to ask again.
+    pub fn play_timeline(&mut self, now: Instant) -> Option<Duration> {
+        let wait = self.fill.play_timeline(self.document.as_ref()?, now);
+        self.follow_up();
+        wait
+    }
+
     fn update_fill(&mut self, action: FillAction) {
         let Self { document: Some(document), fill, engine, explore, preferences, outbox, .. } = self else { return };
         let context = FillContext { preferences, engine, start_face: explore.start_face() };
@@ -219,17 +246,47 @@ impl EditorState {
     }
 
     /// Stores a composed fill, or `None` if that failed.
-    pub fn fill_composed(&mut self, index: usize, photo: &Arc<Photo>, look: &FillLook, patch: Option<Arc<FillPatch>>) {
+    pub fn fill_composed(
+        &mut self,
+        index: usize,
+        photo: &Arc<Photo>,
+        looks: &Vec<FillLook>,
+        patches: Option<Vec<Arc<FillPatch>>>,
+    ) {
         if let Some(fill) = self.document_with_photo(photo).and_then(|document| document.fill_at_mut(index)) {
-            fill.composition.finish(look, patch);
+            fill.composition.finish(looks, patches);
         }
     }
 
-    /// Places the face frame that was searched for this hole; `None` when no face was found.
-    pub fn frame_found(&mut self, photo: &Arc<Photo>, hole: &Mask, frame: Option<FaceFrame>) {
-        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) {
-            self.fill.frame_found(hole, frame, document);
+    /// Stores the faces that were found for this hole, and places the face frame.
+    pub fn faces_found(&mut self, input: &SplitInput, split: FaceSplit) {
+        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &input.photo)) {
+            self.fill.faces_found(input, split, document);
         }
+    }
+
+    /// New fills were added to the photo of a running fill; `None` if that failed.
+    pub fn fills_added(&mut self, job: JobId, added: Option<AddedFills>) {
+        if let Some(document) = &mut self.document {
+            self.fill.fills_added(job, added, document, &mut self.outbox);
+        }
+    }
+
+    /// Answers the search for the face of a hole, as the background task does.
+    #[cfg(test)]
+    pub fn frame_found(&mut self, photo: &Arc<Photo>, hole: &Mask, frame: Option<FaceFrame>) {
+        let found = FoundFaces { frame, at_hole: Vec::new() };
+        self.answer_face_search(photo, hole, found);
+    }
+
+    /// Answers the search for the faces of a hole, as the background task does.
+    #[cfg(test)]
+    pub fn answer_face_search(&mut self, photo: &Arc<Photo>, hole: &Mask, found: FoundFaces) {
+        let Some(document) = &self.document else { return };
+        let mut input = document.split_input();
+        (input.photo, input.hole) = (Arc::clone(photo), hole.clone());
+        let split = input.split_between(found);
+        self.faces_found(&input, split);
     }
 
     fn use_trained_model(&mut self, model: RunModel) {
@@ -271,7 +328,7 @@ impl EditorState {
         self.fill.document_changed(&self.outbox);
         self.region_edits = RegionEdits::default();
         self.files.document_changed(self.document.as_ref());
-        self.view.show_before = false;
+        (self.view.show_before, self.view.compared_fill) = (false, None);
         self.outbox.take_view_commands();
         self.document = Some(document);
     }

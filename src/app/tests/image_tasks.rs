@@ -9,7 +9,7 @@ use image::{ColorType, DynamicImage};
 
 use super::fill::finish_fill;
 use super::{TestWindow, button, change_preferences, editor_with_photo, has_button, is_enabled, press, wait_for};
-use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::document::{DocumentAction, DocumentFill, PhotoDocument};
 use crate::app::state::Action;
 use crate::app::tasks::OpenedPhoto;
 use crate::blend::BlendMode;
@@ -53,8 +53,8 @@ fn a_task_needs_no_hole_and_has_its_own_settings() {
     assert_eq!(request.settings, Settings { seed, ..Preset::Best.settings_for(ImageTask::Colorize) });
     assert!(!window.state().state.preferences.has_modified_preset());
     finish_fill(&mut window, &engine);
-    let patch = document(&window).shown_fill().and_then(|fill| fill.composed().cloned()).expect("composed");
-    assert!(patch.rgba.chunks(4).any(|pixel| pixel[3] == 255), "the face is drawn");
+    let patch = document(&window).shown_fill().and_then(DocumentFill::composed).expect("composed");
+    assert!(patch[0].rgba.chunks(4).any(|pixel| pixel[3] == 255), "the face is drawn");
     assert!(is_enabled(&window, "Before") && is_enabled(&window, "Before/after divider"));
 }
 
@@ -76,7 +76,9 @@ fn super_resolution_enlarges_the_photo_and_undo_takes_it_back() {
     assert_eq!((request.photo.width(), request.photo.height()), (2 * before.width(), 2 * before.height()));
     assert_eq!(request.frame, frame.scaled(2.0));
     assert_eq!(request.hole, painted.enlarged(2));
-    finish_fill(&mut window, &engine);
+    engine.report_progress(1, 30);
+    engine.report_finish(30, None);
+    wait_for(&mut window, "the fill", |editor| editor.state.has_fill());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(document(&window).shown_fill().is_none() && document(&window).photo.width() == request.photo.width());
     press(&mut window, Modifiers::COMMAND, Key::Z);

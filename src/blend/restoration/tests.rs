@@ -90,7 +90,7 @@ fn a_deblurred_face_is_the_photo_when_blurred_again() {
         &blurred,
     );
     assert!(error(&again, &blurred) < 3.0, "{} {drawn}", error(&again, &blurred));
-    assert!(error(&restored, &blurred) > 8.0, "it is sharper than the photo: {}", error(&restored, &blurred));
+    assert!(error(&restored, &blurred) > 5.0, "it is sharper than the photo: {}", error(&restored, &blurred));
 }
 
 #[test]

@@ -63,7 +63,7 @@ fn a_task_needs_no_hole_and_changes_the_face_only() {
         let layer = record.picture(&request.photo, ExportContent::Layer, None).unwrap().to_rgba8();
         assert!(layer.enumerate_pixels().all(|(x, y, pixel)| (pixel.0[3] == 255) == changed.is_hole(x, y)), "{task:?}");
         let provenance = Provenance::new(&request.photo, &record).unwrap();
-        assert!(provenance.to_json().contains("countenance-recipe-4"), "{task:?}");
+        assert!(provenance.to_json().contains("countenance-recipe-5"), "{task:?}");
     }
     let empty = FillRequest { hole: Mask::empty(40, 30), ..request() };
     assert!(matches!(fill(&empty, &mut RecordingObserver::default()), Err(FillError::EmptyHole)));

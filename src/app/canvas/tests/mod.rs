@@ -60,10 +60,11 @@ impl CanvasFixture {
             tool: self.tool,
             area_kind: self.area_kind,
             brush_radius_px: 20.0,
-            patch: self.patch.as_ref(),
+            patches: &self.patch.iter().collect::<Vec<_>>(),
             mask_display: MaskDisplay::Tinted,
             show_frame: true,
             show_before: false,
+            before: None,
             divider: self.divider,
             is_frame_locked: self.is_frame_locked,
         };
