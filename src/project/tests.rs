@@ -256,7 +256,7 @@ fn a_fill_of_several_faces_survives_json() {
     let refusals = [
         (r#""selected": 1"#, r#""selected": 2"#, "face 3 of 2"),
         (r#""candidate": 2"#, r#""candidate": 3"#, "candidate 4 of 3"),
-        ("countenance-project-3", "countenance-project-4", "newer"),
+        ("countenance-project-3", "countenance-project-99", "newer"),
     ];
     for (from, to, expected) in refusals {
         let error = Project::from_json(&json.replace(from, to)).unwrap_err();

@@ -8,10 +8,11 @@ use egui_kittest::kittest::{By, NodeT as _, Queryable as _};
 use image::{ColorType, DynamicImage};
 
 use super::fill::finish_fill;
-use super::{TestWindow, button, change_preferences, editor_with_photo, has_button, is_enabled, press, wait_for};
+use super::{
+    TestWindow, button, change_preferences, editor, editor_with_photo, has_button, is_enabled, press, wait_for,
+};
 use crate::app::document::{DocumentAction, DocumentFill, PhotoDocument};
 use crate::app::state::Action;
-use crate::app::tasks::OpenedPhoto;
 use crate::blend::BlendMode;
 use crate::job::WorkerCommand;
 use crate::mask::{Mask, MaskEdit};
@@ -28,7 +29,8 @@ fn document<'w>(window: &'w TestWindow<'_>) -> &'w PhotoDocument {
 fn open_photo(window: &mut TestWindow<'_>, width: u32, height: u32) {
     let photo = Arc::new(Photo::from_pixels(DynamicImage::new(width, height, ColorType::Rgb8)));
     let origin = PhotoOrigin::Sample("grey".into());
-    window.state_mut().state.photo_opened(OpenedPhoto { photo, name: "grey".into(), frame: None, origin });
+    // Without face detection, which takes long in a test.
+    window.state_mut().state.document = Some(PhotoDocument::new(photo, "grey".into(), None, origin));
     window.run_steps(2);
 }
 
@@ -60,7 +62,7 @@ fn a_task_needs_no_hole_and_has_its_own_settings() {
 
 #[test]
 fn super_resolution_enlarges_the_photo_and_undo_takes_it_back() {
-    let (mut window, engine) = editor_with_photo();
+    let (mut window, engine) = editor();
     open_photo(&mut window, 60, 48);
     let (before, frame) = (Arc::clone(&document(&window).photo), document(&window).face_frame());
     let hole = Mask::from_fn(60, 48, |x, y| (20..30).contains(&x) && (20..30).contains(&y));
@@ -92,7 +94,7 @@ fn super_resolution_enlarges_the_photo_and_undo_takes_it_back() {
 
 #[test]
 fn a_photo_that_would_be_too_large_is_refused_with_a_message() {
-    let (mut window, engine) = editor_with_photo();
+    let (mut window, engine) = editor();
     open_photo(&mut window, 2000, 1000);
     choose(&mut window, ImageTask::SuperResolution { factor: 8 });
     press(&mut window, Modifiers::NONE, Key::Enter);
