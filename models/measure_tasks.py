@@ -6,7 +6,7 @@
 Needs numpy and opencv-python. COUNTENANCE is the program, WORK a folder for pictures. Every photo is first reduced to a face
 frame of about SIDE pixels (the truth), then degraded; `countenance fill --task` restores it. Of a tar of face chips, the first
 N in order of name are used. PSNR in dB and SSIM (7×7 windows, luma) are those of the middle 80 % of the face frame, which
-`countenance faces` finds in the truth. Prints a table: means over the photos, best first column to last: the degraded photo as
+`countenance faces` finds in the truth. Prints a table of means over the photos, in columns: the degraded photo as
 it is (for superres: cubic), OpenCV's equal where it has one, Countenance.
 """
 
