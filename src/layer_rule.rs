@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 const BASE: [&str; 6] = ["catch_panic", "face_picture", "fs", "geometry", "hash", "serde_floats"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 24] = [
+const ALLOWED_IMPORTS: [(&str, &str); 25] = [
     ("catch_panic", ""),
     ("face_picture", ""),
     ("fs", ""),
@@ -18,24 +18,25 @@ const ALLOWED_IMPORTS: [(&str, &str); 24] = [
     ("photo", ""),
     ("mask", "photo"),
     ("face", "photo mask"),
-    ("blend", "photo mask"),
+    ("restore", "photo"),
+    ("blend", "photo mask restore"),
     ("dataset", ""),
     ("device", ""),
     ("model", "device"),
-    ("search", "model mask"),
-    ("job", "photo mask face blend device model search explore"),
-    ("project", "photo mask face blend device model search job"),
+    ("search", "model mask restore"),
+    ("job", "photo mask face restore blend device model search explore"),
+    ("project", "photo mask face restore blend device model search job"),
     ("metrics", ""),
     ("perceptual", "model"),
-    ("evaluation", "photo mask face blend device model search job metrics perceptual dataset"),
+    ("evaluation", "photo mask face restore blend device model search job metrics perceptual dataset"),
     ("explore", "photo mask face model search"),
     ("prepare", "photo mask face dataset"),
     ("train", "model dataset device photo mask metrics perceptual search"),
     (
         "cli",
-        "photo mask face blend dataset device model search job metrics perceptual evaluation explore prepare train app",
+        "photo mask face restore blend dataset device model search job metrics perceptual evaluation explore prepare train app",
     ),
-    ("app", "photo mask face blend device model search job project explore train"),
+    ("app", "photo mask face restore blend device model search job project explore train"),
 ];
 
 /// The modules that may use each package.

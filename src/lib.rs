@@ -21,11 +21,12 @@
 //! | [`photo`] | decodes and saves photos | nothing else |
 //! | [`mask`] | strokes, copy-on-write tiles, edits, presets, context weights | `photo` |
 //! | [`face`] | finds faces; crops a face for the networks | `mask`, `photo` |
-//! | [`blend`] | blends the fill into the photo | `mask`, `photo` |
+//! | [`restore`] | restoration tasks: degradation operators, enlarging | `photo` |
+//! | [`blend`] | blends the fill into the photo | `mask`, `photo`, `restore` |
 //! | [`dataset`] | training datasets: aligned faces in one file | nothing else |
 //! | [`device`] | lists and opens compute devices | nothing else |
 //! | [`model`] | the networks on the CPU and GPU, and their weight files | `device` |
-//! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask` |
+//! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask`, `restore` |
 //! | [`explore`] | samples, interpolates and combines faces in latent space | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above but `dataset` |
 //! | [`project`] | project files: photo, mask, settings and fill | all of the above but `dataset`, `explore` |
@@ -61,6 +62,7 @@ mod perceptual;
 pub mod photo;
 mod prepare;
 mod project;
+pub mod restore;
 pub mod search;
 mod serde_floats;
 mod train;

@@ -127,6 +127,67 @@ fn ignored_pixels_change_nothing_and_the_record_repeats() {
 }
 
 #[test]
+fn an_enlarged_face_averages_to_the_photo_and_the_record_repeats() {
+    let folder = folder_with_photo();
+    let line = ["photo.png", "--task", "superres", "--factor", "2", "--out", "large.png", "--report", "report.json"];
+    assert_code(&run_fill_command(folder.path(), &line), 0);
+    let (small, large) = (photo(24, 24), image::open(folder.path().join("large.png")).unwrap().to_rgb8());
+    assert_eq!(large.dimensions(), (48, 48));
+    for (x, y, pixel) in small.enumerate_pixels() {
+        for channel in 0..3 {
+            let sum: u32 = (0..4).map(|i| u32::from(large[(2 * x + i % 2, 2 * y + i / 2)].0[channel])).sum();
+            assert!(sum.abs_diff(4 * u32::from(pixel.0[channel])) <= 2, "({x}, {y}): {sum} and {pixel:?}");
+        }
+    }
+    let report: serde_json::Value =
+        serde_json::from_slice(&fs::read(folder.path().join("report.json")).unwrap()).unwrap();
+    assert_eq!(report["photos"][0]["settings"]["task"]["superres"]["factor"], 2);
+    assert_eq!(report["photos"][0]["frame"], serde_json::json!([12.0, 12.0, 24.0, 0.0]));
+    let replay = |photo: &str| {
+        let mut replay = countenance();
+        replay.current_dir(folder.path()).args(["replay", "large.png", photo, "--device", "cpu", "--model"]);
+        replay.arg(tiny_model()).output().unwrap()
+    };
+    assert_code(&replay("photo.png"), 0);
+    assert_code(&replay("mask.png"), 1);
+}
+
+#[test]
+fn a_grey_photo_is_coloured_within_its_luminance() {
+    let folder = folder_with_photo();
+    let grey = GrayImage::from_fn(24, 24, |x, y| Luma([(x * 7 + y * 3) as u8]));
+    grey.save(folder.path().join("grey.png")).unwrap();
+    let line = ["grey.png", "--task", "colorize", "--mask", "mask.png", "--out", "coloured.png"];
+    assert_code(&run_fill_command(folder.path(), &line), 0);
+    let coloured = image::open(folder.path().join("coloured.png")).unwrap();
+    assert!(matches!(coloured, DynamicImage::ImageRgb8(_)), "{:?}", coloured.color());
+    let mut hues = 0;
+    for (x, y, pixel) in coloured.to_rgb8().enumerate_pixels().filter(|(x, y, _)| mask(24, 24)[(*x, *y)].0 == [0]) {
+        let [red, green, blue] = pixel.0.map(f32::from);
+        let luma = 0.299 * red + 0.587 * green + 0.114 * blue;
+        assert!((luma - f32::from(grey[(x, y)].0[0])).abs() < 0.51, "({x}, {y}): {pixel:?}");
+        hues += u32::from(pixel.0[0] != pixel.0[1]);
+    }
+    assert!(hues > 100, "{hues}");
+    let mut replay = countenance();
+    replay.current_dir(folder.path()).args(["replay", "coloured.png", "grey.png", "--device", "cpu", "--model"]);
+    assert_code(&replay.arg(tiny_model()).output().unwrap(), 0);
+}
+
+#[test]
+fn contradictions_of_a_task_are_usage_errors() {
+    let folder = folder_with_photo();
+    let refused = |arguments: &[&str]| {
+        let output = run_fill_command(folder.path(), &[&["photo.png", "--out", "x.png"], arguments].concat());
+        assert_code(&output, 2);
+        stderr_text(&output)
+    };
+    assert!(refused(&[]).contains("there is no --mask"));
+    assert!(refused(&["--task", "deblur", "--completion", "on"]).contains("--completion on redraws holes"));
+    assert!(refused(&["--task", "denoise", "--factor", "2"]).contains("--factor has no effect here"));
+}
+
+#[test]
 fn sixteen_bits_stay_sixteen() {
     let folder = folder_with_photo();
     let deep = ImageBuffer::<Rgb<u16>, _>::from_fn(24, 24, |x, y| Rgb([(x * 2000) as u16, (y * 2001) as u16, 77]));

@@ -18,6 +18,7 @@ use crate::device::DeviceChoice;
 use crate::fs::{Overwrite, write_atomically};
 use crate::model::ModelChoice;
 use crate::photo::DEFAULT_JPEG_QUALITY;
+use crate::restore::ImageTask;
 use crate::search::{Preset, Settings};
 
 /// Range of the settings panel's width, in points.
@@ -93,12 +94,21 @@ impl Preferences {
     /// Chooses a preset and its settings. Presets have no seed, so it stays.
     pub fn set_preset(&mut self, preset: Preset) {
         self.preset = preset;
-        self.settings = Settings { seed: self.settings.seed, ..preset.settings() };
+        self.settings = Settings { seed: self.settings.seed, ..preset.settings_for(self.settings.task) };
+    }
+
+    /// Chooses a task. Settings that are the preset's become the preset's for this task; others stay.
+    pub fn set_task(&mut self, task: ImageTask) {
+        if self.has_modified_preset() {
+            self.settings.task = task;
+        } else {
+            self.settings = Settings { seed: self.settings.seed, ..self.preset.settings_for(task) };
+        }
     }
 
     /// Whether the settings differ from the preset.
     pub fn has_modified_preset(&self) -> bool {
-        self.settings != Settings { seed: self.settings.seed, ..self.preset.settings() }
+        self.settings != Settings { seed: self.settings.seed, ..self.preset.settings_for(self.settings.task) }
     }
 
     /// Path of the preferences file; `None` on systems without a settings folder.

@@ -25,6 +25,20 @@ pub struct FillPatch {
 }
 
 impl FillPatch {
+    /// The changed pixels of a photo, at full size.
+    #[must_use]
+    pub fn of_changed(photo: &DynamicImage, changed: &Mask) -> Self {
+        let rect = changed.hole_bounds().unwrap_or_default();
+        let part = photo.crop_imm(rect.x, rect.y, rect.width, rect.height).to_rgba8();
+        let opacity = photo.color().has_alpha().then(|| Arc::new(part.pixels().map(|pixel| pixel.0[3]).collect()));
+        let mut rgba = part.into_raw();
+        let shares = (rect.y..rect.bottom()).flat_map(|y| changed.row(y, rect.x..rect.right()));
+        for (pixel, is_changed) in rgba.as_chunks_mut::<4>().0.iter_mut().zip(shares) {
+            pixel[3] = if is_changed { u8::MAX } else { 0 };
+        }
+        Self { rect_in_photo: rect, width: rect.width, height: rect.height, rgba, opacity }
+    }
+
     /// Puts a pixel of the fill, by its index in the patch, into the samples of the photo's pixel there.
     pub fn fill_pixel(&self, index: usize, pixel: &mut [u8]) {
         let Some(&[red, green, blue, share]) = self.rgba.as_chunks::<4>().0.get(index) else { return };

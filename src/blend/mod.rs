@@ -23,6 +23,7 @@ mod fill_patch;
 mod known_pixels;
 mod patch_raster;
 mod poisson;
+mod restoration;
 mod sampled_image;
 mod soft_edge;
 
@@ -33,6 +34,7 @@ use crate::geometry::FaceFrame;
 pub use compose::{Composer, apply, fill_layer};
 pub use fill_layer::{cut_out, filled_pixels};
 pub use fill_patch::FillPatch;
+pub use restoration::Restorer;
 pub use soft_edge::part_with_edge;
 
 /// How the fill is blended into the photo.

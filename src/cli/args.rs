@@ -15,6 +15,7 @@ use super::import_export::{ExportArgs, ImportArgs};
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
+use super::task_args::TaskArgs;
 use super::train::TrainArgs;
 use super::value_names;
 use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
@@ -82,8 +83,10 @@ pub(super) struct FillArgs {
     /// center, half (the lower half), left, random, grid, lowres and full are mask presets placed over the face frame.
     /// center and random come from the paper (random keeps a fifth of the pixels), grid and lowres from the blog. Write
     /// ./center or ./mouth for a file of that name.
+    ///
+    /// Only --task fill needs a mask.
     #[arg(long, value_name = "MASK")]
-    pub(super) mask: PathBuf,
+    pub(super) mask: Option<PathBuf>,
 
     /// What to keep but not to believe, such as a hand or sunglasses: a picture (white is ignored), or a folder of them
     ///
@@ -156,6 +159,9 @@ pub(super) struct FillArgs {
     /// Takes the latents of all its candidates instead of new starts. At least half of the steps follow. For one face.
     #[arg(long, value_name = "LATENTS@N", value_parser = BranchArg::parse, conflicts_with_all = ["candidates", "starts"])]
     pub(super) branch: Option<BranchArg>,
+
+    #[command(flatten)]
+    pub(super) task: TaskArgs,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,
@@ -272,6 +278,8 @@ Examples:
   countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
   countenance fill photos/ --mask eyes,brows --out filled/
+  countenance fill small.png --task superres --factor 4 --out large.png
+  countenance fill grey.jpg --task colorize --out coloured.png
 
 A hole in no face frame stays as it was: a warning says how much of it.
 

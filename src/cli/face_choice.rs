@@ -70,6 +70,24 @@ impl FaceChoice {
         }
     }
 
+    /// The frames of all faces, found without the unknown pixels of a mask; or of the one that is chosen.
+    pub(super) fn all_faces(self, photo: &Photo, mask: &Mask) -> anyhow::Result<ChosenFaces> {
+        if self != Self::Auto {
+            return self.faces(photo, (!mask.is_blank()).then_some(mask));
+        }
+        let frames = if mask.is_blank() {
+            face_frames(photo)?
+        } else {
+            let faces = VisibleFaces::find(photo, mask)?;
+            (0..faces.count()).filter_map(|index| faces.frame(index).transpose()).collect::<Result<_, _>>()?
+        };
+        if frames.is_empty() {
+            return Ok(ChosenFaces { faces: vec![(None, centered(photo).into())], found: Some(0) });
+        }
+        let faces = (1..).zip(&frames).map(|(number, frame)| (Some(number), (*frame).into())).collect();
+        Ok(ChosenFaces { faces, found: Some(frames.len()) })
+    }
+
     /// The chosen face with its index, and the number of all.
     fn faces_of_whole_photo(self, photo: &Photo) -> anyhow::Result<(Vec<(usize, SplitFace)>, usize)> {
         let frames = face_frames(photo)?;

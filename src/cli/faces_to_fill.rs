@@ -39,19 +39,34 @@ impl FacesToFill {
     /// whole photo without its ignored pixels. With a mask picture, faces are found from the known pixels only, and every face under the hole is filled.
     pub(super) fn find(plan: &FillPlan, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
         let path = match &plan.mask {
-            MaskSource::Preset(preset) => return Self::of_preset(plan, *preset, stem, photo),
-            MaskSource::Regions(regions) => return Self::of_regions(plan, regions, stem, photo),
-            MaskSource::File(path) => path.clone(),
-            MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
+            None => return Self::of_whole_faces(plan, stem, photo),
+            Some(MaskSource::Preset(preset)) => return Self::of_preset(plan, *preset, stem, photo),
+            Some(MaskSource::Regions(regions)) => return Self::of_regions(plan, regions, stem, photo),
+            Some(MaskSource::File(path)) => path.clone(),
+            Some(MaskSource::Folder(folder)) => find_mask_in_folder(folder, stem)?,
         };
-        let (mask, mut warnings) = open_mask(&path, photo.width(), photo.height())?;
-        let hole = ignoring(plan, stem, mask, &mut warnings)?;
+        let factor = plan.settings.task.enlarges_by();
+        let (mask, mut warnings) = open_mask(&path, photo.width() / factor, photo.height() / factor)?;
+        let hole = ignoring(plan, stem, mask.enlarged(factor), &mut warnings)?;
         if hole.is_empty() {
             return Err(FillError::EmptyHole.into());
         }
         let chosen = chosen_faces(plan, photo, Some(&hole))?;
         let faces = Self::split(plan, &chosen, &hole)?;
         let note = chosen.note(faces.iter().map(|face| face.number));
+        Ok(Self { hole, faces, note, warnings })
+    }
+
+    /// The chosen faces as a whole, without a hole: every face, unless one is chosen.
+    fn of_whole_faces(plan: &FillPlan, stem: &OsStr, photo: &Photo) -> anyhow::Result<Self> {
+        let mut warnings = Vec::new();
+        let hole = ignoring(plan, stem, Mask::empty(photo.width(), photo.height()), &mut warnings)?;
+        let chosen = match plan.frame {
+            Some(frame) => ChosenFaces { faces: vec![(None, frame.into())], found: None },
+            None => plan.face.all_faces(photo, &hole)?,
+        };
+        let faces = Self::split(plan, &chosen, &hole)?;
+        let note = chosen.found.filter(|found| *found == 0).and_then(|_| chosen.note(std::iter::empty()));
         Ok(Self { hole, faces, note, warnings })
     }
 
@@ -95,7 +110,16 @@ impl FacesToFill {
         let faces: Vec<SplitFace> = chosen.faces.iter().map(|(_, face)| *face).collect();
         let number = |index: usize| chosen.faces.get(index).and_then(|(number, _)| *number);
         let to_fill = |FacePart { index, frame, hole }| FaceToFill { number: number(index), frame, hole };
-        let faces: Vec<FaceToFill> = split_hole(hole, &faces).into_iter().map(to_fill).collect();
+        let parts = split_hole(hole, &faces);
+        let is_filled = |index: usize| parts.iter().any(|part| part.index == index);
+        // Faces without a hole are restored all the same.
+        let nothing = || Mask::empty(hole.width(), hole.height());
+        let others =
+            chosen.faces.iter().enumerate().filter(|(index, _)| !plan.settings.task.is_fill() && !is_filled(*index));
+        let others: Vec<_> = others
+            .map(|(_, (number, face))| FaceToFill { number: *number, frame: face.frame, hole: nothing() })
+            .collect();
+        let faces: Vec<FaceToFill> = parts.into_iter().map(to_fill).chain(others).collect();
         if faces.is_empty() {
             bail!("{}", outside_message(plan, chosen.found));
         }
@@ -113,7 +137,7 @@ fn first_frame(chosen: &ChosenFaces) -> anyhow::Result<FaceFrame> {
 /// A mask with the pixels that `--ignore` names.
 fn ignoring(plan: &FillPlan, stem: &OsStr, mask: Mask, warnings: &mut Vec<String>) -> anyhow::Result<Mask> {
     let Some(ignore) = &plan.ignore else { return Ok(mask) };
-    let (mask, told) = add_ignored(mask, ignore, stem)?;
+    let (mask, told) = add_ignored(mask, ignore, stem, plan.settings.task.enlarges_by())?;
     warnings.extend(told);
     Ok(mask)
 }

@@ -61,8 +61,8 @@ impl<'a> ConsoleFillObserver<'a> {
         request: &FillRequest,
         part: &'a Mask,
     ) -> anyhow::Result<Self> {
-        let FillRequest { photo, hole, frame, blend, .. } = request;
-        let place = FramePlace { photo, hole, part, frame, blend: *blend };
+        let FillRequest { photo, hole, frame, blend, settings, .. } = request;
+        let place = FramePlace { photo, hole, part, frame, blend: *blend, task: settings.task };
         let frames = &outputs.frames;
         let recorder = (!frames.is_empty()).then(|| FrameRecorder::new(&place, frames, plan.overwrite)).transpose()?;
         let frame_interval = plan.frame_interval.max(1);

@@ -20,6 +20,7 @@ use crate::job::{
     StopReason, check_export,
 };
 use crate::photo::{self, DecodeLimits, Photo};
+use crate::restore::prepare_photo;
 
 /// Fills one photo, prints what happens, and reports it. A panic fails this photo only. `title` names the photo in the
 /// progress bar. Without a fill, no picture is written.
@@ -81,6 +82,7 @@ impl PhotoRun<'_> {
         for warning in &photo.warnings {
             self.warn(&format!("{}: {warning}", self.task.photo.display()), warning.clone());
         }
+        let photo = prepare_photo(&Arc::new(photo), self.plan.settings.task)?;
         let FacesToFill { hole, faces, note, warnings } = FacesToFill::find(self.plan, &self.task.stem, &photo)?;
         for warning in warnings {
             self.warn(&warning, warning.clone());
@@ -96,12 +98,11 @@ impl PhotoRun<'_> {
             check_export(&photo, &hole, ExportContent::Layer, layer)?;
         }
         self.report.set_mask(&hole);
-        self.report.set_frame(faces.first().map(|face| face.frame));
-        let photo = Arc::new(photo);
+        self.report.set_frame(self.plan, faces.first());
         let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
         let (mut filled, mut errors) = (Vec::new(), Vec::new());
         for (turn, face) in (1..).zip(&faces) {
-            let mut report = FaceReport::new(face, hole.hole_count());
+            let mut report = FaceReport::new(self.plan, face, hole.hole_count());
             match self.fill_face(backend, &mut turns, turn, faces.len(), face) {
                 Ok((filled_face, face_errors)) => {
                     report.filled(&filled_face.fill.outcome, filled_face.maps.as_ref().and_then(FaceMaps::uncertainty));

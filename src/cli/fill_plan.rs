@@ -13,6 +13,7 @@ use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::job::SearchStart;
 use crate::model::ModelChoice;
+use crate::restore::ImageTask;
 use crate::search::{Preset, Settings};
 
 /// The photos to fill and the settings for all of them.
@@ -21,10 +22,11 @@ pub(super) struct FillPlan {
     pub(super) tasks: Vec<FillTask>,
     /// A line about each folder that holds more than photos.
     pub(super) skipped: Vec<String>,
-    pub(super) mask: MaskSource,
+    /// What is filled; `None` only for tasks that restore the face.
+    pub(super) mask: Option<MaskSource>,
     /// What is ignored; a file or a folder.
     pub(super) ignore: Option<MaskSource>,
-    /// Face frame placed by hand; replaces `face`.
+    /// Face frame placed by hand, in the photo that is [prepared](crate::restore::prepare_photo); replaces `face`.
     pub(super) frame: Option<FaceFrame>,
     pub(super) face: FaceChoice,
     pub(super) preset: Preset,
@@ -48,12 +50,14 @@ pub(super) struct FillPlan {
 impl FillPlan {
     /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
-        let mut settings = args.settings.settings()?;
+        let task = args.task.task()?;
+        let mut settings = args.settings.settings_for(task)?;
         if let Some(at) = args.output.at.filter(|at| *at > settings.steps && args.branch.is_none()) {
             let steps = settings.steps;
             return Err(usage_error(format!("--at {at} is beyond the {steps} steps of the search: use 1 to {steps}")));
         }
-        let mask = MaskSource::parse(&args.mask)?;
+        let mask = args.mask.as_deref().map(MaskSource::parse).transpose()?;
+        check_task(args, task)?;
         let ignore = args.ignore.as_deref().map(MaskSource::parse_ignored).transpose()?;
         let (photos, skipped) = inputs::expand_folders(&args.photos)?;
         let is_batch = matches!(photos, PhotoInputs::Many(_));
@@ -65,12 +69,12 @@ impl FillPlan {
             None => SearchStart::FromSettings,
         };
         let input_masks: Vec<&Path> =
-            [Some(&mask), ignore.as_ref()].into_iter().flatten().filter_map(MaskSource::shared_file).collect();
+            [mask.as_ref(), ignore.as_ref()].into_iter().flatten().filter_map(MaskSource::shared_file).collect();
         outputs::check_fill_outputs(&tasks, is_batch, &input_masks, &args.output)?;
         Ok(Self {
             mask,
             ignore,
-            frame: args.frame,
+            frame: args.frame.map(|frame| frame.scaled(f32::from(enlarges_by(task)))),
             face: args.face,
             preset: args.settings.preset,
             settings,
@@ -92,6 +96,29 @@ impl FillPlan {
             jpeg_quality: args.output.quality,
             overwrite: outputs::overwrite_policy(args.output.force),
         })
+    }
+}
+
+/// The factor by which a task enlarges photos.
+pub(super) fn enlarges_by(task: ImageTask) -> u8 {
+    u8::try_from(task.enlarges_by()).unwrap_or(1)
+}
+
+/// Refuses options that contradict the task.
+fn check_task(args: &FillArgs, task: ImageTask) -> anyhow::Result<()> {
+    match () {
+        () if task.is_fill() && args.mask.is_none() => Err(usage_error(
+            "there is no --mask: give one that says what to fill, or a --task that restores the whole face".to_owned(),
+        )),
+        () if !task.is_fill() && args.output.maps.is_some() => Err(usage_error(format!(
+            "--maps explains a fill, which --task {} is not: leave one of them out",
+            task.id()
+        ))),
+        () if !task.is_fill() && args.completion => Err(usage_error(format!(
+            "--completion on redraws holes, which --task {} does not: leave one of them out",
+            task.id()
+        ))),
+        () => Ok(()),
     }
 }
 

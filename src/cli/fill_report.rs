@@ -6,11 +6,11 @@ use anyhow::Context as _;
 use serde::Serialize;
 
 use super::faces_to_fill::{FaceToFill, share};
-use super::fill_plan::FillPlan;
+use super::fill_plan::{FillPlan, enlarges_by};
 use super::inputs::FillTask;
 use super::outputs::write_or_print;
 use crate::blend::Blend;
-use crate::geometry::{FaceFrame, FrameNumbers};
+use crate::geometry::FrameNumbers;
 use crate::job::{Certainty, FillOutcome, PartSpread, Uncertainty, completion_network};
 use crate::mask::Mask;
 use crate::search::{Losses, Settings};
@@ -208,8 +208,8 @@ impl PhotoReport {
     }
 
     /// Sets the frame of the first face.
-    pub(super) fn set_frame(&mut self, frame: Option<FaceFrame>) {
-        self.frame = frame.as_ref().map(FaceFrame::numbers);
+    pub(super) fn set_frame(&mut self, plan: &FillPlan, face: Option<&FaceToFill>) {
+        self.frame = face.map(|face| frame_numbers(plan, face));
     }
 
     /// Sets the mask with the ignored pixels.
@@ -237,10 +237,10 @@ impl PhotoReport {
 
 impl FaceReport {
     /// A face that is not filled yet, in a hole of this many pixels.
-    pub(super) fn new(face: &FaceToFill, whole: usize) -> Self {
+    pub(super) fn new(plan: &FillPlan, face: &FaceToFill, whole: usize) -> Self {
         Self {
             face: face.number,
-            frame: face.frame.numbers(),
+            frame: frame_numbers(plan, face),
             hole_share: share(face.hole.hole_count(), whole),
             error: None,
             search: SearchReport::default(),
@@ -253,6 +253,11 @@ impl FaceReport {
         self.search = SearchReport::new(outcome);
         self.uncertainty = uncertainty.map(UncertaintyReport::new);
     }
+}
+
+/// The frame of a face as `--frame` takes it: in the photo before it is enlarged.
+fn frame_numbers(plan: &FillPlan, face: &FaceToFill) -> FrameNumbers {
+    face.frame.scaled(1.0 / f32::from(enlarges_by(plan.settings.task))).numbers()
 }
 
 impl SearchReport {

@@ -91,15 +91,22 @@ pub(super) fn open_mask(path: &Path, width: u32, height: u32) -> anyhow::Result<
 
 /// The mask of a photo of this size with its ignored pixels, from the value of `--ignore`, and doubts about their picture.
 /// In a folder, photos without a picture have none.
-pub(super) fn add_ignored(mask: Mask, ignored: &MaskSource, stem: &OsStr) -> anyhow::Result<(Mask, Vec<String>)> {
+/// The pictures are `factor` times smaller than the mask.
+pub(super) fn add_ignored(
+    mask: Mask,
+    ignored: &MaskSource,
+    stem: &OsStr,
+    factor: u32,
+) -> anyhow::Result<(Mask, Vec<String>)> {
     let path = match ignored {
         MaskSource::File(path) => path.clone(),
         MaskSource::Folder(folder) if masks_with_stem(folder, stem)?.is_empty() => return Ok((mask, Vec::new())),
         MaskSource::Folder(folder) => find_mask_in_folder(folder, stem)?,
         MaskSource::Preset(_) | MaskSource::Regions(_) => return Ok((mask, Vec::new())),
     };
-    let (ignored, warnings) = open_mask(&path, mask.width(), mask.height()).context("--ignore")?;
-    Ok((mask.with_ignored(&ignored), warnings))
+    let opened = open_mask(&path, mask.width() / factor.max(1), mask.height() / factor.max(1));
+    let (ignored, warnings) = opened.context("--ignore")?;
+    Ok((mask.with_ignored(&ignored.enlarged(factor)), warnings))
 }
 
 /// The only picture in a folder with this stem.

@@ -89,6 +89,7 @@ mod photo_access;
 mod prepare;
 mod replay;
 mod settings;
+mod task_args;
 mod train;
 mod value_names;
 

@@ -26,6 +26,7 @@ use crate::model::ModelInfo;
 use crate::model::completion::CompletionNetwork;
 use crate::model::cpu::CpuPrecision;
 use crate::photo::{self, DEFAULT_JPEG_QUALITY, DecodeLimits, Photo};
+use crate::restore::prepare_photo;
 use crate::search::Losses;
 
 /// Repeat the fill recorded in a PNG, and compare the results
@@ -119,6 +120,12 @@ impl Replay {
         let filled = photo::decode(&bytes, DecodeLimits::default()).with_context(name)?;
         let photo = photo::open(&args.photo, DecodeLimits::default())
             .with_context(|| format!("the photo {} cannot be opened", args.photo.display()))?;
+        let photo = Arc::new(photo);
+        // The photo is given as it was opened, or as the fill's own copy of it.
+        let photo = match prepare_photo(&photo, provenance.settings.task) {
+            Ok(prepared) if !provenance.matches_photo(&photo) => prepared,
+            _ => photo,
+        };
         if !provenance.matches_photo(&photo) {
             let (path, mismatch) = (args.photo.display(), photo_mismatch(&provenance, &photo));
             bail!("{path} is not the photo that was filled: {mismatch}");
@@ -126,7 +133,7 @@ impl Replay {
         let hole = provenance.hole().with_context(name)?;
         let fills = RecordedFill::all(&provenance, &hole).with_context(name)?;
         let request = FillRequest {
-            photo: Arc::new(photo),
+            photo,
             hole,
             frame: fills.first().map_or(provenance.frame, |first| first.frame),
             settings: provenance.settings,

@@ -4,6 +4,7 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches};
 
 use super::usage_error;
 use super::value_names::parser;
+use crate::restore::ImageTask;
 use crate::search::{Field, Preset, SETTINGS, Section, Setting, Settings};
 
 /// A preset with changes.
@@ -51,7 +52,12 @@ impl SettingsArgs {
 
     /// The preset's settings with the changes, checked.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {
-        let mut settings = self.preset.settings();
+        self.settings_for(ImageTask::Fill)
+    }
+
+    /// The preset's settings for a task with the changes, checked.
+    pub(super) fn settings_for(&self, task: ImageTask) -> anyhow::Result<Settings> {
+        let mut settings = self.preset.settings_for(task);
         for (setting, value) in &self.changes {
             setting.set(&mut settings, value).map_err(|error| usage_error(error.to_string()))?;
         }

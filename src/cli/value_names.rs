@@ -3,6 +3,7 @@
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 
 use crate::blend::BlendMode;
+use crate::restore::ImageTask;
 use crate::train::TrainRecipe;
 
 /// Name, help and value of each choice.
@@ -15,6 +16,11 @@ pub(super) const COMPLETION: Choices<bool> =
 /// Parses the names of blend modes.
 pub(super) fn blend_parser() -> impl TypedValueParser<Value = BlendMode> {
     parser(BlendMode::ALL.map(|mode| (mode.id(), mode.help(), mode)))
+}
+
+/// Parses the names of tasks.
+pub(super) fn task_parser() -> impl TypedValueParser<Value = ImageTask> {
+    parser(ImageTask::ALL.map(|task| (task.id(), task.help(), task)))
 }
 
 /// Parses whether the completion network redraws the hole.

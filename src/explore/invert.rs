@@ -48,7 +48,7 @@ pub fn invert(networks: &Arc<Networks>, crop: &Crop, settings: Settings) -> Resu
         return Err(InvertError::NothingKnown);
     }
     let Crop { size_px, pixels, known } = crop.clone();
-    let problem = SearchProblem { size_px: size_px as usize, pixels, known };
+    let problem = SearchProblem::fill(size_px as usize, pixels, known);
     let mut search = Search::new(networks.clone(), &problem, settings);
     while !search.is_done() {
         search.advance();

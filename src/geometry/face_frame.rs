@@ -107,6 +107,13 @@ impl FaceFrame {
         Self { side_px: self.side_px * (1.0 + 2.0 * share), ..*self }
     }
 
+    /// The same frame in a photo that is `factor` times as large.
+    #[must_use]
+    pub fn scaled(&self, factor: f32) -> Self {
+        let center_in_photo = self.center_in_photo.map(|coordinate| coordinate * factor);
+        Self { center_in_photo, side_px: self.side_px * factor, ..*self }
+    }
+
     /// The frame in numbers for reports.
     #[must_use]
     pub fn numbers(&self) -> FrameNumbers {

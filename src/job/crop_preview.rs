@@ -6,18 +6,20 @@
 
 use image::{DynamicImage, Rgba, RgbaImage};
 
-use crate::blend::{BlendMode, Composer};
+use super::FillComposer;
+use crate::blend::{BlendMode, Composer, Restorer};
 use crate::face::{Crop, CropError, crop};
 use crate::face_picture::FacePicture;
 use crate::geometry::{CropGrid, FaceFrame, clip_range};
 use crate::mask::Mask;
 use crate::photo::Photo;
+use crate::restore::ImageTask;
 
-/// Everything about one hole that does not depend on the generated picture.
+/// Everything about one hole or face that does not depend on the generated picture.
 pub struct CropPreview {
     /// The crop's pixels outside the hole, opaque. The hole and what lies outside the photo are transparent.
     kept: RgbaImage,
-    composer: Composer,
+    composer: FillComposer,
 }
 
 impl CropPreview {
@@ -48,14 +50,33 @@ impl CropPreview {
         let small_mask = hole_in_crop(&kept, hole, grid).with_ignored(&ignored);
         let whole_crop = FaceFrame::centered(size_px, size_px);
         let composer = Composer::new(&small_photo, &small_mask, &whole_crop, mode, None);
-        Ok(Self { kept: kept_pixels, composer })
+        Ok(Self { kept: kept_pixels, composer: FillComposer::Hole(Box::new(composer)) })
+    }
+
+    /// Prepares for the restored face in a frame, in an upright square around it.
+    #[must_use]
+    pub fn of_face(photo: &Photo, hole: &Mask, frame: &FaceFrame, task: ImageTask, size_px: u32) -> Self {
+        let restorer = Restorer::new(photo, hole, frame, task, Some(size_px), true);
+        let kept = RgbaImage::new(size_px, size_px);
+        Self { kept, composer: FillComposer::Face(Box::new(restorer)) }
     }
 
     /// Draws a generated picture in the hole. The result is opaque, except outside the photo.
     #[must_use]
     pub fn render(&self, picture: &FacePicture) -> RgbaImage {
         let patch = self.composer.render(picture);
-        let (mut drawn, rect) = (self.kept.clone(), patch.rect_in_photo);
+        let mut drawn = self.kept.clone();
+        if let FillComposer::Face(_) = self.composer {
+            // A frame that is turned or leaves the photo does not fill the square.
+            let colors =
+                patch.rgba.as_chunks::<4>().0.iter().flat_map(|[red, green, blue, _]| [*red, *green, *blue, 255]);
+            let face = RgbaImage::from_raw(patch.width, patch.height, colors.collect()).unwrap_or_default();
+            let offset = |free: u32| i64::from(free / 2);
+            let left = offset(drawn.width().saturating_sub(face.width()));
+            image::imageops::replace(&mut drawn, &face, left, offset(self.kept.height().saturating_sub(face.height())));
+            return drawn;
+        }
+        let rect = patch.rect_in_photo;
         let pixels = (rect.y..rect.bottom()).flat_map(|y| (rect.x..rect.right()).map(move |x| (x, y)));
         for ((x, y), [red, green, blue, alpha]) in pixels.zip(patch.rgba.as_chunks::<4>().0) {
             if *alpha != 0

@@ -10,10 +10,11 @@ use std::time::{Duration, Instant};
 use super::channels::WorkerChannels;
 use super::quick_preview::MAX_PREVIEW_SIDE_PX;
 use super::{
-    DeviceInfo, FacesId, FacesRequest, FillControl, FillObserver, FillProgress, FillRequest, IterationLosses, JobId,
-    LiveSettings, MapRequest, MapRequestId, SearchPreview, WorkerCommand, WorkerEvent, picture_to_blend, validate,
+    DeviceInfo, FacesId, FacesRequest, FillComposer, FillControl, FillObserver, FillProgress, FillRequest,
+    IterationLosses, JobId, LiveSettings, MapRequest, MapRequestId, SearchPreview, WorkerCommand, WorkerEvent,
+    picture_to_blend, validate,
 };
-use crate::blend::{Blend, Composer};
+use crate::blend::Blend;
 use crate::face_picture::FacePicture;
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -29,7 +30,7 @@ pub(super) struct EditorObserver<'a> {
     request: &'a FillRequest,
     /// `None` until the search starts.
     model: Option<ModelInfo>,
-    composer: Option<Composer>,
+    composer: Option<FillComposer>,
     holes: Holes,
     blend: Blend,
     /// Iterations added to those in the settings.
@@ -201,11 +202,12 @@ impl<'a> EditorObserver<'a> {
         }
     }
 
-    fn new_composer(&self) -> Composer {
+    fn new_composer(&self) -> FillComposer {
         #[cfg(test)]
         super::panic_stage::reach(super::panic_stage::Stage::Compose);
-        let FillRequest { photo, frame, .. } = self.request;
-        Composer::new(photo, &self.holes.requested, frame, self.blend, Some(MAX_PREVIEW_SIDE_PX))
+        let FillRequest { photo, frame, settings, .. } = self.request;
+        let (hole, side_px) = (&self.holes.requested, Some(MAX_PREVIEW_SIDE_PX));
+        FillComposer::new(photo, hole, frame, self.blend, settings.task, side_px)
     }
 
     fn set_paused(&mut self, paused: bool) {
@@ -224,7 +226,8 @@ impl<'a> EditorObserver<'a> {
     /// The picture to show in the hole: G(z), which the completion network redraws while paused.
     fn picture_to_blend(&self, drawn: &Arc<FacePicture>) -> Arc<FacePicture> {
         let FillRequest { photo, frame, .. } = self.request;
-        match self.model.as_ref().filter(|_| self.paused) {
+        let redraws = self.paused && self.request.settings.task.is_fill();
+        match self.model.as_ref().filter(|_| redraws) {
             Some(model) => picture_to_blend(photo, &self.holes.requested, frame, self.blend, model, drawn),
             None => Arc::clone(drawn),
         }

@@ -42,7 +42,7 @@ pub fn export_search(
     let info = networks.model_info(model)?;
     let (_, networks) = networks.networks(DeviceChoice::Cpu, model)?;
     let part = filled_pixels(hole, frame, 0);
-    let place = FramePlace { photo, hole, part: &part, frame, blend: look.blend };
+    let place = FramePlace { photo, hole, part: &part, frame, blend: look.blend, task: outcome.settings.task };
     let mut recorder = FrameRecorder::new(&place, outputs, overwrite)?;
     let mut activations = CpuActivations::default();
     for numbers in numbers.chunks(BATCH) {

@@ -59,7 +59,7 @@ impl FacesInTurn {
     pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {
         let fill = &FillRecord { hole: self.hole.clone(), ..fill.clone() };
         let mut pixels = fill.picture(&self.photo, ExportContent::Photo, None)?;
-        let (filled, of_other_faces) = split_filled(fill, part);
+        let (filled, of_other_faces) = split_filled(fill, part, &self.photo);
         copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);
         if fill.look.blend.soft_edge_px > 0 {
             let layer = fill.picture(&self.photo, ExportContent::Layer, None)?;
@@ -78,7 +78,7 @@ impl FacesInTurn {
         made: Option<&Arc<FillPatch>>,
     ) -> Option<Arc<FillPatch>> {
         let fill = &FillRecord { hole: self.hole.clone(), ..fill.clone() };
-        let (filled, of_other_faces) = split_filled(fill, part);
+        let (filled, of_other_faces) = split_filled(fill, part, &self.photo);
         let patch = match made {
             Some(made) => Arc::clone(made),
             None => Arc::new(fill.compose(&self.photo)?.without(&of_other_faces)),
@@ -119,11 +119,11 @@ impl FacesInTurn {
 }
 
 /// The pixels of a fill that are taken, and those that are not.
-fn split_filled(fill: &FillRecord, part: &Mask) -> (Mask, Mask) {
+fn split_filled(fill: &FillRecord, part: &Mask, photo: &Photo) -> (Mask, Mask) {
     let soft_edge_px = fill.look.blend.soft_edge_px;
     let part = part_with_edge(part, &fill.hole, soft_edge_px);
     let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame, soft_edge_px);
-    let mut filled = of_other_faces.clone();
+    let mut filled = fill.changed_pixels(photo);
     of_other_faces.remove(&part);
     filled.remove(&of_other_faces);
     (filled, of_other_faces)

@@ -6,6 +6,7 @@ use crate::blend::Blend;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::Photo;
+use crate::restore::ImageTask;
 
 /// The hole of a fill, and how the fill is blended into it. The pointer is weak, so that the place does not keep a closed
 /// photo in memory.
@@ -15,12 +16,19 @@ pub struct FillPlace {
     pub hole: Mask,
     pub frame: FaceFrame,
     pub blend: Blend,
+    pub task: ImageTask,
 }
 
 impl FillPlace {
     #[must_use]
     pub fn new(photo: &Arc<Photo>, hole: &Mask, frame: FaceFrame, blend: impl Into<Blend>) -> Self {
-        Self { photo: Arc::downgrade(photo), hole: hole.clone(), frame, blend: blend.into() }
+        Self { photo: Arc::downgrade(photo), hole: hole.clone(), frame, blend: blend.into(), task: ImageTask::Fill }
+    }
+
+    /// The same place for another task.
+    #[must_use]
+    pub fn of_task(self, task: ImageTask) -> Self {
+        Self { task, ..self }
     }
 
     /// What `cache` holds for this place. If it is of another place, `prepare` makes it.
@@ -35,6 +43,6 @@ impl PartialEq for FillPlace {
     fn eq(&self, other: &Self) -> bool {
         self.photo.ptr_eq(&other.photo)
             && self.hole == other.hole
-            && (self.frame, self.blend) == (other.frame, other.blend)
+            && (self.frame, self.blend, self.task) == (other.frame, other.blend, other.task)
     }
 }

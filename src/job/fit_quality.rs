@@ -20,8 +20,8 @@ pub(super) fn explained_share(picture: &FacePicture, problem: &SearchProblem) ->
     let area = problem.size_px * problem.size_px;
     let known = problem.known.iter().sum::<f32>();
     let (mut residual, mut deviation) = (0.0, 0.0);
-    for (channel, pixels) in problem.pixels.chunks(area).enumerate() {
-        let generated = picture.pixels.iter().map(|pixel| pixel[channel]);
+    let observed = problem.operator.apply(&picture.to_planes(), problem.size_px);
+    for (pixels, generated) in problem.pixels.chunks(area).zip(observed.chunks(area)) {
         let pixels = pixels.iter().zip(&problem.known).zip(generated);
         let known_pixels = || pixels.clone().filter(|((_, known), _)| **known > 0.0);
         let mean = known_pixels().map(|((pixel, _), _)| pixel).sum::<f32>() / known;
@@ -70,7 +70,7 @@ mod tests {
 
     fn problem() -> SearchProblem {
         let pixels = [[-0.5, 0.5, 0.5, f32::NAN], [0.2, 0.2, 0.2, 0.9], [0.0, 0.3, 0.6, -1.0]].concat();
-        SearchProblem { size_px: 2, pixels, known: vec![1.0, 1.0, 1.0, 0.0] }
+        SearchProblem::fill(2, pixels, vec![1.0, 1.0, 1.0, 0.0])
     }
 
     #[test]
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn one_colour_or_no_known_pixel_gives_none() {
-        let flat = SearchProblem { size_px: 2, pixels: vec![0.25; 12], known: vec![1.0; 4] };
+        let flat = SearchProblem::fill(2, vec![0.25; 12], vec![1.0; 4]);
         let black = FacePicture::from_planes(&[0.0; 12]);
         assert_eq!(explained_share(&black, &flat), None);
         assert_eq!(explained_share(&black, &SearchProblem { known: vec![0.0; 4], ..problem() }), None);

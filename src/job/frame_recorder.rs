@@ -6,12 +6,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use image::{DynamicImage, GenericImageView as _, Rgba, RgbaImage};
 
-use crate::blend::{Blend, Composer, part_with_edge};
+use super::FillComposer;
+use crate::blend::{Blend, Restorer, part_with_edge};
 use crate::face_picture::FacePicture;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::{AnimationFormat, AnimationWriter, ColorEncoding, Photo, PngMetadata, save_png};
+use crate::restore::ImageTask;
 
 /// Prefix of the frames' file names.
 pub const FRAME_PREFIX: &str = "frame-";
@@ -34,11 +36,12 @@ pub struct FramePlace<'a> {
     pub part: &'a Mask,
     pub frame: &'a FaceFrame,
     pub blend: Blend,
+    pub task: ImageTask,
 }
 
 /// Draws and writes the frames of one search.
 pub struct FrameRecorder {
-    composer: Composer,
+    composer: FillComposer,
     /// The pixels that the fill covers.
     part: Mask,
     photo: Arc<Photo>,
@@ -71,15 +74,19 @@ impl FrameRecorder {
     /// # Errors
     /// When the folder cannot be created.
     pub fn new(place: &FramePlace<'_>, outputs: &FrameOutputs, overwrite: Overwrite) -> anyhow::Result<Self> {
-        let &FramePlace { photo, hole, part, frame, blend } = place;
+        let &FramePlace { photo, hole, part, frame, blend, task } = place;
         if let Some(folder) = &outputs.folder {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
         let color = photo.pixels.color();
+        let mut part = part_with_edge(part, hole, blend.soft_edge_px);
+        if !task.is_fill() {
+            part.add(&Restorer::new(photo, hole, frame, task, None, false).changed_pixels(photo));
+        }
         Ok(Self {
-            composer: Composer::new(photo, hole, frame, blend, None),
-            part: part_with_edge(part, hole, blend.soft_edge_px),
+            composer: FillComposer::new(photo, hole, frame, blend, task, None),
+            part,
             photo: Arc::clone(photo),
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),

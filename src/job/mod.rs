@@ -15,6 +15,7 @@ mod export_file;
 mod export_search;
 mod face_maps;
 mod faces_in_turn;
+mod fill_composer;
 mod fill_place;
 mod fill_record;
 mod fit_quality;
@@ -66,6 +67,7 @@ pub use face_maps::{
     color_bar, draw_maps, paint_map, part_in_crop,
 };
 pub use faces_in_turn::FacesInTurn;
+pub use fill_composer::FillComposer;
 pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
 pub use frame_recorder::{FRAME_PREFIX, FrameOutputs, FramePlace, FrameRecorder};

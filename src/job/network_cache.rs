@@ -118,11 +118,8 @@ fn load_on_gpu(file: &ModelFile, gpu: &Gpu) -> Result<Arc<Networks>, ModelError>
         let (x, y) = (pixel % size_px, pixel / size_px);
         (size_px / 8..size_px * 3 / 8).contains(&x) && (size_px / 4..size_px / 2).contains(&y)
     };
-    let problem = SearchProblem {
-        size_px,
-        pixels: vec![0.0; 3 * size_px * size_px],
-        known: (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hole(pixel)))).collect(),
-    };
+    let known = (0..size_px * size_px).map(|pixel| f32::from(u8::from(!is_hole(pixel)))).collect();
+    let problem = SearchProblem::fill(size_px, vec![0.0; 3 * size_px * size_px], known);
     Search::new(networks.clone(), &problem, Settings::default().without_search()).advance();
     tracing::debug!("networks were loaded onto the GPU in {:.2} s", started.elapsed().as_secs_f64());
     Ok(networks)

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use image::DynamicImage;
 
 use super::{ExportContent, FaceRecord, FacesInTurn, FillLook, FillRecord, Provenance};
-use crate::blend::{FillPatch, filled_pixels};
+use crate::blend::FillPatch;
 use crate::face::crop;
 use crate::geometry::FaceFrame;
 use crate::hash::sha256_of_bytes;
@@ -139,7 +139,7 @@ impl PhotoFill {
         if let Some(record) = self.only_face() {
             let Some(pixels) = record.picture(photo, content, composed) else { return Ok(None) };
             let provenance = with_record.then(|| Provenance::new(photo, record)).transpose()?;
-            let filled = filled_pixels(&record.hole, &record.frame, record.look.blend.soft_edge_px);
+            let filled = record.changed_pixels(photo);
             return Ok(Some(FinishedPhoto { pixels, filled, provenance }));
         }
         let mut turns = FacesInTurn::new(Arc::clone(photo), self.hole.clone());

@@ -29,6 +29,9 @@ const EXTENDED_FORMAT: &str = "countenance-recipe-3";
 /// With several fills of which some are drawn without a search. Programs before it would search all.
 const DRAWN_FORMAT: &str = "countenance-recipe-4";
 
+/// With a task other than a fill. Programs before it would fill a hole.
+const TASK_FORMAT: &str = "countenance-recipe-5";
+
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 pub(super) const SOURCE_TYPE: &str =
     "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia";
@@ -175,13 +178,19 @@ impl Provenance {
     pub fn new(photo: &Photo, fill: &FillRecord) -> Result<Self, SaveError> {
         let FillRecord { hole, frame, outcome, look: FillLook { candidate, blend } } = fill;
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = &**outcome;
-        let has_these_settings = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        let has_these_settings =
+            |preset: &Preset| Settings { seed: settings.seed, ..preset.settings_for(settings.task) } == *settings;
         let continues = matches!(outcome.start, SearchStart::Continue { .. });
         let is_extended = hole.has_ignored() || blend.soft_edge_px > 0 || continues;
-        let completion = completion_network(*blend, model);
+        let completion = completion_network(*blend, model).filter(|_| settings.task.is_fill());
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
-            format: if is_extended { EXTENDED_FORMAT } else { FORMAT }.into(),
+            format: match () {
+                () if !settings.task.is_fill() => TASK_FORMAT,
+                () if is_extended => EXTENDED_FORMAT,
+                () => FORMAT,
+            }
+            .into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
             photo: PhotoId::new(photo),
@@ -232,6 +241,7 @@ impl Provenance {
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
         let format = match self.format.as_str() {
+            TASK_FORMAT => TASK_FORMAT,
             _ if fills.iter().any(|fill| fill.drawn_from.is_some()) => DRAWN_FORMAT,
             EXTENDED_FORMAT => EXTENDED_FORMAT,
             _ if fills.is_empty() => FORMAT,
@@ -261,7 +271,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT, DRAWN_FORMAT].contains(&format.as_str()) {
+        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT, DRAWN_FORMAT, TASK_FORMAT].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();

@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
-use super::{Candidate, FillError, FillPlace, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate};
-use crate::blend::{Blend, Composer, FillPatch};
+use super::{
+    Candidate, FillComposer, FillError, FillPlace, FillRequest, NetworkCache, SearchStart, picture_to_blend, validate,
+};
+use crate::blend::{Blend, FillPatch};
 use crate::catch_panic::catch_panic;
 use crate::search::{Search, Settings, Starts};
 
@@ -44,7 +46,7 @@ impl FillRequest {
 }
 
 /// The composer of the newest place.
-pub(super) type ComposerCache = Option<(FillPlace, Composer)>;
+pub(super) type ComposerCache = Option<(FillPlace, FillComposer)>;
 
 /// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
 ///
@@ -82,12 +84,14 @@ pub(super) fn draw_quick_preview(
     })?;
     let Some((latent, picture, losses)) = result else { return Ok(None) };
     let FillRequest { photo, hole, frame, blend, start, .. } = request;
-    let blend = Blend { completion: blend.completion && start.is_from_settings(), ..*blend };
+    let task = request.settings.task;
+    let redraws = blend.completion && start.is_from_settings() && task.is_fill();
+    let blend = Blend { completion: redraws, ..*blend };
     let to_blend = picture_to_blend(photo, hole, frame, blend, &model, &picture);
     #[cfg(test)]
     super::panic_stage::reach(super::panic_stage::Stage::Render);
-    let composer = FillPlace::new(photo, hole, *frame, request.blend)
-        .get_or_prepare(composers, || Composer::new(photo, hole, frame, request.blend, Some(MAX_PREVIEW_SIDE_PX)));
+    let prepare = || FillComposer::new(photo, hole, frame, request.blend, task, Some(MAX_PREVIEW_SIDE_PX));
+    let composer = FillPlace::new(photo, hole, *frame, request.blend).of_task(task).get_or_prepare(composers, prepare);
     let patch = Arc::new(composer.render(&to_blend));
     let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings(), kept_at: None };
     Ok(Some(QuickPreview { id, candidate, patch }))

@@ -2,6 +2,7 @@
 
 mod generated_faces;
 mod hole_changes;
+mod image_tasks;
 mod lost_gpu;
 mod quick_previews;
 mod search_control;

@@ -11,11 +11,17 @@ use crate::search::{SearchProblem, Starts};
 pub(super) fn search_problem(request: &FillRequest, hole: &Mask, size_px: u32) -> Result<SearchProblem, FillError> {
     let crop = crop(&request.photo, hole, &request.frame, size_px)?;
     check_hole(request, hole)?;
-    Ok(SearchProblem { size_px: size_px as usize, pixels: crop.pixels, known: crop.known })
+    #[expect(clippy::cast_precision_loss, reason = "crops are at most some hundred pixels wide")]
+    let photo_px_per_crop_px = request.frame.side_px / size_px as f32;
+    let task = request.settings.task;
+    Ok(SearchProblem::of_task(task, size_px as usize, &crop.pixels, &crop.known, photo_px_per_crop_px))
 }
 
-/// Checks that a part of the hole lies in the frame.
+/// Checks that a part of the hole lies in the frame. A face is restored with and without a hole.
 pub(super) fn check_hole(request: &FillRequest, hole: &Mask) -> Result<(), FillError> {
+    if !request.settings.task.is_fill() {
+        return Ok(());
+    }
     if hole.is_empty() {
         return Err(FillError::EmptyHole);
     }

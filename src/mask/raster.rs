@@ -55,6 +55,21 @@ impl Mask {
             .then(|| Self::from_fn(width, height, |x, y| pixels[y as usize * width as usize + x as usize] >= 128))
     }
 
+    /// The mask of a photo that is `factor` times as large.
+    #[must_use]
+    pub fn enlarged(&self, factor: u32) -> Self {
+        let factor = factor.max(1);
+        if factor == 1 {
+            return self.clone();
+        }
+        let (width, height) = (self.width() * factor, self.height() * factor);
+        let hole = Self::from_fn(width, height, |x, y| self.is_hole(x / factor, y / factor));
+        if !self.has_ignored() {
+            return hole;
+        }
+        hole.with_ignored(&Self::from_fn(width, height, |x, y| self.is_ignored(x / factor, y / factor)))
+    }
+
     /// The same mask, where the hole of `other` is ignored, even if it was hole.
     #[must_use]
     pub fn with_ignored(mut self, other: &Self) -> Self {

@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
-use crate::job::{FaceFill, IterationLosses, SearchStart};
+use crate::job::{FaceFill, FillRecord, IterationLosses, SearchStart};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
@@ -48,6 +48,9 @@ pub const EXTENDED_FORMAT: &str = "countenance-project-2";
 
 /// The format of a project whose fill has several faces. Programs before it would show none of them.
 pub const FACES_FORMAT: &str = "countenance-project-3";
+
+/// The format of a project with a task other than a fill. Programs before it would fill, or refuse the photo's size.
+pub const TASK_FORMAT: &str = "countenance-project-4";
 
 /// The extension of project files.
 pub const PROJECT_EXTENSION: &str = "countenance";
@@ -119,12 +122,16 @@ pub struct ModelReference {
 impl Project {
     /// The format that a file of this project needs.
     fn format(&self) -> &'static str {
+        let records = || self.fill.iter().flat_map(|fill| &fill.faces).map(|face| &face.fill.record);
+        let tasks = [self.settings.task, self.photo.prepared_for];
+        if tasks.into_iter().chain(records().map(FillRecord::task)).any(|task| !task.is_fill()) {
+            return TASK_FORMAT;
+        }
         if self.fill.as_ref().is_some_and(|fill| fill.only_face().is_none()) {
             return FACES_FORMAT;
         }
         let fill_masks = self.fill.iter().flat_map(ProjectFill::masks);
         let has_ignored = std::iter::once(&self.mask).chain(fill_masks).any(Mask::has_ignored);
-        let records = || self.fill.iter().flat_map(|fill| &fill.faces).map(|face| &face.fill.record);
         let fill_blends = records().map(|record| record.look.blend);
         let is_soft = std::iter::once(self.blend).chain(fill_blends).any(|blend| blend.soft_edge_px > 0);
         let continues = records().any(|record| matches!(record.outcome.start, SearchStart::Continue { .. }));

@@ -7,14 +7,18 @@ use serde::{Deserialize, Serialize};
 use super::ProjectError;
 use crate::hash::sha256_of_bytes;
 use crate::photo::DecodeLimits;
+use crate::restore::ImageTask;
 
 /// Identifies the photo of a project.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct PhotoReference {
     pub origin: PhotoOrigin,
-    /// Of the upright photo.
+    /// Of the upright photo, as it is prepared.
     pub width_px: u32,
     pub height_px: u32,
+    /// The task that the photo is [prepared](crate::restore::prepare_photo) for; [`ImageTask::Fill`] for the photo as it
+    /// is.
+    pub prepared_for: ImageTask,
 }
 
 /// Where a photo comes from.
@@ -103,13 +107,17 @@ pub(super) struct PhotoJson {
     sha256: Option<String>,
     width_px: u32,
     height_px: u32,
+    #[serde(default, skip_serializing_if = "ImageTask::is_fill")]
+    prepared_for: ImageTask,
 }
 
 impl PhotoJson {
     /// `folder` is that of the project file.
     pub fn new(photo: &PhotoReference, folder: Option<&Path>) -> Self {
         let (width_px, height_px) = (photo.width_px, photo.height_px);
-        let empty = Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px };
+        let prepared_for = photo.prepared_for;
+        let empty =
+            Self { sample: None, path: None, relative_path: None, sha256: None, width_px, height_px, prepared_for };
         match &photo.origin {
             PhotoOrigin::Sample(name) => Self { sample: Some(name.clone()), ..empty },
             PhotoOrigin::File { path, sha256, .. } => {
@@ -126,15 +134,19 @@ impl PhotoJson {
             let what = format!("a photo of {}×{} pixels", self.width_px, self.height_px);
             return Err(ProjectError::invalid(what));
         }
-        let origin = match (self.sample, self.path) {
+        let origin = match (self.sample.clone(), self.path.clone()) {
             (Some(name), None) => PhotoOrigin::Sample(name),
             (None, Some(path)) => {
-                let sha256 = self.sha256.unwrap_or_default();
-                PhotoOrigin::File { path, relative_path: self.relative_path, sha256 }
+                let sha256 = self.sha256.clone().unwrap_or_default();
+                PhotoOrigin::File { path, relative_path: self.relative_path.clone(), sha256 }
             }
             _ => return Err(ProjectError::invalid("it does not say which photo it belongs to")),
         };
-        Ok(PhotoReference { origin, width_px: self.width_px, height_px: self.height_px })
+        if let Some(parameter) = self.prepared_for.invalid_parameter() {
+            return Err(ProjectError::invalid(format!("a photo prepared with {} {}", parameter.id, parameter.value)));
+        }
+        let Self { width_px, height_px, prepared_for, .. } = self;
+        Ok(PhotoReference { origin, width_px, height_px, prepared_for })
     }
 }
 

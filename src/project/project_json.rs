@@ -8,7 +8,7 @@ use super::faces_json::FacesJson;
 use super::fill_json::FillJson;
 use super::json_formats::MaskJson;
 use super::photo_reference::PhotoJson;
-use super::{EXTENDED_FORMAT, FACES_FORMAT, FORMAT, ModelReference, Project, ProjectError, ProjectFill};
+use super::{EXTENDED_FORMAT, FACES_FORMAT, FORMAT, ModelReference, Project, ProjectError, ProjectFill, TASK_FORMAT};
 use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
@@ -117,7 +117,7 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
         // It starts like a project, so it is a damaged or truncated project.
         Err(source)
             if json.trim_start().starts_with('{')
-                && [FORMAT, EXTENDED_FORMAT, FACES_FORMAT].iter().any(|format| json.contains(format)) =>
+                && [FORMAT, EXTENDED_FORMAT, FACES_FORMAT, TASK_FORMAT].iter().any(|format| json.contains(format)) =>
         {
             return Err(ProjectError::Broken { source });
         }
@@ -125,8 +125,8 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
     };
     let version =
         |format: &str| format.strip_prefix("countenance-project-").and_then(|number| number.parse::<u64>().ok());
-    match (version(&format), version(FACES_FORMAT)) {
-        _ if [FORMAT, EXTENDED_FORMAT, FACES_FORMAT].contains(&format.as_str()) => Ok(()),
+    match (version(&format), version(TASK_FORMAT)) {
+        _ if [FORMAT, EXTENDED_FORMAT, FACES_FORMAT, TASK_FORMAT].contains(&format.as_str()) => Ok(()),
         (Some(found), Some(current)) if found > current => Err(ProjectError::Newer { format }),
         _ => Err(ProjectError::NotAProject),
     }

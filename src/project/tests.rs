@@ -14,6 +14,7 @@ use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
 use crate::job::{FillLook, FillOutcome, FillRecord, LatentHistory};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
+use crate::restore::ImageTask;
 use crate::search::Losses;
 
 const SIZE_PX: u32 = 4;
@@ -100,6 +101,7 @@ pub(crate) fn project() -> Project {
             },
             width_px: 40,
             height_px: 30,
+            prepared_for: ImageTask::Fill,
         },
         mask,
         frame: FaceFrame { center_in_photo: [20.5, 15.25], side_px: 24.0, angle_radians: 0.3 },
@@ -145,6 +147,20 @@ fn project_survives_json_bit_for_bit() {
         outcome.candidates.iter().flat_map(values).map(f32::to_bits).collect()
     };
     assert_eq!(bits(&read), bits(&project), "negative zeros equal zeros, but have other bits");
+}
+
+#[test]
+fn a_task_is_kept_and_checked() {
+    let mut project = project();
+    project.photo.prepared_for = ImageTask::SuperResolution { factor: 2 };
+    project.settings.task = ImageTask::Deblur { radius_px: 2.5 };
+    let json = project.to_json(None).unwrap();
+    assert!(json.contains("countenance-project-4"), "{json}");
+    assert_eq!(Project::from_json(&json).unwrap(), project);
+    let error = Project::from_json(&json.replace(r#""factor": 2"#, r#""factor": 5"#)).unwrap_err();
+    assert!(error.to_string().contains("a photo prepared with factor 5"), "{error}");
+    let error = Project::from_json(&json.replace(r#""radius_px": 2.5"#, r#""radius_px": 99.0"#)).unwrap_err();
+    assert!(error.to_string().contains("blur-radius is 99: use 0.5 to 30"), "{error}");
 }
 
 #[test]
@@ -240,7 +256,7 @@ fn a_fill_of_several_faces_survives_json() {
     let refusals = [
         (r#""selected": 1"#, r#""selected": 2"#, "face 3 of 2"),
         (r#""candidate": 2"#, r#""candidate": 3"#, "candidate 4 of 3"),
-        ("countenance-project-3", "countenance-project-4", "newer"),
+        ("countenance-project-3", "countenance-project-99", "newer"),
     ];
     for (from, to, expected) in refusals {
         let error = Project::from_json(&json.replace(from, to)).unwrap_err();

@@ -1,6 +1,7 @@
 //! One evaluation of latents: their pictures, the total loss, and its gradient.
 //!
-//! `ẑ = argmin context(G(z)) + λ·prior(D(G(z)))` (arXiv 1607.07539, section 3), on every device.
+//! `ẑ = argmin context(A(G(z))) + λ·prior(D(G(z)))` (arXiv 1607.07539, section 3), on every device. `A` is the identity
+//! for a fill, and the degradation of the photo for the other tasks: D sees the picture itself.
 
 use burn::tensor::Tensor;
 
@@ -26,7 +27,7 @@ impl Search {
     fn evaluate_batch(&self, latents: Tensor<2>) -> Evaluation {
         let variable = latents.clone().autodiff().require_grad();
         let pictures = generate(variable.clone(), &self.pass);
-        let context = context_loss(pictures.clone(), &self.pass);
+        let context = context_loss(self.pass.observe(pictures.clone()), &self.pass);
         let has_prior = self.settings.uses_discriminator() && self.networks.has_discriminator();
         let prior = has_prior.then(|| prior_loss(pictures.clone(), &self.pass));
         let total = match &prior {

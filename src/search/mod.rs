@@ -43,6 +43,7 @@ mod search_loop;
 mod setting_table;
 mod settings;
 pub mod speed;
+mod task_settings;
 #[cfg(test)]
 mod tests;
 mod total_loss;

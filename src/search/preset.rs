@@ -2,9 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::task_settings;
 use super::{
     Clipping, ContextSettings, HmcSettings, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Settings, Starts,
 };
+use crate::restore::ImageTask;
 
 /// A named set of settings. All but [`Best`](Self::Best) reproduce published methods.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -69,7 +71,14 @@ impl Preset {
         Self::ALL.into_iter().find(|preset| preset.id() == id)
     }
 
-    /// The settings of the preset, with seed 0.
+    /// The settings of the preset for a task, with seed 0. Only Best has others for another task than a fill.
+    #[must_use]
+    pub fn settings_for(self, task: ImageTask) -> Settings {
+        let settings = Settings { task, ..self.settings() };
+        if self == Self::Best { task_settings::adapted(settings) } else { settings }
+    }
+
+    /// The settings of the preset for a fill, with seed 0.
     #[must_use]
     pub fn settings(self) -> Settings {
         let blog = Settings {
@@ -94,6 +103,7 @@ impl Preset {
             prior: PriorForm::NonSaturating,
             clipping: Clipping::Hard,
             hmc: HmcSettings { leapfrog_steps: 100, step_size: 0.001, beta: 0.2, anneal: 1.002 },
+            task: ImageTask::Fill,
         };
         match self {
             Self::Blog => blog,

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::setting_table::SETTINGS;
 use super::{Clipping, Norm, OptimizerKind, Preset, PriorForm, Reduction, Schedule, SettingsError, Starts};
+use crate::restore::ImageTask;
 
 /// The settings of the context loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -66,6 +67,9 @@ pub struct Settings {
     pub prior: PriorForm,
     pub clipping: Clipping,
     pub hmc: HmcSettings,
+    /// What is recovered. Files of earlier versions have only fills.
+    #[serde(default, skip_serializing_if = "ImageTask::is_fill")]
+    pub task: ImageTask,
 }
 
 impl Default for Settings {
@@ -97,6 +101,10 @@ impl Settings {
     /// # Errors
     /// Names the first setting that is out of range, its value and what is allowed.
     pub fn validate(&self) -> Result<(), SettingsError> {
+        if let Some(parameter) = self.task.invalid_parameter() {
+            let (name, value, expected) = (parameter.id, parameter.value.to_string(), parameter.expected());
+            return Err(SettingsError { name, value, expected });
+        }
         SETTINGS.iter().try_for_each(|setting| setting.check(self))
     }
 }

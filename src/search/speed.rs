@@ -59,11 +59,8 @@ fn test_pattern(size_px: usize) -> SearchProblem {
     #[expect(clippy::cast_precision_loss, reason = "below 256")]
     let value = |i: usize| (i % 256) as f32 / 127.5 - 1.0;
     let known = |i: usize| if in_hole(i % size_px) && in_hole(i / size_px) { 0.0 } else { 1.0 };
-    SearchProblem {
-        size_px,
-        pixels: (0..3 * size_px * size_px).map(value).collect(),
-        known: (0..size_px * size_px).map(known).collect(),
-    }
+    let pixels = (0..3 * size_px * size_px).map(value).collect();
+    SearchProblem::fill(size_px, pixels, (0..size_px * size_px).map(known).collect())
 }
 
 #[cfg(test)]

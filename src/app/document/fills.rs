@@ -109,9 +109,15 @@ impl PhotoDocument {
         &self.fills
     }
 
+    /// The fills that can be shown, with their indices: those of a photo of the same size. Enlarging the photo for a task
+    /// gives it another size.
+    pub fn showable_fills(&self) -> impl Iterator<Item = (usize, &DocumentFill)> {
+        self.fills.iter().enumerate().filter(|(_, fill)| fill.hole.rect() == self.mask.rect())
+    }
+
     /// Shows another fill, with the hole and the frame that it was made for, as an undo step.
     pub fn show_fill(&mut self, index: usize) {
-        let Some(fill) = self.fills.get(index) else { return };
+        let Some((_, fill)) = self.showable_fills().find(|(showable, _)| *showable == index) else { return };
         let Some(frame) = fill.selected_face().map(|face| face.record().frame) else { return };
         let mask = fill.hole.clone();
         if self.shown_fill == Some(index) && self.is_shown_fill_current() {

@@ -11,6 +11,7 @@
 //! | `frame_overlap` | whether the hole lies in the frame |
 //! | `face_split` | the faces that the hole concerns, and the part of each |
 //! | `fills` | finished fills, and which one is shown |
+//! | `prepared_photo` | the photo enlarged or coloured for a task |
 //! | `undo` | undo and redo |
 //! | `project_conversion` | conversion to and from a project |
 
@@ -19,6 +20,7 @@ mod fills;
 mod frame_edits;
 mod frame_overlap;
 mod frame_search;
+mod prepared_photo;
 mod project_conversion;
 mod undo;
 
@@ -38,6 +40,7 @@ use crate::geometry::{FaceFrame, Point};
 use crate::mask::{Mask, MaskEdit, Stroke, StrokeKind, is_finite};
 use crate::photo::{Photo, PictureFormat};
 use crate::project::PhotoOrigin;
+use crate::restore::ImageTask;
 
 /// A change of the hole or the face frame.
 #[derive(Clone, Debug, PartialEq)]
@@ -75,6 +78,10 @@ struct ActiveStroke {
 /// A photo and the user's work on it.
 pub struct PhotoDocument {
     pub photo: Arc<Photo>,
+    /// The photo as it was opened.
+    opened_photo: Arc<Photo>,
+    /// The task that the opened photo was prepared for.
+    prepared_for: ImageTask,
     /// The name for titles and suggested file names, without extension.
     pub name: String,
     origin: PhotoOrigin,
@@ -115,6 +122,8 @@ impl PhotoDocument {
             placed_frame: PlacedFrame::unplaced(frame.unwrap_or_else(|| FaceFrame::centered(width, height))),
             is_frame_placed: false,
             detected_faces: None,
+            opened_photo: Arc::clone(&photo),
+            prepared_for: ImageTask::Fill,
             photo,
             name,
             origin,

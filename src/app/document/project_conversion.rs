@@ -23,6 +23,7 @@ impl PhotoDocument {
                 origin: self.origin.clone(),
                 width_px: self.photo.width(),
                 height_px: self.photo.height(),
+                prepared_for: self.prepared_for,
             },
             mask: self.mask.clone(),
             frame: self.face_frame(),
@@ -40,8 +41,16 @@ impl PhotoDocument {
     }
 
     /// Creates a document from a project. It counts as saved until it is marked otherwise.
-    pub fn from_project(photo: Arc<Photo>, name: String, origin: PhotoOrigin, project: &Project) -> Self {
+    /// `opened_photo` is the photo before it was prepared for a task.
+    pub fn from_project(
+        photo: Arc<Photo>,
+        opened_photo: Arc<Photo>,
+        name: String,
+        origin: PhotoOrigin,
+        project: &Project,
+    ) -> Self {
         let mut document = Self::new(photo, name, Some(project.frame), origin);
+        document.set_opened_photo(opened_photo, project.photo.prepared_for);
         document.is_frame_placed = project.frame_is_placed;
         if !project.mask.is_blank() {
             document.edit_mask(&MaskEdit::Replace(project.mask.clone()));

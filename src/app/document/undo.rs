@@ -6,6 +6,7 @@
 
 use super::PhotoDocument;
 use super::frame_edits::PlacedFrame;
+use super::prepared_photo::PhotoState;
 use crate::mask::Mask;
 
 /// Memory limit for the masks in the history. A stroke needs a few kilobytes, the most irregular mask of 24 megapixels
@@ -25,6 +26,8 @@ pub(super) enum UndoStep {
     Frame(PlacedFrame),
     /// The shown fill, as its index.
     Fill(Option<usize>),
+    /// The photo before it was prepared for a task, with what belongs to it.
+    Photo(Box<PhotoState>),
     /// The shown fill, with the mask and the frame.
     Switch {
         fill: Option<usize>,
@@ -106,9 +109,10 @@ impl PhotoDocument {
     fn measure_newest_painting(&mut self) {
         let newest = self.undo_steps.iter_mut().rev().find_map(|step| match step {
             UndoStep::Painting { mask, bytes, .. } => Some((mask, bytes)),
-            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Switch { .. } => None,
+            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Switch { .. } | UndoStep::Photo(_) => None,
         });
-        if let Some((mask, bytes)) = newest {
+        // A mask of another size is that of the photo before it was prepared.
+        if let Some((mask, bytes)) = newest.filter(|(mask, _)| mask.rect() == self.mask.rect()) {
             *bytes = mask.bytes_beside(&self.mask);
         }
         let mut bytes: usize = self.undo_steps.iter().map(UndoStep::bytes).sum();
@@ -135,6 +139,7 @@ impl PhotoDocument {
                 }
             }
             UndoStep::Frame(frame) => std::mem::swap(&mut self.placed_frame, frame),
+            UndoStep::Photo(state) => self.swap_photo(state),
             UndoStep::Fill(index) => self.swap_shown_fill(index),
             UndoStep::Switch { fill, mask, frame } => {
                 self.swap_shown_fill(fill);
@@ -159,6 +164,7 @@ impl UndoStep {
             Self::Painting { .. } => "painting",
             Self::Frame(_) => "moving the face frame",
             Self::Fill(_) => "the fill",
+            Self::Photo(_) => "preparing the photo",
             Self::Switch { .. } => "showing another fill",
         }
     }

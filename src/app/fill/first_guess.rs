@@ -56,6 +56,7 @@ impl FillState {
     ) {
         let FillContext { preferences, engine, .. } = context;
         let is_obsolete = !preferences.first_guess
+            || !preferences.settings.task.is_fill()
             || document.is_shown_fill_current()
             || self.timeline.is_some()
             || !(document.has_active_drag() || document.is_hole_in_frame());

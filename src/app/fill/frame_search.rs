@@ -62,9 +62,9 @@ impl FillState {
         !self.is_running() && document.has_hole() && document.current_split().is_none()
     }
 
-    /// Whether Fill was pressed and waits for the frame.
+    /// Whether Fill was pressed and waits for the frame, or for the photo to be prepared.
     pub fn is_waiting(&self) -> bool {
-        self.frame_search.starts_fill
+        self.frame_search.starts_fill || self.preparing_for.is_some()
     }
 
     /// Starts a search if the frame does not belong to the current hole, and starts the waiting fill if it does.
@@ -80,7 +80,7 @@ impl FillState {
         if self.is_frame_pending(document) || self.is_split_pending(document) {
             self.spawn_frame_search(document, outbox);
         } else if std::mem::take(&mut self.frame_search.starts_fill) {
-            match self.start_disabled_reason(document) {
+            match self.start_disabled_reason(document, context.preferences.settings.task) {
                 Some(reason) => outbox.notify(Severity::Info, reason),
                 None => self.start_or_wait(document, context, outbox),
             }

@@ -10,12 +10,14 @@
 //! | `first_guess`, `candidate_mix`, `timeline` | quick previews: pictures without a search |
 //! | `face_queue` | several faces that one press fills in turn |
 //! | `frame_search` | the search for the faces of the hole, and the fill that waits for it |
+//! | `photo_preparation` | enlarging the photo, or making it RGB, before a task starts |
 //! | `shown_fill` | what the window shows of all this |
 
 mod candidate_mix;
 mod face_queue;
 mod first_guess;
 mod frame_search;
+mod photo_preparation;
 mod running_fill;
 mod shown_fill;
 mod timeline;
@@ -44,6 +46,7 @@ use crate::job::{
     FillOutcome, FillRequest, JobId, LiveSettings, QuickPreview, QuickPreviewId, SearchStart, StopReason, WorkerCommand,
 };
 use crate::mask::Mask;
+use crate::restore::ImageTask;
 use crate::search::Settings;
 use first_guess::FirstGuess;
 use frame_search::FrameSearch;
@@ -105,6 +108,8 @@ pub struct FillState {
     /// The iteration that is looked at instead of the result.
     timeline: Option<Timeline>,
     pub frame_search: FrameSearch,
+    /// The photo is being prepared for this task; the fill starts when that is done.
+    preparing_for: Option<ImageTask>,
 }
 
 impl FillContext<'_> {
@@ -122,7 +127,8 @@ impl FillContext<'_> {
         }
     }
 
-    /// A request with the hole, the frame and the blend of the selected face of an earlier fill.
+    /// A request with the hole, the frame and the blend of the selected face of an earlier fill. The settings are that
+    /// fill's, or made from them, so its task stays.
     fn request_like(
         &self,
         document: &PhotoDocument,
@@ -194,9 +200,10 @@ impl FillState {
     /// every action: no action needs to know what depends on it.
     pub fn follow_document(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         self.follow_frame(document, context, outbox);
-        if !document.has_active_stroke() && document.is_hole_in_frame() {
+        if !document.has_active_stroke() {
             self.change_run(|run| {
-                if run.hole != *document.mask() {
+                let is_fillable = !run.request.settings.task.is_fill() || document.is_hole_in_frame();
+                if is_fillable && run.hole != *document.mask() {
                     run.hole = document.mask().clone();
                     let hole =
                         run.queue.as_ref().map_or(Some(run.hole.clone()), |queue| queue.hole_to_search(&run.hole));
@@ -212,9 +219,12 @@ impl FillState {
     }
 
     /// Why no fill can start; `None` when one can.
-    pub fn start_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
+    pub fn start_disabled_reason(&self, document: &PhotoDocument, task: ImageTask) -> Option<&'static str> {
         if self.is_running() {
             return Some("A fill is running: stop it first");
+        }
+        if !task.is_fill() {
+            return None;
         }
         match document.frame_overlap() {
             None => Some("Paint over the part of the face to replace first"),
@@ -237,11 +247,16 @@ impl FillState {
             self.frame_search.starts_fill = true;
             return;
         }
+        if self.prepares_photo(document, context.preferences.settings.task, outbox) {
+            return;
+        }
         let start = context.start_face.map_or(SearchStart::FromSettings, |face| {
             SearchStart::spread_around(&face.latent, &context.preferences.settings)
         });
         let request = FillRequest { start, ..context.request(document) };
-        match context.faces_to_fill(document) {
+        // A task restores the face in the frame.
+        let several = if request.settings.task.is_fill() { context.faces_to_fill(document) } else { None };
+        match several {
             Some(faces) => self.start_faces(faces, request, None, document, outbox),
             None => self.start(request, outbox),
         }
@@ -255,7 +270,7 @@ impl FillState {
 
     /// Stops the search and keeps its best result. A fill that waits for its frame does not start.
     pub fn stop(&mut self, outbox: &Outbox) {
-        self.frame_search.starts_fill = false;
+        (self.frame_search.starts_fill, self.preparing_for) = (false, None);
         self.change_run(|run| {
             run.is_stopping = true;
             outbox.send(WorkerCommand::Cancel);
@@ -268,6 +283,7 @@ impl FillState {
             outbox.send(WorkerCommand::Cancel);
         }
         (self.first_guess, self.mix, self.timeline) = (FirstGuess::default(), None, None);
+        self.preparing_for = None;
         self.frame_search.document_changed();
     }
 

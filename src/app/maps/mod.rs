@@ -113,6 +113,9 @@ impl MapState {
         }
         let wanted = self.chosen.zip(document).and_then(|(kind, document)| {
             let shown = document.shown_face().filter(|_| latent_disabled_reason(document, engine).is_none())?;
+            if !shown.record().outcome.settings.task.is_fill() {
+                return None;
+            }
             let candidate = fill.candidate_in_photo(document)?;
             let key = MapKey { picture: Arc::clone(&candidate.picture), group: kind.group() };
             Some((key, map_request(document, shown, candidate, preferences, kind.group())))
@@ -143,7 +146,9 @@ impl MapState {
         if fill.is_running() {
             return Some((kind, MapView::Missing("The search is running: the map comes when it ends")));
         }
-        document.shown_fill()?;
+        if !document.shown_face()?.record().outcome.settings.task.is_fill() {
+            return Some((kind, MapView::Missing("Maps explain a fill, not the other tasks")));
+        }
         if let Some(reason) = latent_disabled_reason(document, engine) {
             return Some((kind, MapView::Missing(reason)));
         }

@@ -123,7 +123,14 @@ impl PaintRequest {
         let pictures = self.pictures.iter().map(Weak::upgrade).collect::<Option<Vec<Arc<FacePicture>>>>()?;
         let preview = self.place.as_ref().and_then(|place| {
             let photo = place.photo.upgrade()?;
-            let prepare = || CropPreview::new(&photo, &place.hole, &place.frame, place.blend.mode, IN_PLACE_PX).ok();
+            let FillPlace { hole, frame, blend, task, .. } = place;
+            let prepare = || {
+                if task.is_fill() {
+                    CropPreview::new(&photo, hole, frame, blend.mode, IN_PLACE_PX).ok()
+                } else {
+                    Some(CropPreview::of_face(&photo, hole, frame, *task, IN_PLACE_PX))
+                }
+            };
             place.clone().get_or_prepare(previews, prepare).as_ref()
         });
         let tile = |picture: &Arc<FacePicture>| match preview {

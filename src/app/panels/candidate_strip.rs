@@ -86,20 +86,20 @@ impl CandidateList {
             is_shown: index == shown,
             is_mixed_in: mix.is_some_and(|mix| mix.to == index),
         };
-        let (pictures, hole, frame, mode, is_live): (Vec<_>, _, _, _, _) = match fill {
+        let (pictures, hole, frame, (mode, task), is_live): (Vec<_>, _, _, _, _) = match fill {
             ShownFill::Running(run) => {
                 let preview = run.preview.as_ref()?;
                 let RunningFill { request, is_paused, .. } = run;
                 let pictures = preview.candidates.iter().map(Arc::downgrade).collect();
-                (pictures, &preview.hole, request.frame, request.blend.mode, !is_paused)
+                (pictures, &preview.hole, request.frame, (request.blend.mode, request.settings.task), !is_paused)
             }
             ShownFill::Finished(fill, face) => {
                 let record = face.record();
                 let pictures = record.outcome.candidates.iter().map(|it| Arc::downgrade(&it.picture)).collect();
-                (pictures, &fill.hole, record.frame, record.look.blend.mode, false)
+                (pictures, &fill.hole, record.frame, (record.look.blend.mode, record.task()), false)
             }
         };
-        let place = (!is_face_only).then(|| FillPlace::new(photo, hole, frame, mode));
+        let place = (!is_face_only).then(|| FillPlace::new(photo, hole, frame, mode).of_task(task));
         Some(Self {
             tiles: derived.candidate_order.iter().map(tile).collect(),
             shows_best: fill.chosen_candidate().is_none_or(|chosen| chosen == best && !derived.is_running()),

@@ -42,7 +42,7 @@ impl FillList {
         if !self.photo.ptr_eq(&photo) {
             *self = Self { photo, tiles: Vec::new() };
         }
-        let count = document.fills().len();
+        let count = document.showable_fills().count();
         let disabled_reason = if derived.is_running() {
             Some(t!("A fill is running: stop it first"))
         } else if count < 2 {
@@ -59,7 +59,7 @@ impl FillList {
         menu.show(|ui| {
             ui.set_min_width(MENU_WIDTH + TILE_SIDE);
             ScrollArea::vertical().max_height(MAX_HEIGHT).show(ui, |ui| {
-                for (index, fill) in document.fills().iter().enumerate() {
+                for (index, fill) in document.showable_fills() {
                     self.row(ui, document, index, fill, view, actions);
                 }
             });

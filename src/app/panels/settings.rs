@@ -15,10 +15,12 @@ use crate::app::state::{Action, Actions, Derived};
 use crate::app::tasks::PathPurpose;
 use crate::app::theme;
 use crate::model::ModelChoice;
+use crate::restore::ImageTask;
 use crate::search::Preset;
 
 /// Draws the settings.
 pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, actions: &mut Actions) {
+    task(ui, derived, &mut actions.preferences);
     preset(ui, &mut actions.preferences);
     model(ui, engine, derived, actions);
     let settings = &mut actions.preferences.settings;
@@ -27,6 +29,33 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, actions: &
     let scale = widgets::Scale { logarithmic: true, ..Default::default() };
     widgets::slider(ui, t!("Steps"), tooltip, &mut settings.steps, 1..=5000, scale, |_| {});
     advanced_settings::show(ui, engine, derived.is_running(), &mut actions.preferences);
+}
+
+/// The task and its parameter. A running search keeps its own.
+fn task(ui: &mut Ui, derived: &Derived<'_>, preferences: &mut Preferences) {
+    let current = preferences.settings.task;
+    let mut chosen = current;
+    ui.add_enabled_ui(!derived.is_running(), |ui| {
+        let tooltip =
+            t!("What Fill does. All but the first restore the whole face in the frame; nothing must be painted (T)");
+        let same_kind = |task: ImageTask| if task.is_same_kind(&current) { current } else { task };
+        let options = ImageTask::ALL.map(|task| (same_kind(task), translate(task.title()), translate(task.help())));
+        widgets::choice(ui, t!("Task"), tooltip, &mut chosen, &options);
+        let Some(parameter) = chosen.parameter() else { return };
+        let (title, help, mut value) = (translate(parameter.title), translate(parameter.help), parameter.value);
+        if parameter.choices.is_empty() {
+            widgets::slider(ui, title, help, &mut value, parameter.range, widgets::Scale::default(), |_| {});
+        } else {
+            let names: Vec<String> = parameter.choices.iter().map(|choice| format!("× {choice}")).collect();
+            let values = parameter.choices.iter().map(|choice| u8::try_from(*choice).map_or(0.0, f32::from));
+            let options: Vec<_> = values.zip(&names).map(|(value, name)| (value, name.as_str(), help)).collect();
+            widgets::choice(ui, title, help, &mut value, &options);
+        }
+        chosen = chosen.with_parameter(value);
+    });
+    if chosen != current {
+        preferences.set_task(chosen);
+    }
 }
 
 fn preset(ui: &mut Ui, preferences: &mut Preferences) {

@@ -99,6 +99,9 @@ fn fill_state(derived: &Derived<'_>) -> String {
 }
 
 fn fill_progress(derived: &Derived<'_>) -> Vec<String> {
+    if derived.is_photo_preparing {
+        return vec![t!("Starting: preparing the photo…").to_owned()];
+    }
     if derived.is_fill_waiting {
         return vec![t!("Starting: looking for the face around the paint…").to_owned()];
     }

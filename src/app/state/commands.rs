@@ -15,6 +15,7 @@ use crate::app::shortcuts::{COMMANDS, EditorCommand};
 use crate::app::tasks::{PathPurpose, Task, show_file_dialog};
 use crate::app::training::TrainingAction;
 use crate::mask::MaskEdit;
+use crate::restore::ImageTask;
 
 /// Each press of `[` or `]` changes the brush by this factor.
 const BRUSH_STEP: f32 = 1.2;
@@ -59,8 +60,7 @@ impl EditorState {
             let is_file = document.is_some_and(|document| document.photo.source.is_some());
             (!is_file).then_some("This photo is in no folder")
         };
-        let nothing_yet = "Nothing to export yet: paint over part of the face and press Fill";
-        let no_fill = || shown_fill.is_none().then_some(nothing_yet);
+        let no_fill = || shown_fill.is_none().then(|| self.nothing_to_export());
         let nothing_shown = !is_running && shown_fill.is_none();
         let no_iteration = |document| self.iteration_disabled_reason(command, document);
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
@@ -122,9 +122,8 @@ impl EditorState {
             | EditorCommand::ExportLayer
             | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(no_fill),
             EditorCommand::ExportAndNext => self.disabled_reason(EditorCommand::Export).or_else(no_folder),
-            EditorCommand::Fill => {
-                no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
-            }
+            EditorCommand::Fill => no_photo.or_else(|| self.fill_disabled_reason(document?)),
+            EditorCommand::NextTask => locked_by_fill(),
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::NextIteration if !is_running => no_photo.or_else(|| no_iteration(document?)),
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::NextIteration => {
@@ -152,6 +151,18 @@ impl EditorState {
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
                 (candidate_count == 0).then_some("No candidates yet: press Fill first")
             }
+        }
+    }
+
+    fn fill_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
+        self.fill.start_disabled_reason(document, self.preferences.settings.task)
+    }
+
+    fn nothing_to_export(&self) -> &'static str {
+        if self.preferences.settings.task.is_fill() {
+            "Nothing to export yet: paint over part of the face and press Fill"
+        } else {
+            "Nothing to export yet: press Fill"
         }
     }
 
@@ -254,6 +265,7 @@ impl EditorState {
             }
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
+            EditorCommand::NextTask => self.choose_next_task(),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
             EditorCommand::Training => {
                 self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
@@ -262,6 +274,15 @@ impl EditorState {
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
         }
+    }
+
+    fn choose_next_task(&mut self) {
+        let current = self.preferences.settings.task;
+        let position = ImageTask::ALL.iter().position(|task| task.is_same_kind(&current)).unwrap_or_default();
+        let next = ImageTask::ALL[(position + 1) % ImageTask::ALL.len()];
+        let mut preferences = self.preferences.clone();
+        preferences.set_task(next);
+        self.set_preferences(preferences);
     }
 
     /// Grows the hole by the distance in the preferences, or shrinks it for the factor -1.

@@ -13,6 +13,7 @@ use crate::mask::Mask;
 use crate::search::Losses;
 
 /// What several panels show.
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
 pub struct Derived<'a> {
     pub commands: CommandStates,
     pub document: Option<&'a PhotoDocument>,
@@ -32,8 +33,10 @@ pub struct Derived<'a> {
     pub map: Option<(MapKind, MapView<'a>)>,
     /// The face frame for the current hole is being searched.
     pub is_frame_pending: bool,
-    /// Fill was pressed, and starts when the frame is found.
+    /// Fill was pressed, and starts when the frame is found or the photo is prepared.
     pub is_fill_waiting: bool,
+    /// The photo is being enlarged, or gets colours, for a task.
+    pub is_photo_preparing: bool,
     /// The timeline of the shown fill; `None` while a search runs, and without iterations.
     pub timeline: Option<TimelineView>,
     /// The fill that the shown one is compared with, and its index.
@@ -72,6 +75,7 @@ impl EditorState {
             map: self.maps.view(document, fill, &self.engine),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
+            is_photo_preparing: fill.is_photo_preparing(),
             timeline: document.and_then(|document| fill.timeline_view(document)),
             compared: self.compared_fill(),
         }

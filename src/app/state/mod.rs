@@ -64,6 +64,7 @@ use crate::mask::Mask;
 use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::find_models;
 use crate::photo::Photo;
+use crate::restore::ImageTask;
 
 /// How the photo is looked at.
 #[derive(Default)]
@@ -192,8 +193,33 @@ impl EditorState {
     }
 
     fn update_document(&mut self, action: DocumentAction) {
-        if let Some(document) = &mut self.document {
-            document.update(action, self.fill.is_running());
+        let Some(document) = &mut self.document else { return };
+        let photo = Arc::clone(&document.photo);
+        document.update(action, self.fill.is_running());
+        if !Arc::ptr_eq(&photo, &document.photo) {
+            self.photo_replaced();
+        }
+    }
+
+    /// The document has another photo of the same face: what was begun for the photo before is dropped.
+    fn photo_replaced(&mut self) {
+        self.fill.document_changed(&self.outbox);
+        self.region_edits = RegionEdits::default();
+        self.view.compared_fill = None;
+        self.change_view_to_frame(ViewCommand::ShowFoundFace);
+    }
+
+    /// Replaces the photo by the one that was prepared for a task, and starts the fill that waits for it. `None`: it could
+    /// not be prepared.
+    pub fn photo_prepared(&mut self, shown: &Arc<Photo>, task: ImageTask, photo: Option<Arc<Photo>>) {
+        let is_shown = self.document.as_ref().is_some_and(|document| Arc::ptr_eq(&document.photo, shown));
+        if !is_shown || !self.fill.photo_prepared(task, photo.as_ref()) {
+            return;
+        }
+        if let (Some(document), Some(photo)) = (&mut self.document, photo) {
+            document.set_prepared_photo(photo, task);
+            self.photo_replaced();
+            self.update_fill(FillAction::Start);
         }
     }
 

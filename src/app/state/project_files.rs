@@ -109,8 +109,8 @@ impl EditorState {
 
     pub(super) fn project_opened(&mut self, opened: OpenedProject) {
         self.files.is_opening = false;
-        let OpenedProject { photo, name, origin, project, path, hash, is_recovered, warnings } = opened;
-        let mut document = PhotoDocument::from_project(Arc::clone(&photo), name, origin, &project);
+        let OpenedProject { photo, opened_photo, name, origin, project, path, hash, is_recovered, warnings } = opened;
+        let mut document = PhotoDocument::from_project(Arc::clone(&photo), opened_photo, name, origin, &project);
         if is_recovered {
             document.mark_recovered(project.saved_as.clone(), hash);
         } else {

@@ -13,10 +13,13 @@ use crate::hash::sha256_of_bytes;
 use crate::model::ModelChoice;
 use crate::photo::{DecodeLimits, Photo, decode};
 use crate::project::{self, PhotoOrigin, Project, ProjectError};
+use crate::restore::prepare_photo;
 
 /// A project with its photo.
 pub struct OpenedProject {
     pub photo: Arc<Photo>,
+    /// The photo before it was prepared for a task.
+    pub opened_photo: Arc<Photo>,
     pub name: String,
     pub origin: PhotoOrigin,
     pub project: Project,
@@ -62,12 +65,13 @@ pub fn open_project(path: PathBuf, is_recovered: bool) -> anyhow::Result<OpenedP
         }
     };
     let photo_path = photo.source.clone().unwrap_or_default();
+    let opened_photo = Arc::new(photo);
+    let photo = prepare_photo(&opened_photo, project.photo.prepared_for)?;
     project.photo.check_size(&photo_path, photo.width(), photo.height())?;
     warnings.extend(photo.warnings.iter().map(|warning| format!("{}: {warning}", super::file_name(&photo_path))));
     warnings.extend(check_model(&mut project));
     warnings.extend(check_device(&mut project));
-    let photo = Arc::new(photo);
-    Ok(OpenedProject { photo, name, origin, project, path, hash, is_recovered, warnings })
+    Ok(OpenedProject { photo, opened_photo, name, origin, project, path, hash, is_recovered, warnings })
 }
 
 /// Hash of the project file that an autosaved copy belongs to. When the file is newer than the copy, another window has

@@ -254,7 +254,7 @@ fn a_reopened_frame_follows_the_hole_again() {
     for is_by_hand in [false, true] {
         let project = Project { frame_is_by_hand: is_by_hand, ..project.clone() };
         let (photo, origin) = (Arc::clone(&document(&window).photo), project.photo.origin.clone());
-        let mut reopened = PhotoDocument::from_project(photo, "again".to_owned(), origin, &project);
+        let mut reopened = PhotoDocument::from_project(Arc::clone(&photo), photo, "again".to_owned(), origin, &project);
         assert!(reopened.face_frame() == found && !reopened.needs_frame_search());
         reopened.update(DocumentAction::BeginStroke(stroke()), false);
         reopened.update(DocumentAction::EndStroke, false);

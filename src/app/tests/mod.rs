@@ -15,6 +15,7 @@ mod fill;
 mod first_guess;
 mod frame_search;
 mod ignored;
+mod image_tasks;
 mod linux_packages;
 mod live_edits;
 mod maps;

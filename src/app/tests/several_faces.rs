@@ -276,7 +276,13 @@ fn a_project_keeps_all_faces() {
     save_as(&mut window, &path);
     let read = crate::project::open(&path).expect("a project");
     let photo = Arc::clone(&document(&window).photo);
-    let opened = PhotoDocument::from_project(photo, "group".to_owned(), read.photo.origin.clone(), &read);
+    let opened = PhotoDocument::from_project(
+        std::sync::Arc::clone(&photo),
+        photo,
+        "group".to_owned(),
+        read.photo.origin.clone(),
+        &read,
+    );
     assert_eq!(opened.make_project(&state(&window).preferences, None).fill, read.fill);
     let fill = opened.shown_fill().expect("filled");
     let candidates: Vec<_> = fill.faces.iter().map(|face| face.record().look.candidate).collect();

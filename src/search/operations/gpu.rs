@@ -52,7 +52,7 @@ impl GpuPass {
                 &[&losses.tanh_backward, &plan.generator_backward],
                 latents_gradient,
             ),
-            context_loss: operation(pictures, &[&losses.context_loss], loss),
+            context_loss: operation((&losses.observed, picture), &[&losses.context_loss], loss),
             context_loss_backward: operation(loss_gradient, &[&losses.context_loss_backward], gradients),
             prior_loss: operation(pictures, &[&plan.discriminator_forward, &losses.prior_loss], loss),
             prior_loss_backward: operation(
@@ -71,6 +71,9 @@ impl GpuPass {
 
 /// The dispatches of `losses.wgsl`.
 struct LossDispatches {
+    /// `[batch, side, side, 4]`: what is compared with the photo. The generator's own pictures stay in the plan's buffer,
+    /// because the backward pass needs both.
+    observed: Buffer,
     /// `[batch]`: output of either loss.
     losses: Buffer,
     /// `[batch]`: input of either backward pass.
@@ -93,6 +96,7 @@ impl LossDispatches {
         let uniforms = uniform_buffer(gpu, &uniform_values(target, settings.prior, batch));
         let [photo, pairs] = [constant_buffer(gpu, "photo", &photo), constant_buffer(gpu, "pairs", &pairs)];
         let partial_losses = storage_buffer(gpu, "partial losses", batch * workgroups);
+        let observed = storage_buffer(gpu, "observed pictures", batch * VECTOR_LEN * target.side_px * target.side_px);
         let [losses, gradient] = ["losses", "loss gradients"].map(|label| storage_buffer(gpu, label, batch));
         let buffers = [
             &uniforms,
@@ -111,16 +115,23 @@ impl LossDispatches {
             let bindings: Vec<_> = indices.iter().map(|index| (*index, buffers[*index as usize])).collect();
             kernel.dispatch(gpu, &bindings, workgroups)
         };
+        let dispatch_observed = |function: &str, indices: &[u32], workgroups: [usize; 3]| {
+            let kernel = networks.kernel(function, function, || include_str!("losses.wgsl").into());
+            let buffer = |index: u32| if index == 1 { &observed } else { buffers[index as usize] };
+            let bindings: Vec<_> = indices.iter().map(|index| (*index, buffer(*index))).collect();
+            kernel.dispatch(gpu, &bindings, workgroups)
+        };
         let (per_pixel, per_candidate) = ([workgroups, batch, 1], [batch.div_ceil(WORKGROUP_SIZE), 1, 1]);
         Self {
             context_loss: vec![
-                dispatch("context_loss", &[0, 1, 2, 3, 5], per_pixel),
+                dispatch_observed("context_loss", &[0, 1, 2, 3, 5], per_pixel),
                 dispatch("sum_context_loss", &[0, 5, 8], per_candidate),
             ],
-            context_loss_backward: vec![dispatch("context_loss_backward", &[0, 1, 2, 3, 4, 9], per_pixel)],
+            context_loss_backward: vec![dispatch_observed("context_loss_backward", &[0, 1, 2, 3, 4, 9], per_pixel)],
             prior_loss: vec![dispatch("prior_loss", &[0, 6, 8], per_candidate)],
             prior_loss_backward: vec![dispatch("prior_loss_backward", &[0, 6, 7, 9], per_candidate)],
             tanh_backward: vec![dispatch("tanh_backward", &[0, 1, 4], per_pixel)],
+            observed,
             losses,
             gradient,
         }

@@ -10,6 +10,7 @@
 mod autodiff;
 mod cpu;
 mod gpu;
+mod picture_operator;
 #[cfg(test)]
 mod tests;
 
@@ -27,11 +28,13 @@ use crate::model::gpu::VECTOR_LEN;
 use crate::model::{NetworkBackend, Networks};
 use cpu::CpuTape;
 use gpu::GpuPass;
+use picture_operator::PictureOperator;
 
 /// The networks and the target of one search, with the activations of the newest forward pass.
 pub struct SearchPass {
     networks: Arc<Networks>,
     target: ContextTarget,
+    operator: PictureOperator,
     prior: PriorForm,
     activations: Activations,
     /// Number of the newest forward pass.
@@ -44,6 +47,16 @@ enum Activations {
     Gpu(Box<GpuPass>),
 }
 
+impl Activations {
+    /// Channels of a picture's pixel: on a GPU, the fourth is zero.
+    fn picture_channels(&self) -> usize {
+        match self {
+            Self::Cpu(_) => 3,
+            Self::Gpu(_) => VECTOR_LEN,
+        }
+    }
+}
+
 impl SearchPass {
     /// Prepares a problem.
     pub(super) fn new(networks: Arc<Networks>, problem: &SearchProblem, settings: &Settings) -> Arc<Self> {
@@ -52,7 +65,8 @@ impl SearchPass {
             NetworkBackend::Cpu(_) => Activations::Cpu(Box::default()),
             NetworkBackend::Gpu(gpu) => Activations::Gpu(Box::new(GpuPass::new(gpu, &target, settings))),
         };
-        Arc::new(Self { networks, target, prior: settings.prior, activations, newest: AtomicU64::new(0) })
+        let operator = PictureOperator::new(problem, &networks.device(), activations.picture_channels());
+        Arc::new(Self { networks, target, operator, prior: settings.prior, activations, newest: AtomicU64::new(0) })
     }
 
     /// The encoder's guess, `[latent_dim]`. `None` without an encoder.
@@ -70,14 +84,16 @@ impl SearchPass {
 
     /// Channels of a picture's pixel: on a GPU, the fourth is zero.
     pub(super) fn picture_channels(&self) -> usize {
-        match &self.activations {
-            Activations::Cpu(_) => 3,
-            Activations::Gpu(_) => VECTOR_LEN,
-        }
+        self.activations.picture_channels()
+    }
+
+    /// What the known pixels show of pictures, in their shape: see [`SearchProblem::operator`].
+    pub(super) fn observe(&self, pictures: Tensor<4>) -> Tensor<4> {
+        self.operator.apply(pictures)
     }
 
     fn pictures_shape(&self, rows: &Shape) -> Shape {
-        Shape::from([rows[0], self.target.side_px, self.target.side_px, self.picture_channels()])
+        Shape::from([rows[0], self.target.side_px, self.target.side_px, self.activations.picture_channels()])
     }
 
     fn latents_shape(&self, pictures: &Shape) -> Shape {
@@ -126,7 +142,8 @@ pub(super) fn generate(latents: Tensor<2>, pass: &Arc<SearchPass>) -> Tensor<4> 
     Tensor::from_dispatch(<Dispatch as SearchOps>::generate(latents.into_dispatch(), pass.clone()))
 }
 
-/// The context loss of each picture of this forward pass: `[batch]`, 0 for a perfect match.
+/// The context loss of what is [observed](SearchPass::observe) of each picture of this forward pass: `[batch]`, 0 for a
+/// perfect match.
 pub(super) fn context_loss(pictures: Tensor<4>, pass: &Arc<SearchPass>) -> Tensor<1> {
     Tensor::from_dispatch(<Dispatch as SearchOps>::context_loss(pictures.into_dispatch(), pass.clone()))
 }

@@ -8,8 +8,9 @@ use super::{SearchPass, context_loss, generate};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
+use crate::restore::ImageTask;
 use crate::search::tests::rules::{SIZE_PX, one_sided};
-use crate::search::{ContextSettings, Norm, Preset, Reduction, Settings};
+use crate::search::{ContextSettings, Norm, Preset, Reduction, Search, SearchProblem, Settings, Starts};
 
 const BATCH: usize = 3;
 /// Factors of the losses of the pictures.
@@ -37,7 +38,7 @@ fn on_every_device() -> impl Iterator<Item = Arc<Networks>> {
 /// Losses of pictures `[BATCH, side, side, 3]`, and the gradient of their sum with the [`FACTORS`].
 fn losses_and_gradient(pictures: &[f32], networks: &Networks, pass: &Arc<SearchPass>) -> [Vec<f32>; 2] {
     let device = &networks.device();
-    let channels = pass.picture_channels();
+    let channels = pass.activations.picture_channels();
     let pad = |pixel: &[f32]| [pixel, &[0.0][..channels - 3]].concat();
     let padded: Vec<f32> = pictures.chunks(3).flat_map(pad).collect();
     let shape = [BATCH, SIZE_PX, SIZE_PX, channels];
@@ -86,6 +87,46 @@ fn context_gradient_matches_finite_differences() {
             compared += 1;
         }
         assert!(compared > 80, "{compared}");
+    }
+}
+
+/// The operator of a task in gradients: `backward()` through it is the gradient of the whole loss.
+#[test]
+fn gradients_go_through_the_degradation() {
+    const STEP: f32 = 0.004;
+    for networks in on_every_device() {
+        for task in
+            [ImageTask::Colorize, ImageTask::SuperResolution { factor: 4 }, ImageTask::Deblur { radius_px: 1.5 }]
+        {
+            let base = one_sided();
+            let problem = SearchProblem::of_task(task, SIZE_PX, &base.pixels, &base.known, 1.0);
+            let context = ContextSettings { norm: Norm::L2, gradient: 0.5, ..Preset::Best.settings().context };
+            let settings =
+                Settings { context, lambda: 0.0, candidates: 1, starts: Starts::Prior, ..Preset::Blog.settings() };
+            let search = Search::new(networks.clone(), &problem, settings);
+            let latents: Vec<f32> = read_values(search.latents.clone());
+            let loss_at = |latents: &[f32]| {
+                let mut search = Search::new(networks.clone(), &problem, settings);
+                search.start_at(latents);
+                let evaluation = search.evaluate();
+                (read_values(evaluation.scored.losses.total)[0], read_values(evaluation.gradient))
+            };
+            let gradient = loss_at(&latents).1;
+            let scale = gradient.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+            for index in 0..latents.len() {
+                let moved = |offset: f32| {
+                    let mut latents = latents.clone();
+                    latents[index] += offset;
+                    loss_at(&latents).0
+                };
+                let slope = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+                assert!(
+                    (slope - gradient[index]).abs() < 0.05 * scale,
+                    "{task:?} {index}: {slope} {}",
+                    gradient[index]
+                );
+            }
+        }
     }
 }
 

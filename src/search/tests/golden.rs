@@ -44,7 +44,7 @@ fn assert_close(name: &str, found: &[f32], expected: &[f32]) {
 }
 
 fn problem() -> SearchProblem {
-    SearchProblem { size_px: 64, pixels: golden("y"), known: golden("known") }
+    SearchProblem::fill(64, golden("y"), golden("known"))
 }
 
 /// A search that starts at the golden latents.

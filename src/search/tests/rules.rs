@@ -26,7 +26,7 @@ pub(super) fn problem() -> SearchProblem {
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
     let pixels = (0..3 * SIZE_PX * SIZE_PX).map(|i| ((i as f32) * 0.01).sin() * 0.8).collect();
     let known = (0..SIZE_PX * SIZE_PX).map(|i| if is_hole(i) { 0.0 } else { 1.0 }).collect();
-    SearchProblem { size_px: SIZE_PX, pixels, known }
+    SearchProblem::fill(SIZE_PX, pixels, known)
 }
 
 /// The same picture with a hole on the left side.

@@ -27,8 +27,7 @@ impl FillEvaluator {
         let size_px = settings.size_px as usize;
         let hole = MaskPreset::Center.hole_in_crop(settings.size_px, 0);
         let known: Vec<f32> = hole.iter().map(|hole| f32::from(u8::from(!hole))).collect();
-        let problem =
-            |index| SearchProblem { size_px, pixels: to_planar(held_out.image(index)).collect(), known: known.clone() };
+        let problem = |index| SearchProblem::fill(size_px, to_planar(held_out.image(index)).collect(), known.clone());
         Self { problems: (0..held_out.len().min(MAX_FACES)).map(problem).collect(), seed: settings.seed }
     }
 
@@ -74,7 +73,7 @@ mod tests {
 
     #[test]
     fn only_hole_pixels_count() {
-        let problem = SearchProblem { size_px: 2, pixels: vec![0.0; 12], known: vec![1.0, 0.0, 1.0, 1.0] };
+        let problem = SearchProblem::fill(2, vec![0.0; 12], vec![1.0, 0.0, 1.0, 1.0]);
         let fill: Vec<f32> = (0..12u8).map(f32::from).collect();
         // Pixel 1 of each plane: 1, 5, 9.
         assert!((mean_hole_difference(&problem, &fill) - 5.0).abs() < 1e-9);

@@ -8,6 +8,7 @@ use crate::app::language::template::{Name, Template};
 use crate::app::shortcuts::{COMMANDS, EXTRA_HELP_ROWS};
 use crate::blend::BlendMode;
 use crate::job::{Certainty, MapKind};
+use crate::restore::ImageTask;
 use crate::search::{Field, Preset, SETTINGS};
 
 /// Capitalised texts in `src/app` that are not translated: names, titles of publications, keys, and what is printed when no
@@ -30,7 +31,7 @@ const UNTRANSLATED: [&str; 12] = [
 ];
 
 /// Files outside `src/app` whose texts the editor shows.
-const MESSAGE_FILES: [&str; 27] = [
+const MESSAGE_FILES: [&str; 28] = [
     "device.rs",
     "explore/latent_library.rs",
     "face/crop.rs",
@@ -43,6 +44,7 @@ const MESSAGE_FILES: [&str; 27] = [
     "job/validate.rs",
     "mask/file.rs",
     "mask/mask_picture.rs",
+    "restore/prepare.rs",
     "model/weight_file.rs",
     "photo/decode/cmyk.rs",
     "photo/decode/error.rs",
@@ -130,6 +132,8 @@ fn every_setting_and_command_is_translated() {
     texts.extend(BlendMode::ALL.iter().flat_map(|mode| [mode.title(), mode.help()]));
     texts.extend(MapKind::ALL.iter().flat_map(|kind| [kind.title(), kind.explanation(), kind.unit()]));
     texts.extend([0.0, 12.0, 99.0].map(|spread| Certainty::of(spread).words()));
+    texts.extend(ImageTask::ALL.iter().flat_map(|task| [task.title(), task.help()]));
+    texts.extend(ImageTask::ALL.iter().filter_map(ImageTask::parameter).flat_map(|it| [it.title, it.help]));
     texts.extend(COMMANDS.iter().flat_map(|entry| [entry.group, entry.name]));
     texts.extend(EXTRA_HELP_ROWS.iter().flat_map(|(group, name, keys)| [*group, *name, *keys]));
     // Some are keys, such as "1".
