@@ -129,19 +129,19 @@ impl Widgets {
             [fill_name(index, compared), shown]
         });
         let names = names.as_ref().map(|[before, after]| [before.as_str(), after.as_str()]);
-        let before = derived
-            .compared
-            .zip(names)
-            .map(|((_, compared), names)| ComparedFill { patch: compared.composition.value(), names });
+        let before = derived.compared.zip(names).map(|((_, compared), names)| ComparedFill {
+            patches: compared.composition.value().map_or(&[][..], Vec::as_slice),
+            names,
+        });
         let scene = CanvasScene {
             photo: &document.photo,
-            mask: document.mask(),
+            mask: derived.shown_mask.unwrap_or(document.mask()),
             face_frame: document.face_frame(),
             faces: document.detected_faces().unwrap_or_default(),
             tool: state.view.tool,
             area_kind: if state.view.areas_ignore { StrokeKind::Ignore } else { StrokeKind::Paint },
             brush_radius_px: state.preferences.brush_radius_px,
-            patch: derived.patch,
+            patches: &derived.patches,
             map: match derived.map {
                 Some((_, MapView::Ready { map, frame, .. })) => Some(PlacedMap { map, frame }),
                 _ => None,
@@ -150,7 +150,7 @@ impl Widgets {
             show_frame: !show_before,
             show_before,
             before,
-            divider: state.view.divider.filter(|_| derived.patch.is_some()),
+            divider: state.view.divider.filter(|_| !derived.patches.is_empty()),
             is_frame_locked: derived.is_running(),
         };
         self.canvas.style = theme::canvas_style(ui);

@@ -19,7 +19,8 @@
 //! 1. `fill` makes a request: photo, hole, frame, settings. It waits until the frame is found.
 //! 2. The `outbox` sends it to the fill thread (`job`), which puts progress, previews and the result into a mailbox.
 //! 3. Each frame, [`EditorState::poll`] takes the mailbox's events. Those of an earlier job are dropped.
-//! 4. The result becomes a `FillRecord` in the document, as an undo step.
+//! 4. The result becomes a fill of the document, as an undo step. If the hole concerns several faces, the next one is
+//!    searched first, on the photo with the fills so far: see `fill::face_queue`.
 //! 5. A background task composes the fill at full size for the screen, again whenever the user chooses another look.
 //! 6. An export, a project and the provenance are made from the same record.
 
@@ -329,7 +330,11 @@ impl eframe::App for Editor {
     fn raw_input_hook(&mut self, context: &egui::Context, input: &mut egui::RawInput) {
         // egui uses Tab to move the keyboard focus. Tab selects the next face only when no widget has the focus and the
         // photo has several faces.
-        let faces = self.state.document.as_ref().and_then(|document| document.detected_faces()).map_or(0, <[_]>::len);
+        let faces = self
+            .state
+            .document
+            .as_ref()
+            .map_or(0, |document| document.detected_faces().map_or(0, <[_]>::len).max(document.selectable_faces()));
         if faces < 2 || context.memory(|memory| memory.focused().is_some()) {
             return;
         }

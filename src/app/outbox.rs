@@ -63,11 +63,17 @@ impl Outbox {
         self.worker.send(command);
     }
 
+    /// A new id for a request.
+    pub fn new_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
     /// Sends a request with a new id, which the answer will carry.
     pub fn request(&mut self, command: impl FnOnce(u64) -> WorkerCommand) -> u64 {
-        self.last_id += 1;
-        self.worker.send(command(self.last_id));
-        self.last_id
+        let id = self.new_id();
+        self.worker.send(command(id));
+        id
     }
 
     /// Takes what the fill thread has sent.

@@ -269,7 +269,7 @@ impl EditorCommand {
 
 /// A shortcut as text, such as `Ctrl+Z`.
 pub fn shortcut_text(context: &Context, shortcut: KeyboardShortcut) -> String {
-    context.format_shortcut(&shortcut).replace("Escape", "Esc")
+    context.format_shortcut(&shortcut).replace("Escape", "Esc").replace("Comma", ",")
 }
 
 /// The commands whose keys were pressed; none in a text field. Digits choose among `candidate_count` candidates.

@@ -6,6 +6,7 @@ use image::DynamicImage;
 
 use super::soft_edge::mix_pixel;
 use crate::geometry::RectPx;
+use crate::mask::Mask;
 use crate::photo::{Photo, PixelData, PixelDataMut};
 
 /// A rectangle of the photo with the fill drawn in it, for the screen.
@@ -34,6 +35,21 @@ impl FillPatch {
             1 | 2 => mix_pixel(pixel, &[red, alpha][..pixel.len()], share),
             _ => mix_pixel(pixel, &[red, green, blue, alpha], share),
         }
+    }
+
+    /// The same without these pixels of the photo. The patch must have full size.
+    #[must_use]
+    pub fn without(mut self, pixels: &Mask) -> Self {
+        let RectPx { x: left, y: top, width, .. } = self.rect_in_photo;
+        let columns = left..self.rect_in_photo.right();
+        for (row, rgba) in (top..).zip(self.rgba.chunks_exact_mut((width as usize * 4).max(1))) {
+            for x in pixels.hole_columns(row, columns.clone()) {
+                if let Some(share) = rgba.get_mut((x - left) as usize * 4 + 3) {
+                    *share = 0;
+                }
+            }
+        }
+        self
     }
 
     /// The finished photo, as [`apply`](super::apply) makes it. `None` when the patch has fewer pixels or bits than the

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 use super::bench::BenchArgs;
+use super::branch::BranchArg;
 use super::eval::EvalArgs;
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::face_choice::FaceChoice;
@@ -149,6 +150,12 @@ pub(super) struct FillArgs {
     #[arg(long, value_parser = value_names::completion_parser(), action = ArgAction::Set)]
     #[arg(default_value = value_names::name_of(value_names::COMPLETION, &Blend::default().completion))]
     pub(super) completion: bool,
+
+    /// Go on from iteration N of an earlier search, whose latents --log wrote, with the mask and the settings given here
+    ///
+    /// Takes the latents of all its candidates instead of new starts. At least half of the steps follow. For one face.
+    #[arg(long, value_name = "LATENTS@N", value_parser = BranchArg::parse, conflicts_with_all = ["candidates", "starts"])]
+    pub(super) branch: Option<BranchArg>,
 
     #[command(flatten)]
     pub(super) output: OutputArgs,

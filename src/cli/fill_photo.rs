@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::{Context as _, anyhow, bail};
 
 use super::console::Console;
 use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
@@ -17,7 +17,7 @@ use super::photo_access::error_line;
 use crate::catch_panic::catch_panic;
 use crate::job::{
     ExportContent, ExportFile, FaceRecord, FacesInTurn, FillError, FillOutcome, FillRecord, FillRequest, Provenance,
-    SearchStart, StopReason, check_export,
+    StopReason, check_export,
 };
 use crate::photo::{self, DecodeLimits, Photo};
 
@@ -88,6 +88,9 @@ impl PhotoRun<'_> {
         if let Some(note) = note {
             self.console.print(&format!("{}: {note}", self.task.photo.display()));
         }
+        if faces.len() > 1 && !self.plan.start.is_from_settings() {
+            bail!("--branch goes on with one face, but the hole concerns {}: choose one with --face", faces.len());
+        }
         check_export(&photo, &hole, ExportContent::Photo, &self.task.out)?;
         if let Some(layer) = &self.task.layer {
             check_export(&photo, &hole, ExportContent::Layer, layer)?;
@@ -138,7 +141,7 @@ impl PhotoRun<'_> {
             hole: turns.hole().clone(),
             frame: face.frame,
             settings: plan.settings,
-            start: SearchStart::FromSettings,
+            start: plan.start.clone(),
             blend: plan.blend,
             model: plan.model.clone(),
             device: plan.device,

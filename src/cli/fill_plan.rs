@@ -11,6 +11,7 @@ use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
+use crate::job::SearchStart;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
 
@@ -28,6 +29,7 @@ pub(super) struct FillPlan {
     pub(super) face: FaceChoice,
     pub(super) preset: Preset,
     pub(super) settings: Settings,
+    pub(super) start: SearchStart,
     pub(super) blend: Blend,
     pub(super) model: ModelChoice,
     /// Side of the model's crop; mask presets need it.
@@ -46,8 +48,8 @@ pub(super) struct FillPlan {
 impl FillPlan {
     /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
-        let settings = args.settings.settings()?;
-        if let Some(at) = args.output.at.filter(|at| *at > settings.steps) {
+        let mut settings = args.settings.settings()?;
+        if let Some(at) = args.output.at.filter(|at| *at > settings.steps && args.branch.is_none()) {
             let steps = settings.steps;
             return Err(usage_error(format!("--at {at} is beyond the {steps} steps of the search: use 1 to {steps}")));
         }
@@ -57,6 +59,11 @@ impl FillPlan {
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
+        let start = match &args.branch {
+            Some(_) if is_batch => return Err(usage_error("--branch goes on with one photo: give only that")),
+            Some(branch) => branch.start(&info, &mut settings)?,
+            None => SearchStart::FromSettings,
+        };
         let input_masks: Vec<&Path> =
             [Some(&mask), ignore.as_ref()].into_iter().flatten().filter_map(MaskSource::shared_file).collect();
         outputs::check_fill_outputs(&tasks, is_batch, &input_masks, &args.output)?;
@@ -67,6 +74,7 @@ impl FillPlan {
             face: args.face,
             preset: args.settings.preset,
             settings,
+            start,
             blend: Blend {
                 mode: args.blend,
                 detail_percent: args.detail,

@@ -1,13 +1,15 @@
-//! Writes the latents of every iteration as safetensors, beside the CSV of the losses.
+//! Writes the latents of every iteration as safetensors, beside the CSV of the losses, and reads them.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail, ensure};
+use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
 use crate::fs::{Overwrite, write_atomically};
-use crate::job::FillOutcome;
+use crate::job::{FillOutcome, LatentHistory};
+use crate::model::ModelInfo;
 
 /// Value of `format` in the file's metadata.
 const FORMAT: &str = "countenance-search-1";
@@ -43,6 +45,28 @@ pub(super) fn write(path: &Path, outcome: &FillOutcome) -> anyhow::Result<()> {
     );
     let bytes = serialize(tensors, Some(metadata)).with_context(context)?;
     write_atomically(path, &bytes, Overwrite::Allow).with_context(context)
+}
+
+/// Reads the latents of a search with this model.
+pub(super) fn read(path: &Path, model: &ModelInfo) -> anyhow::Result<LatentHistory> {
+    let bytes = std::fs::read(path).context("the file cannot be read: check that it exists")?;
+    let not_latents = "this is no file of latents: give one that --log wrote";
+    let (_, header) = SafeTensors::read_metadata(&bytes).context(not_latents)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    ensure!(metadata.get("format").is_some_and(|format| format == FORMAT), not_latents);
+    if metadata.get("model_sha256") != Some(&model.sha256) {
+        let other = metadata.get("model").map_or("another model", String::as_str);
+        bail!("the latents are of {other}, not of {}: choose that model with --model", model.name);
+    }
+    let file = SafeTensors::deserialize(&bytes).context(not_latents)?;
+    let (latents, numbers) = (file.tensor("latents")?, file.tensor("iterations")?);
+    let &[iterations, candidates, latent_dim] = latents.shape() else { bail!(not_latents) };
+    let is_of_model = latent_dim == model.latent_dim && (latents.dtype(), numbers.dtype()) == (Dtype::F32, Dtype::U32);
+    ensure!(is_of_model && numbers.shape() == [iterations] && iterations > 0, not_latents);
+    let values: Vec<f32> = bytemuck::pod_collect_to_vec(latents.data());
+    let numbers: Vec<u32> = bytemuck::pod_collect_to_vec(numbers.data());
+    let rows = values.chunks_exact((candidates * latent_dim).max(1)).map(<[f32]>::to_vec);
+    LatentHistory::from_iterations(candidates, numbers.into_iter().zip(rows)).context(not_latents)
 }
 
 #[cfg(test)]

@@ -59,10 +59,12 @@
 //!   immediately. Either way, `--resume` continues from the newest checkpoint.
 //! * Frames, GIF and APNG show the best candidate at the first iteration and at every N-th; the last frame is the result.
 //!   The log counts iterations and candidates from 1. Beside `LOG.csv`, `LOG.latents.safetensors` has the latents of
-//!   every iteration. `--at N` makes iteration N the result.
+//!   every iteration. `--at N` makes iteration N the result,
+//!   and `--branch LOG.latents.safetensors@N` goes on from it.
 
 mod args;
 mod bench;
+mod branch;
 mod console;
 mod devices;
 mod eval;

@@ -160,7 +160,10 @@ impl Replay {
                     .into(),
             );
         }
-        if self.provenance.mixed {
+        if self.fills.iter().any(|fill| fill.drawn_from.is_some()) {
+            let what = "a face that was mixed, refined or changed after its search";
+            notes.push(format!("{what}: drawn from its latent without a search"));
+        } else if self.provenance.mixed {
             notes.push("a mix of candidates: drawn from its latent without a search".into());
         }
         if let Some(iteration) = self.provenance.kept_at {
@@ -195,9 +198,12 @@ impl Replay {
         let mut networks = NetworkCache::default();
         let mut turns = FacesInTurn::new(Arc::clone(&self.request.photo), self.request.hole.clone());
         let mut fills = Vec::with_capacity(self.fills.len());
-        for RecordedFill { frame, part, candidate, steps, stop_after } in &self.fills {
+        for RecordedFill { frame, part, candidate, steps, stop_after, drawn_from } in &self.fills {
             let (photo, hole) = (Arc::clone(turns.photo()), turns.hole().clone());
-            let request = FillRequest { photo, hole, frame: *frame, ..self.request.clone() };
+            let mut request = FillRequest { photo, hole, frame: *frame, ..self.request.clone() };
+            if let Some(start) = drawn_from {
+                (request.settings, request.start) = (request.settings.without_search(), start.clone());
+            }
             console.start_bar("replay", *steps);
             let mut observer = ConsoleReplayObserver { console: &mut *console, remaining_evaluations: *stop_after };
             let outcome = run_fill(&mut networks, &request, &mut observer)?;

@@ -67,6 +67,30 @@ pub fn find_frame(photo: &Photo, hole: &Mask) -> Result<Option<FaceFrame>, Detec
     VisibleFaces::find(photo, hole)?.frame_at_hole()
 }
 
+/// The faces that the hole concerns, found from the known pixels only.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct FoundFaces {
+    /// As [`find_frame`] finds it.
+    pub frame: Option<FaceFrame>,
+    /// All faces with hole pixels in or near their frame, the largest first.
+    pub at_hole: Vec<FaceAtHole>,
+}
+
+/// Like [`find_frame`], with all faces at the hole.
+///
+/// # Errors
+/// When the mask has another size than the photo, or a network cannot be run.
+pub fn find_faces(photo: &Photo, hole: &Mask) -> Result<FoundFaces, DetectError> {
+    let faces = VisibleFaces::find(photo, hole)?;
+    let at_hole = faces.faces_at_hole()?;
+    let known = |index: usize| at_hole.iter().find(|face| face.index == index).map(|face| face.frame);
+    let frame = match faces.index_at_hole() {
+        Some(index) => known(index).map_or_else(|| faces.frame(index), |frame| Ok(Some(frame)))?,
+        None => None,
+    };
+    Ok(FoundFaces { frame, at_hole })
+}
+
 /// The landmarks of the face in this frame, found from the known pixels only. `None` when no face is found there: see
 /// [`template_landmarks`](super::template_landmarks).
 ///

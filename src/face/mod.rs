@@ -21,5 +21,7 @@ mod yunet;
 pub use crop::{Crop, CropError, crop};
 pub use detect::{DetectError, Detection, detect};
 pub use fast_detect::detect_fast;
-pub use find_frame::{FaceAtHole, VisibleFaces, face_frames, find_frame, find_landmarks, frames_of};
+pub use find_frame::{
+    FaceAtHole, FoundFaces, VisibleFaces, face_frames, find_faces, find_frame, find_landmarks, frames_of,
+};
 pub use frame_from_landmarks::{FITTED_LANDMARKS, TEMPLATE_IN_UNIT, fit_frame, template_landmarks};

@@ -47,7 +47,7 @@ pub fn project(bytes: &[u8]) {
     let photo = photo(width, height);
     drop(face::crop(&photo, &project.mask, &project.frame, 16));
     let Some(fill) = &project.fill else { return };
-    export(&photo, &fill.record);
+    fill.faces.iter().for_each(|face| export(&photo, &face.fill.record));
 }
 
 fn export(photo: &Photo, fill: &FillRecord) {

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use anyhow::Context as _;
+use image::DynamicImage;
 
-use super::{ExportContent, FillError, FillRecord, FrameOutputs, FramePlace, FrameRecorder, NetworkCache};
+use super::{FaceFill, FillError, FillRecord, FrameOutputs, FramePlace, FrameRecorder, NetworkCache};
 use crate::blend::filled_pixels;
 use crate::device::DeviceChoice;
 use crate::explore;
@@ -18,8 +18,8 @@ const MAX_ANIMATED: usize = 240;
 /// Iterations that are drawn together.
 const BATCH: usize = 16;
 
-/// Writes the iterations of one candidate's search, and at the end the shown fill. Pictures show every iteration,
-/// animations evenly spaced ones if there are many. Returns the number of iterations.
+/// Writes the iterations of one candidate's search, and at the end `result`, the filled photo. Pictures show every
+/// iteration, animations evenly spaced ones if there are many. Returns the number of iterations.
 ///
 /// They are drawn on the CPU, whatever the device of the fill, so that this neither waits for a fill nor disturbs one.
 ///
@@ -27,21 +27,22 @@ const BATCH: usize = 16;
 /// When the fill has no iterations, the model cannot be loaded, or a file cannot be written.
 pub fn export_search(
     photo: &Arc<Photo>,
-    fill: &FillRecord,
+    face: &FaceFill,
     candidate: usize,
     model: &ModelChoice,
+    result: &DynamicImage,
     outputs: &FrameOutputs,
     overwrite: Overwrite,
 ) -> anyhow::Result<usize> {
-    let history = &fill.outcome.latent_history;
+    let FaceFill { record: FillRecord { frame, outcome, look, .. }, part: hole, .. } = face;
+    let history = &outcome.latent_history;
     let most = if outputs.folder.is_some() { usize::MAX } else { MAX_ANIMATED };
     let numbers: Vec<u32> = history.numbers().step_by(history.len().div_ceil(most).max(1)).collect();
-    let result = fill.picture(photo, ExportContent::Photo, None).context("the shown candidate is missing")?;
     let mut networks = NetworkCache::default();
     let info = networks.model_info(model)?;
     let (_, networks) = networks.networks(DeviceChoice::Cpu, model)?;
-    let part = filled_pixels(&fill.hole, &fill.frame, 0);
-    let place = FramePlace { photo, hole: &fill.hole, part: &part, frame: &fill.frame, blend: fill.look.blend };
+    let part = filled_pixels(hole, frame, 0);
+    let place = FramePlace { photo, hole, part: &part, frame, blend: look.blend };
     let mut recorder = FrameRecorder::new(&place, outputs, overwrite)?;
     let mut activations = CpuActivations::default();
     for numbers in numbers.chunks(BATCH) {
@@ -55,6 +56,6 @@ pub fn export_search(
             recorder.record(*number, &picture)?;
         }
     }
-    recorder.finish(history.last() + 1, &result)?;
+    recorder.finish(history.last() + 1, result)?;
     Ok(numbers.len())
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use image::DynamicImage;
 
 use super::{ExportContent, FillRecord};
-use crate::blend::{cut_out, filled_pixels, part_with_edge};
+use crate::blend::{FillPatch, cut_out, filled_pixels, part_with_edge};
 use crate::mask::Mask;
 use crate::photo::{Photo, PixelData, PixelDataMut};
 
@@ -48,25 +48,51 @@ impl FacesInTurn {
         &self.filled
     }
 
+    /// Uses another hole from now on. Pixels that are filled stay filled.
+    pub fn set_hole(&mut self, hole: &Mask) {
+        self.hole = hole.clone();
+        self.hole.remove(&self.filled);
+    }
+
     /// Adds a fill of [`photo`](Self::photo) and [`hole`](Self::hole). Only the pixels in `part` are taken from it. `None`
     /// when its candidate does not exist.
     pub fn add(&mut self, fill: &FillRecord, part: &Mask) -> Option<()> {
+        let fill = &FillRecord { hole: self.hole.clone(), ..fill.clone() };
         let mut pixels = fill.picture(&self.photo, ExportContent::Photo, None)?;
-        let soft_edge_px = fill.look.blend.soft_edge_px;
-        let part = part_with_edge(part, &fill.hole, soft_edge_px);
-        let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame, soft_edge_px);
-        let mut filled = of_other_faces.clone();
-        of_other_faces.remove(&part);
-        filled.remove(&of_other_faces);
+        let (filled, of_other_faces) = split_filled(fill, part);
         copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);
-        if soft_edge_px > 0 {
+        if fill.look.blend.soft_edge_px > 0 {
             let layer = fill.picture(&self.photo, ExportContent::Layer, None)?;
             self.add_to_layer(&layer, &pixels, &filled);
         }
-        self.hole.remove(&filled);
-        self.filled.add(&filled);
-        self.photo = Arc::new(Photo::from_pixels(pixels));
+        self.advance(pixels, &filled);
         Some(())
+    }
+
+    /// Like [`add`](Self::add), and returns the pixels in `part` for the screen. `made`: the patch that this has returned
+    /// before for the same fills. The layer is not made: see [`picture`](Self::picture).
+    pub fn add_and_draw(
+        &mut self,
+        fill: &FillRecord,
+        part: &Mask,
+        made: Option<&Arc<FillPatch>>,
+    ) -> Option<Arc<FillPatch>> {
+        let fill = &FillRecord { hole: self.hole.clone(), ..fill.clone() };
+        let (filled, of_other_faces) = split_filled(fill, part);
+        let patch = match made {
+            Some(made) => Arc::clone(made),
+            None => Arc::new(fill.compose(&self.photo)?.without(&of_other_faces)),
+        };
+        let mut pixels = fill.picture(&self.photo, ExportContent::Photo, Some(&patch))?;
+        copy_pixels(&mut pixels, &self.photo.pixels, &of_other_faces);
+        self.advance(pixels, &filled);
+        Some(patch)
+    }
+
+    fn advance(&mut self, pixels: DynamicImage, filled: &Mask) {
+        self.hole.remove(filled);
+        self.filled.add(filled);
+        self.photo = Arc::new(Photo::from_pixels(pixels));
     }
 
     /// Adds these pixels of a fill's layer. Where two soft edges meet, the layer gets the finished colour.
@@ -81,7 +107,7 @@ impl FacesInTurn {
         copy_pixels(layers, &cut_out(finished, &met), &met);
     }
 
-    /// The picture to export.
+    /// The picture to export. A layer of fills with a soft edge needs that all were added by [`add`](Self::add).
     #[must_use]
     pub fn picture(&self, content: ExportContent) -> Cow<'_, DynamicImage> {
         match (content, &self.soft_layer) {
@@ -90,6 +116,17 @@ impl FacesInTurn {
             (ExportContent::Layer, None) => Cow::Owned(cut_out(&self.photo.pixels, &self.filled)),
         }
     }
+}
+
+/// The pixels of a fill that are taken, and those that are not.
+fn split_filled(fill: &FillRecord, part: &Mask) -> (Mask, Mask) {
+    let soft_edge_px = fill.look.blend.soft_edge_px;
+    let part = part_with_edge(part, &fill.hole, soft_edge_px);
+    let mut of_other_faces = filled_pixels(&fill.hole, &fill.frame, soft_edge_px);
+    let mut filled = of_other_faces.clone();
+    of_other_faces.remove(&part);
+    filled.remove(&of_other_faces);
+    (filled, of_other_faces)
 }
 
 /// Copies these pixels. Both pictures and the mask have the same size.

@@ -28,6 +28,7 @@ mod mailbox;
 mod network_cache;
 #[cfg(test)]
 mod panic_stage;
+mod photo_fill;
 mod provenance;
 mod quick_preview;
 mod render;
@@ -73,6 +74,7 @@ pub use hole_split::{FacePart, SplitFace, split_hole};
 pub use latent_history::LatentHistory;
 pub use low_priority::{lower_thread_priority, start_low_priority_pool};
 pub use network_cache::NetworkCache;
+pub use photo_fill::{FaceFill, FinishedPhoto, PhotoFill, search_input};
 #[cfg(test)]
 pub(crate) use provenance::ProvenanceError;
 pub use provenance::{CompletionId, ExportContent, FaceRecord, ModelId, Provenance, png_metadata};

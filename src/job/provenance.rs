@@ -26,6 +26,8 @@ const FORMAT: &str = "countenance-recipe-1";
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
 /// With ignored pixels, a soft edge, or a search that continues another one, and with any number of fills. Programs before it would make another fill.
 const EXTENDED_FORMAT: &str = "countenance-recipe-3";
+/// With several fills of which some are drawn without a search. Programs before it would search all.
+const DRAWN_FORMAT: &str = "countenance-recipe-4";
 
 /// IPTC digital source type for a photo with parts from a trained model (version of 2024).
 pub(super) const SOURCE_TYPE: &str =
@@ -129,7 +131,8 @@ pub struct Provenance {
     /// λ, steps or the hole changed during the search, so that a repetition may give another result.
     #[serde(rename = "changed_on_the_way")]
     pub changed_during_search: bool,
-    /// The shown candidate is a mix that the user made: drawn from its latent, without a search.
+    /// The shown candidate is drawn from its latent, without a search: it is a mix that the user made, or one of several
+    /// fills whose search cannot be repeated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
     /// The iteration of the search that the user chose; the shown candidate is drawn from its latent, without a search.
@@ -202,24 +205,25 @@ impl Provenance {
             fills: Vec::new(),
         };
         Ok(match fill.shown_candidate().filter(|candidate| candidate.is_mix) {
-            Some(mix) => provenance.for_mix(mix),
+            Some(mix) => provenance.drawn_from(mix),
             None => provenance,
         })
     }
 
-    /// Provenance that draws a mix, or an iteration that was kept, again: its latent, without a search.
-    fn for_mix(self, mix: &Candidate) -> Self {
+    /// Provenance that draws this candidate again from its latent, without a search.
+    #[must_use]
+    pub(super) fn drawn_from(self, candidate: &Candidate) -> Self {
         Self {
             preset: None,
             settings: self.settings.without_search(),
-            start: SearchStart::At(mix.latent.clone()),
+            start: SearchStart::At(candidate.latent.clone()),
             candidate: 0,
             steps: 1,
             evaluations: 1,
             stopped_early: false,
             changed_during_search: false,
-            mixed: mix.kept_at.is_none(),
-            kept_at: mix.kept_at,
+            mixed: candidate.kept_at.is_none(),
+            kept_at: candidate.kept_at,
             ..self
         }
     }
@@ -228,6 +232,7 @@ impl Provenance {
     #[must_use]
     pub fn with_fills(self, fills: Vec<FaceRecord>) -> Self {
         let format = match self.format.as_str() {
+            _ if fills.iter().any(|fill| fill.drawn_from.is_some()) => DRAWN_FORMAT,
             EXTENDED_FORMAT => EXTENDED_FORMAT,
             _ if fills.is_empty() => FORMAT,
             _ => FORMAT_OF_SEVERAL,
@@ -256,7 +261,7 @@ impl Provenance {
         if !format.starts_with(FORMAT_PREFIX) {
             return Err(ProvenanceError::Missing);
         }
-        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT].contains(&format.as_str()) {
+        if ![FORMAT, FORMAT_OF_SEVERAL, EXTENDED_FORMAT, DRAWN_FORMAT].contains(&format.as_str()) {
             return Err(ProvenanceError::NewerFormat { format });
         }
         let symmetry = settings.pointer("/context/symmetry").and_then(serde_json::Value::as_f64).unwrap_or_default();

@@ -24,7 +24,9 @@ fn ranks(values: &[f64]) -> Vec<f64> {
     for equal in order.chunk_by(|a, b| values[*a].total_cmp(&values[*b]).is_eq()) {
         #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
         let rank = below as f64 + (equal.len() as f64 - 1.0) / 2.0;
-        equal.iter().for_each(|index| ranks[*index] = rank);
+        for index in equal {
+            ranks[*index] = rank;
+        }
         below += equal.len();
     }
     ranks

@@ -1,16 +1,17 @@
-//! The fill in the JSON document.
+//! The fill of one face in the JSON document.
 
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::json_formats::{LossesJson, MaskJson};
-use super::{ProjectError, ProjectFill};
+use super::{ProjectError, ProjectFace};
 use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    Candidate, DeviceInfo, FillLook, FillOutcome, FillRecord, IterationLosses, LatentHistory, SearchStart, StopReason,
+    Candidate, DeviceInfo, FaceFill, FillLook, FillOutcome, FillRecord, IterationLosses, LatentHistory, SearchStart,
+    StopReason,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -95,8 +96,8 @@ struct LossCurvesJson {
 
 impl FillJson {
     /// `mask` is the project's.
-    pub fn new(fill: &ProjectFill, mask: &Mask) -> Self {
-        let FillRecord { hole, frame, outcome, look: FillLook { candidate: shown, blend } } = &fill.record;
+    pub fn new(face: &ProjectFace, mask: &Mask) -> Self {
+        let FillRecord { hole, frame, outcome, look: FillLook { candidate: shown, blend } } = &face.fill.record;
         let candidate = |candidate: &Candidate| CandidateJson {
             latent: candidate.latent.clone(),
             pixels: candidate.picture.to_planes(),
@@ -123,14 +124,14 @@ impl FillJson {
             first_losses: outcome.first_losses.into(),
             size_px: outcome.candidates.first().map_or(0, |candidate| candidate.picture.side_px),
             candidates: outcome.candidates.iter().map(candidate).collect(),
-            curves: LossCurvesJson::new(&fill.loss_curves),
+            curves: LossCurvesJson::new(&face.loss_curves),
             history: LatentsJson::new(&outcome.latent_history.within(MAX_LATENT_BYTES)),
         }
     }
 
     /// Checks everything except the hole's size and the frame, which `ProjectJson::into_project` checks. `mask` is the
     /// project's.
-    pub fn into_fill(self, mask: &Mask) -> Result<ProjectFill, ProjectError> {
+    pub fn into_face(self, mask: &Mask) -> Result<ProjectFace, ProjectError> {
         let invalid = |what: String| Err(ProjectError::invalid(what));
         if let Err(error) = self.settings.validate() {
             return invalid(format!("the fill's {error}"));
@@ -188,7 +189,7 @@ impl FillJson {
             outcome: Arc::new(outcome),
             look: FillLook { candidate: self.candidate, blend: self.blend },
         };
-        Ok(ProjectFill { record, loss_curves })
+        Ok(ProjectFace { fill: FaceFill::of_whole_hole(record), loss_curves })
     }
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::faces_json::FacesJson;
 use super::fill_json::FillJson;
 use super::json_formats::MaskJson;
 use super::photo_reference::PhotoJson;
-use super::{EXTENDED_FORMAT, FORMAT, ModelReference, Project, ProjectError};
+use super::{EXTENDED_FORMAT, FACES_FORMAT, FORMAT, ModelReference, Project, ProjectError, ProjectFill};
 use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
@@ -46,6 +47,9 @@ struct ProjectJson {
     device: DeviceChoice,
     #[serde(default)]
     fill: Option<FillJson>,
+    /// Instead of `fill`, when the fill has several faces or only a part of its hole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    faces: Option<FacesJson>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     saved_as: Option<PathBuf>,
 }
@@ -75,6 +79,7 @@ impl Project {
     /// # Errors
     /// When a path is not valid Unicode, or the mask cannot be encoded.
     pub fn to_json(&self, folder: Option<&Path>) -> Result<String, ProjectError> {
+        let only_face = self.fill.as_ref().and_then(ProjectFill::only_face);
         let json = ProjectJson {
             format: self.format().to_owned(),
             program: concat!("Countenance ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -88,7 +93,8 @@ impl Project {
             blend: self.blend,
             model: ModelJson { choice: self.model.choice.clone(), sha256: self.model.sha256.clone() },
             device: self.device,
-            fill: self.fill.as_ref().map(|fill| FillJson::new(fill, &self.mask)),
+            fill: only_face.map(|face| FillJson::new(face, &self.mask)),
+            faces: self.fill.as_ref().filter(|_| only_face.is_none()).map(|fill| FacesJson::new(fill, &self.mask)),
             saved_as: self.saved_as.clone(),
         };
         serde_json::to_string_pretty(&json).map_err(|source| ProjectError::Encode { source })
@@ -111,7 +117,7 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
         // It starts like a project, so it is a damaged or truncated project.
         Err(source)
             if json.trim_start().starts_with('{')
-                && [FORMAT, EXTENDED_FORMAT].iter().any(|format| json.contains(format)) =>
+                && [FORMAT, EXTENDED_FORMAT, FACES_FORMAT].iter().any(|format| json.contains(format)) =>
         {
             return Err(ProjectError::Broken { source });
         }
@@ -119,8 +125,8 @@ fn check_format(json: &str) -> Result<(), ProjectError> {
     };
     let version =
         |format: &str| format.strip_prefix("countenance-project-").and_then(|number| number.parse::<u64>().ok());
-    match (version(&format), version(EXTENDED_FORMAT)) {
-        _ if [FORMAT, EXTENDED_FORMAT].contains(&format.as_str()) => Ok(()),
+    match (version(&format), version(FACES_FORMAT)) {
+        _ if [FORMAT, EXTENDED_FORMAT, FACES_FORMAT].contains(&format.as_str()) => Ok(()),
         (Some(found), Some(current)) if found > current => Err(ProjectError::Newer { format }),
         _ => Err(ProjectError::NotAProject),
     }
@@ -143,11 +149,18 @@ impl ProjectJson {
             Some(MaskJson(mask)) => mask,
             None => Mask::empty(photo.width_px, photo.height_px),
         };
-        let fill = self.fill.map(|fill| fill.into_fill(&mask)).transpose()?;
-        if let Some(fill) = &fill {
-            check_frame(&fill.record.frame)?;
+        let of_one_face = |fill: FillJson| {
+            let face = fill.into_face(&mask)?;
+            Ok::<_, ProjectError>(ProjectFill { hole: face.fill.record.hole.clone(), faces: vec![face], selected: 0 })
+        };
+        let fill = match (self.faces, self.fill) {
+            (Some(faces), _) => Some(faces.into_fill(&mask)?),
+            (None, fill) => fill.map(of_one_face).transpose()?,
+        };
+        for face in fill.iter().flat_map(|fill| &fill.faces) {
+            check_frame(&face.fill.record.frame)?;
         }
-        for mask in std::iter::once(&mask).chain(fill.as_ref().map(|fill| &fill.record.hole)) {
+        for mask in std::iter::once(&mask).chain(fill.iter().flat_map(ProjectFill::masks)) {
             let [(width, height), (photo_width, photo_height)] =
                 [(mask.width(), mask.height()), (photo.width_px, photo.height_px)];
             if (width, height) != (photo_width, photo_height) {

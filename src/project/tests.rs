@@ -11,7 +11,7 @@ use super::*;
 use crate::blend::BlendMode;
 use crate::face_picture::FacePicture;
 use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
-use crate::job::{FillLook, FillOutcome, LatentHistory};
+use crate::job::{FillLook, FillOutcome, FillRecord, LatentHistory};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -79,18 +79,18 @@ pub(crate) fn project() -> Project {
     mask.draw_segment([5.0, 5.0], [30.0, 20.0], 4.0, StrokeKind::Paint);
     let mut hole = mask.clone();
     hole.invert();
-    let fill = ProjectFill {
-        record: FillRecord {
-            outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
-            hole,
-            frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
-            look: FillLook {
-                candidate: 2,
-                blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false, soft_edge_px: 0 },
-            },
+    let record = FillRecord {
+        outcome: Arc::new(outcome(CANDIDATES, SIZE_PX, 5)),
+        hole: hole.clone(),
+        frame: FaceFrame { center_in_photo: [20.1, 15.3], side_px: 25.7, angle_radians: -0.1 },
+        look: FillLook {
+            candidate: 2,
+            blend: Blend { mode: BlendMode::Feather, detail_percent: 40, completion: false, soft_edge_px: 0 },
         },
-        loss_curves: curves(40, CANDIDATES.into()),
     };
+    let loss_curves = curves(40, CANDIDATES.into());
+    let faces = vec![ProjectFace { fill: FaceFill::of_whole_hole(record), loss_curves }];
+    let fill = ProjectFill { hole, faces, selected: 0 };
     Project {
         photo: PhotoReference {
             origin: PhotoOrigin::File {
@@ -118,6 +118,21 @@ pub(crate) fn project() -> Project {
     }
 }
 
+fn face(project: &Project) -> &ProjectFace {
+    &project.fill.as_ref().unwrap().faces[0]
+}
+
+fn face_mut(project: &mut Project) -> &mut ProjectFace {
+    &mut project.fill.as_mut().unwrap().faces[0]
+}
+
+/// Gives the fill another hole.
+fn set_fill_hole(project: &mut Project, hole: Mask) {
+    let face = face_mut(project);
+    (face.fill.record.hole, face.fill.part) = (hole.clone(), hole.clone());
+    project.fill.as_mut().unwrap().hole = hole;
+}
+
 #[test]
 fn project_survives_json_bit_for_bit() {
     let mut project = project();
@@ -125,7 +140,7 @@ fn project_survives_json_bit_for_bit() {
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
     let bits = |project: &Project| -> Vec<u32> {
-        let outcome = &project.fill.as_ref().unwrap().record.outcome;
+        let outcome = &face(project).fill.record.outcome;
         let values = |candidate: &Candidate| [candidate.latent.clone(), candidate.picture.to_planes()].concat();
         outcome.candidates.iter().flat_map(values).map(f32::to_bits).collect()
     };
@@ -160,14 +175,14 @@ fn project_of_the_first_version_opens() {
 #[test]
 fn mix_and_start_latent_survive_json() {
     let mut project = project();
-    let fill = project.fill.as_mut().unwrap();
+    let fill = &mut face_mut(&mut project).fill;
     let outcome = Arc::make_mut(&mut fill.record.outcome);
     outcome.start = SearchStart::Around(numbers(5, 1.0));
     let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
     fill.record.look.candidate = outcome.store_mix(mix, None);
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);
-    assert!(read.fill.unwrap().record.outcome.candidates[usize::from(CANDIDATES)].is_mix);
+    assert!(face(&read).fill.record.outcome.candidates[usize::from(CANDIDATES)].is_mix);
 }
 
 #[test]
@@ -200,7 +215,7 @@ proptest! {
         project.mask = mask.clone();
         let mut inverse = mask.clone();
         inverse.invert();
-        project.fill.as_mut().unwrap().record.hole = if with_hole { inverse } else { mask };
+        set_fill_hole(&mut project, if with_hole { inverse } else { mask });
         let json = project.to_json(None).unwrap();
         let format = if mask_has_ignored { "countenance-project-2" } else { "countenance-project-1" };
         prop_assert!(json.contains(format));
@@ -209,15 +224,46 @@ proptest! {
 }
 
 #[test]
+fn a_fill_of_several_faces_survives_json() {
+    let mut project = project();
+    let fill = project.fill.as_mut().unwrap();
+    let part = Mask::from_fn(40, 30, |x, _| x < 9);
+    let mut second = fill.faces[0].clone();
+    second.fill.part = part.clone();
+    second.fill.search_input = Some("ef".repeat(32));
+    second.fill.record.frame.center_in_photo = [30.0, 12.0];
+    fill.faces.push(second);
+    fill.selected = 1;
+    let json = project.to_json(None).unwrap();
+    assert!(json.contains("countenance-project-3") && json.contains(r#""fill": null"#));
+    assert_eq!(Project::from_json(&json).unwrap(), project);
+    let refusals = [
+        (r#""selected": 1"#, r#""selected": 2"#, "face 3 of 2"),
+        (r#""candidate": 2"#, r#""candidate": 3"#, "candidate 4 of 3"),
+        ("countenance-project-3", "countenance-project-4", "newer"),
+    ];
+    for (from, to, expected) in refusals {
+        let error = Project::from_json(&json.replace(from, to)).unwrap_err();
+        assert!(format!("{error:?} {error}").contains(expected), "{expected}: {error:?}");
+    }
+    // One face that covers only a part of the hole, because the fill was stopped.
+    let fill = project.fill.as_mut().unwrap();
+    fill.faces.pop();
+    (fill.faces[0].fill.part, fill.selected) = (part, 0);
+    assert_eq!(Project::from_json(&project.to_json(None).unwrap()).unwrap(), project);
+}
+
+#[test]
 fn nan_losses_stay_nan() {
     let mut project = project();
     let mut outcome = outcome(CANDIDATES, SIZE_PX, 5);
     outcome.candidates[0].losses = Losses { context: f32::NAN, prior: 2.0, total: f32::INFINITY };
-    let fill = project.fill.as_mut().unwrap();
-    fill.record.outcome = Arc::new(outcome);
-    fill.loss_curves[3].candidates[1].total = f32::NAN;
-    let read = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap();
-    let losses = read.record.outcome.candidates[0].losses;
+    let saved = face_mut(&mut project);
+    saved.fill.record.outcome = Arc::new(outcome);
+    saved.loss_curves[3].candidates[1].total = f32::NAN;
+    let project = Project::from_json(&project.to_json(None).unwrap()).unwrap();
+    let read = face(&project);
+    let losses = read.fill.record.outcome.candidates[0].losses;
     assert!(losses.context.is_nan() && losses.total.is_nan());
     assert_eq!(losses.prior.to_bits(), 2.0_f32.to_bits());
     assert!(read.loss_curves[3].candidates[1].total.is_nan());
@@ -226,8 +272,8 @@ fn nan_losses_stay_nan() {
 #[test]
 fn downsampled_curves_keep_both_ends() {
     let mut project = project();
-    project.fill.as_mut().unwrap().loss_curves = curves(1201, CANDIDATES.into());
-    let kept = Project::from_json(&project.to_json(None).unwrap()).unwrap().fill.unwrap().loss_curves;
+    face_mut(&mut project).loss_curves = curves(1201, CANDIDATES.into());
+    let kept = face(&Project::from_json(&project.to_json(None).unwrap()).unwrap()).loss_curves.clone();
     assert!((200..=fill_json::MAX_CURVE_POINTS + 1).contains(&kept.len()), "{} points", kept.len());
     assert_eq!((kept[0].iteration, kept[kept.len() - 1].iteration), (1, 1201));
     assert_eq!(fill_json::downsampled(&curves(300, 1)).len(), 300);
@@ -245,10 +291,10 @@ fn project_of_a_large_photo_stays_small() {
     }
     project.mask = mask.clone();
     mask.invert();
-    let fill = project.fill.as_mut().unwrap();
-    fill.record.hole = mask;
-    fill.record.outcome = Arc::new(outcome(8, 64, 100));
-    fill.loss_curves = curves(1200, 8);
+    set_fill_hole(&mut project, mask);
+    let face = face_mut(&mut project);
+    face.fill.record.outcome = Arc::new(outcome(8, 64, 100));
+    face.loss_curves = curves(1200, 8);
     let bytes = project.to_json(None).unwrap().len();
     assert!((500_000..900_000).contains(&bytes), "{bytes} bytes");
 }

@@ -316,10 +316,10 @@ mod tests {
     #[test]
     fn a_gpu_gives_the_same_spread() {
         let Some(gpu) = any_gpu() else { return };
-        let on_gpu = Networks::load_on_gpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), &gpu).unwrap();
-        let on_cpu = tiny_networks();
-        let (latent, problem) = explained(&on_cpu, 0.1);
-        let [cpu, gpu] = [&on_cpu, &on_gpu]
+        let gpu_networks = Networks::load_on_gpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), &gpu).unwrap();
+        let tiny = tiny_networks();
+        let (latent, problem) = explained(&tiny, 0.1);
+        let [cpu, gpu] = [&tiny, &gpu_networks]
             .map(|networks| problem.completion_spread(networks, &latent, 1, &mut |_| true).unwrap().spread);
         let largest = cpu.iter().copied().fold(0.0, f32::max);
         assert!(cpu.iter().zip(&gpu).all(|(cpu, gpu)| (cpu - gpu).abs() < 0.02 * largest));

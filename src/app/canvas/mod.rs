@@ -122,8 +122,8 @@ pub struct CanvasScene<'a> {
     /// What the area tools draw.
     pub area_kind: StrokeKind,
     pub brush_radius_px: f32,
-    /// The fill, as live preview or finished, drawn over the photo.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// The fills, as live preview or finished, drawn over the photo and one over the other.
+    pub patches: &'a [&'a Arc<FillPatch>],
     pub mask_display: MaskDisplay,
     /// A map of the face, drawn over the fill. Not drawn with `show_before`.
     pub map: Option<PlacedMap<'a>>,
@@ -145,7 +145,8 @@ impl CanvasScene<'_> {
         let (width, height) = (self.photo.width(), self.photo.height());
         let painted =
             if self.mask.hole_bounds().is_some() { t!("part of it is painted") } else { t!("nothing is painted") };
-        let filled = if self.patch.is_some() && !self.show_before { t!(", the painted part is filled") } else { "" };
+        let filled =
+            if !self.patches.is_empty() && !self.show_before { t!(", the painted part is filled") } else { "" };
         t!("A photo of {width} × {height} pixels, {painted}{filled}", width, height, painted, filled)
     }
 
@@ -158,8 +159,8 @@ impl CanvasScene<'_> {
 /// A fill in the place of the photo without a fill.
 #[derive(Clone, Copy)]
 pub struct ComparedFill<'a> {
-    /// `None` until it is composed.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// None until it is composed.
+    pub patches: &'a [Arc<FillPatch>],
     /// Words on the divider: of this fill and of the shown one.
     pub names: [&'a str; 2],
 }
@@ -206,9 +207,10 @@ pub struct Canvas {
     frame_glide: FrameGlide,
     photo_tiles: PhotoTiles,
     mask_layers: MaskLayers,
-    fill_overlay: FillOverlay,
+    /// One for each patch.
+    fill_overlays: Vec<FillOverlay>,
+    compared_overlays: Vec<FillOverlay>,
     map_overlay: MapOverlay,
-    compared_overlay: FillOverlay,
 }
 
 impl Canvas {
@@ -296,7 +298,7 @@ impl Canvas {
 
     fn pointer_context<'a>(&self, ui: &Ui, scene: &'a CanvasScene<'a>, viewport: Rect) -> PointerContext<'a> {
         let screen_from_photo = self.view.screen_from_photo();
-        let is_fill_shown = scene.patch.is_some() && !scene.show_before;
+        let is_fill_shown = !scene.patches.is_empty() && !scene.show_before;
         let photo_on_screen = screen_from_photo.rect(scene.photo_rect());
         let share = scene.divider.filter(|_| is_fill_shown);
         let divider = share.and_then(|share| Divider::at_share(share, photo_on_screen, viewport));
@@ -310,15 +312,20 @@ impl Canvas {
         let mut budget = UploadBudget::for_this_frame();
         painter.rect_filled(painter.clip_rect(), 0.0, style.background);
         self.photo_tiles.paint(painter, scene, map, style, &mut budget);
-        if let Some(patch) = scene.patch.filter(|_| !scene.show_before) {
+        self.fill_overlays.resize_with(scene.patches.len(), FillOverlay::default);
+        if !scene.show_before {
             let fill_clip = divider.map_or(painter.clip_rect(), |divider| divider.after_rect());
-            self.fill_overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
+            for (overlay, patch) in self.fill_overlays.iter_mut().zip(scene.patches) {
+                overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
+            }
         }
-        if let Some(patch) = scene.before.and_then(|before| before.patch)
-            && (scene.show_before || divider.is_some())
-        {
+        let compared = scene.before.map_or(&[][..], |before| before.patches);
+        self.compared_overlays.resize_with(compared.len(), FillOverlay::default);
+        if scene.show_before || divider.is_some() {
             let clip = divider.map_or(painter.clip_rect(), |divider| divider.before_rect());
-            self.compared_overlay.paint(&painter.with_clip_rect(clip), patch, map, style);
+            for (overlay, patch) in self.compared_overlays.iter_mut().zip(compared) {
+                overlay.paint(&painter.with_clip_rect(clip), patch, map, style);
+            }
         }
         self.mask_layers.paint(painter, scene, map, style, &mut budget);
         if let Some(placed) = scene.map.as_ref().filter(|_| !scene.show_before) {

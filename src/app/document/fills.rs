@@ -1,6 +1,8 @@
-//! Finished fills of a photo, and which one is shown with which candidate and blend.
+//! Finished fills of a photo, and which one is shown with which candidates and blend.
 //!
-//! Fills are never removed: undo, redo and the list of fills only switch between them. So an index always identifies the same fill.
+//! A fill has a face, or several that were filled in turn. One of them is selected: the strip shows its candidates, and
+//! the frame is on it. Fills are never removed: undo, redo and the list of fills only switch between them. So an index
+//! always identifies the same fill.
 
 use std::sync::Arc;
 
@@ -9,8 +11,10 @@ use super::frame_edits::PlacedFrame;
 use super::undo::{FrameUndo, UndoStep};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
-use crate::blend::FillPatch;
-use crate::job::{Candidate, FillLook, FillRecord};
+use crate::blend::{Blend, FillPatch};
+use crate::geometry::FaceFrame;
+use crate::job::{Candidate, FaceFill, FillLook, FillRecord, PhotoFill};
+use crate::mask::Mask;
 
 /// The iteration of another fill that a fill goes on from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,18 +25,58 @@ pub struct BranchPoint {
 
 /// A finished fill.
 pub struct DocumentFill {
-    pub record: FillRecord,
-    pub loss_history: LossHistory,
-    /// The fill blended into the photo at full size. A preview stands in for the first one.
-    pub composition: Latest<FillLook, Arc<FillPatch>>,
+    /// The whole hole.
+    pub hole: Mask,
+    /// In the order in which they were filled. Not empty.
+    pub faces: Vec<DocumentFace>,
+    /// Index of the selected face.
+    pub selected: usize,
+    /// The fills of all faces, blended into the photo at full size, for the looks of all faces. Previews stand in for the
+    /// first one.
+    pub composition: Latest<Vec<FillLook>, Vec<Arc<FillPatch>>>,
     /// `None` for a fill that starts afresh.
     pub branch: Option<BranchPoint>,
 }
 
+/// The fill of one face.
+#[derive(Clone)]
+pub struct DocumentFace {
+    pub fill: FaceFill,
+    pub loss_history: LossHistory,
+}
+
+impl DocumentFace {
+    pub fn record(&self) -> &FillRecord {
+        &self.fill.record
+    }
+}
+
 impl DocumentFill {
-    /// The fill blended into the photo at full size. `None` until that is done for the chosen look.
-    pub fn composed(&self) -> Option<&Arc<FillPatch>> {
-        self.composition.current(&self.record.look)
+    /// A fill of one face that covers the whole hole. `preview` stands in for the composition.
+    pub fn of_one_face(record: FillRecord, loss_history: LossHistory, preview: Option<Arc<FillPatch>>) -> Self {
+        let composition = Latest::with_stand_in(preview.map(|preview| vec![preview]));
+        let hole = record.hole.clone();
+        let faces = vec![DocumentFace { fill: FaceFill::of_whole_hole(record), loss_history }];
+        Self { hole, faces, selected: 0, composition, branch: None }
+    }
+
+    /// The fills alone, for a background task.
+    pub fn photo_fill(&self) -> PhotoFill {
+        PhotoFill { hole: self.hole.clone(), faces: self.faces.iter().map(|face| face.fill.clone()).collect() }
+    }
+
+    pub fn selected_face(&self) -> Option<&DocumentFace> {
+        self.faces.get(self.selected)
+    }
+
+    /// How each face is shown.
+    pub fn looks(&self) -> Vec<FillLook> {
+        self.faces.iter().map(|face| face.record().look).collect()
+    }
+
+    /// The fills of all faces at full size. `None` until that is done for the chosen looks.
+    pub fn composed(&self) -> Option<&[Arc<FillPatch>]> {
+        self.composition.current(&self.looks()).map(Vec::as_slice)
     }
 }
 
@@ -43,6 +87,16 @@ impl PhotoDocument {
 
     pub fn shown_fill_mut(&mut self) -> Option<&mut DocumentFill> {
         self.shown_fill.and_then(|index| self.fills.get_mut(index))
+    }
+
+    /// The selected face of the shown fill.
+    pub fn shown_face(&self) -> Option<&DocumentFace> {
+        self.shown_fill()?.selected_face()
+    }
+
+    pub fn shown_face_mut(&mut self) -> Option<&mut DocumentFace> {
+        let fill = self.shown_fill_mut()?;
+        fill.faces.get_mut(fill.selected)
     }
 
     /// The index of the shown fill, which identifies it when a background task finishes.
@@ -57,15 +111,17 @@ impl PhotoDocument {
 
     /// Shows another fill, with the hole and the frame that it was made for, as an undo step.
     pub fn show_fill(&mut self, index: usize) {
-        let Some(record) = self.fills.get(index).map(|fill| fill.record.clone()) else { return };
+        let Some(fill) = self.fills.get(index) else { return };
+        let Some(frame) = fill.selected_face().map(|face| face.record().frame) else { return };
+        let mask = fill.hole.clone();
         if self.shown_fill == Some(index) && self.is_shown_fill_current() {
             return;
         }
         self.active_stroke = None;
         let mut step = UndoStep::Switch {
             fill: Some(index),
-            mask: record.hole,
-            frame: PlacedFrame { frame: record.frame, is_up_to_date: true, ..self.placed_frame },
+            mask,
+            frame: PlacedFrame { frame, is_up_to_date: true, ..self.placed_frame },
         };
         self.swap_with(&mut step, FrameUndo::Restore);
         self.push_step(step);
@@ -75,13 +131,14 @@ impl PhotoDocument {
         self.fills.get_mut(index)
     }
 
-    /// Whether the shown fill was made for the current hole and frame.
+    /// Whether the shown fill was made for the current hole and frame, and covers all its faces.
     pub fn is_shown_fill_current(&self) -> bool {
-        self.shown_fill().is_some_and(|fill| self.is_of_current_hole(fill))
+        self.shown_fill().is_some_and(|fill| self.is_of_current_hole(fill)) && !self.lacks_faces()
     }
 
     fn is_of_current_hole(&self, fill: &DocumentFill) -> bool {
-        fill.record.hole == self.mask && fill.record.frame == self.face_frame()
+        let is_framed = |face: &DocumentFace| face.record().frame == self.face_frame();
+        fill.hole == self.mask && fill.selected_face().is_some_and(is_framed)
     }
 
     /// Adds a finished fill and shows it, as an undo step.
@@ -99,7 +156,27 @@ impl PhotoDocument {
         self.undo_steps.extend(stroke);
     }
 
-    /// Adds a mix to the shown fill's candidates, or replaces the mix `replaced`. Shows it and returns its index.
+    /// Number of faces of the shown fill among which one can be selected: of a fill of this hole.
+    pub fn selectable_faces(&self) -> usize {
+        self.shown_fill().filter(|fill| fill.hole == self.mask).map_or(0, |fill| fill.faces.len())
+    }
+
+    /// Selects a face of the shown fill: the frame moves to it. Without an undo step, because no work is changed.
+    pub fn select_filled_face(&mut self, index: usize) {
+        let Some(fill) = self.shown_fill_mut() else { return };
+        let Some(frame) = fill.faces.get(index).map(|face| face.record().frame) else { return };
+        fill.selected = index;
+        self.show_frame(frame);
+    }
+
+    /// Moves the frame to a face that is filled or being filled, without an undo step.
+    pub fn show_frame(&mut self, frame: FaceFrame) {
+        self.revision += u64::from(frame != self.face_frame());
+        self.is_frame_placed = true;
+        self.placed_frame = PlacedFrame { frame, is_up_to_date: true, ..self.placed_frame };
+    }
+
+    /// Adds a mix to the selected face's candidates, or replaces the mix `replaced`. Shows it and returns its index.
     pub fn add_or_replace_mix(
         &mut self,
         mix: Candidate,
@@ -107,21 +184,35 @@ impl PhotoDocument {
         replaced: Option<usize>,
     ) -> Option<usize> {
         let fill = self.shown_fill_mut()?;
-        let candidate = Arc::make_mut(&mut fill.record.outcome).store_mix(mix, replaced);
-        fill.record.look.candidate = candidate;
-        fill.composition = Latest::with_stand_in(Some(patch));
+        let record = &mut fill.faces.get_mut(fill.selected)?.fill.record;
+        let candidate = Arc::make_mut(&mut record.outcome).store_mix(mix, replaced);
+        record.look.candidate = candidate;
+        let others = fill.composition.take().unwrap_or_default().into_iter().enumerate();
+        let others = others.filter(|(index, _)| *index != fill.selected).map(|(_, patch)| patch);
+        // The mix is not limited to its part of the hole, so it lies under the other faces.
+        fill.composition = Latest::with_stand_in(Some(std::iter::once(patch).chain(others).collect()));
         self.revision += 1;
         Some(candidate)
     }
 
-    /// Changes the shown fill's candidate or blend.
-    pub fn change_look(&mut self, change: impl FnOnce(&mut FillLook)) {
-        let Some(FillRecord { look, outcome, .. }) = self.shown_fill_mut().map(|fill| &mut fill.record) else {
+    /// Shows another candidate of the selected face.
+    pub fn show_candidate(&mut self, candidate: usize) {
+        let Some(FillRecord { look, outcome, .. }) = self.shown_face_mut().map(|face| &mut face.fill.record) else {
             return;
         };
         let before = *look;
-        change(look);
-        look.candidate = look.candidate.min(outcome.candidates.len().saturating_sub(1));
-        self.revision += u64::from(*look != before);
+        look.candidate = candidate.min(outcome.candidates.len().saturating_sub(1));
+        let is_changed = *look != before;
+        self.revision += u64::from(is_changed);
+    }
+
+    /// Blends all faces of the shown fill in this way.
+    pub fn set_blend(&mut self, blend: Blend) {
+        let Some(fill) = self.shown_fill_mut() else { return };
+        let mut is_changed = false;
+        for face in &mut fill.faces {
+            is_changed |= std::mem::replace(&mut face.fill.record.look.blend, blend) != blend;
+        }
+        self.revision += u64::from(is_changed);
     }
 }

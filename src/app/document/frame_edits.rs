@@ -75,16 +75,28 @@ impl PhotoDocument {
         self.detected_faces = Some(frames);
     }
 
-    /// Places the frame on the detected face with this index, as an undo step.
+    /// Places the frame on the detected face with this index, as an undo step. If it is a face of the shown fill, selects
+    /// that.
     pub(super) fn select_face(&mut self, index: usize) {
         let Some(&face) = self.detected_faces().and_then(|faces| faces.get(index)) else { return };
+        let is_face = |filled: &super::DocumentFace| filled.record().frame.is_of_same_face(&face);
+        let filled = self.shown_fill().and_then(|fill| fill.faces.iter().position(is_face));
+        if let Some(filled) = filled.filter(|_| self.selectable_faces() > 1) {
+            self.select_filled_face(filled);
+            return;
+        }
         let before = self.face_frame();
         self.drag_frame_to(face);
         self.end_frame_drag(before);
     }
 
-    /// Places the frame on the next detected face, as an undo step.
+    /// Selects the next face of a fill of several. Otherwise places the frame on the next detected face, as an undo step.
     pub(super) fn select_next_face(&mut self) {
+        let filled = self.selectable_faces();
+        if let Some(fill) = self.shown_fill().filter(|_| filled > 1) {
+            self.select_filled_face((fill.selected + 1) % filled);
+            return;
+        }
         let faces = self.detected_faces().unwrap_or_default();
         let framed = faces.iter().position(|face| face.is_of_same_face(&self.face_frame()));
         if !faces.is_empty() {

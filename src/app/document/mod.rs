@@ -9,10 +9,12 @@
 //! | `frame_edits` | the face frame and the detected faces |
 //! | `frame_search` | the face frame follows the hole |
 //! | `frame_overlap` | whether the hole lies in the frame |
+//! | `face_split` | the faces that the hole concerns, and the part of each |
 //! | `fills` | finished fills, and which one is shown |
 //! | `undo` | undo and redo |
 //! | `project_conversion` | conversion to and from a project |
 
+mod face_split;
 mod fills;
 mod frame_edits;
 mod frame_overlap;
@@ -20,7 +22,8 @@ mod frame_search;
 mod project_conversion;
 mod undo;
 
-pub use fills::{BranchPoint, DocumentFill};
+pub use face_split::{FaceSplit, FacesToFill, SplitInput};
+pub use fills::{BranchPoint, DocumentFace, DocumentFill};
 pub use frame_overlap::FrameOverlap;
 
 use std::cell::RefCell;
@@ -91,6 +94,8 @@ pub struct PhotoDocument {
     redo_steps: Vec<UndoStep>,
     max_undo_bytes: usize,
     cached_overlap: RefCell<Option<frame_overlap::CachedOverlap>>,
+    /// The faces of the newest hole for which they were found.
+    face_split: Option<FaceSplit>,
     active_stroke: Option<ActiveStroke>,
     /// The frame at the start of the drag in progress.
     frame_at_drag_start: Option<PlacedFrame>,
@@ -121,6 +126,7 @@ impl PhotoDocument {
             redo_steps: Vec::new(),
             max_undo_bytes: MAX_UNDO_BYTES,
             cached_overlap: RefCell::new(None),
+            face_split: None,
             active_stroke: None,
             frame_at_drag_start: None,
             revision: 0,
@@ -232,7 +238,8 @@ impl PhotoDocument {
     /// The shown fill and the photo, for a background task.
     pub fn export_source(&self) -> Option<ExportSource> {
         let shown = self.shown_fill()?;
-        let (fill, composed) = (shown.record.clone(), shown.composed().cloned());
+        let composed = shown.composed().and_then(<[_]>::first).cloned();
+        let fill = shown.photo_fill();
         Some(ExportSource { photo: Arc::clone(&self.photo), fill, composed })
     }
 

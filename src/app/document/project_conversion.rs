@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::frame_edits::FramePlacement;
-use super::{DocumentFill, PhotoDocument};
+use super::{DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::app::preferences::Preferences;
 use crate::mask::MaskEdit;
 use crate::photo::Photo;
-use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFill};
+use crate::project::{ModelReference, PhotoOrigin, PhotoReference, Project, ProjectFace, ProjectFill};
 
 impl PhotoDocument {
     /// The document as a project.
@@ -34,9 +34,7 @@ impl PhotoDocument {
             blend: preferences.blend,
             model: ModelReference { choice: preferences.model.clone(), sha256: model_sha256 },
             device: preferences.device,
-            fill: self
-                .shown_fill()
-                .map(|fill| ProjectFill { record: fill.record.clone(), loss_curves: fill.loss_history.points() }),
+            fill: self.shown_fill().map(to_project),
             saved_as: self.project_path.clone(),
         }
     }
@@ -55,12 +53,7 @@ impl PhotoDocument {
             document.set_up_to_date_frame(project.frame);
         }
         if let Some(fill) = &project.fill {
-            document.add_fill(DocumentFill {
-                record: fill.record.clone(),
-                loss_history: LossHistory::from_points(fill.loss_curves.clone()),
-                composition: Latest::default(),
-                branch: None,
-            });
+            document.add_fill(from_project(fill));
         }
         document.saved_revision = document.revision;
         document.project_revision = document.revision;
@@ -104,4 +97,19 @@ impl PhotoDocument {
         let new_path = || self.path_beside_photo(&format!("{}.{}", self.name, crate::project::PROJECT_EXTENSION));
         self.project_path.clone().unwrap_or_else(new_path)
     }
+}
+
+fn to_project(fill: &DocumentFill) -> ProjectFill {
+    let face = |face: &DocumentFace| ProjectFace { fill: face.fill.clone(), loss_curves: face.loss_history.points() };
+    ProjectFill { hole: fill.hole.clone(), faces: fill.faces.iter().map(face).collect(), selected: fill.selected }
+}
+
+fn from_project(fill: &ProjectFill) -> DocumentFill {
+    let face = |face: &ProjectFace| {
+        let loss_history = LossHistory::from_points(face.loss_curves.clone());
+        DocumentFace { fill: face.fill.clone(), loss_history }
+    };
+    let faces = fill.faces.iter().map(face).collect();
+    let (hole, composition) = (fill.hole.clone(), Latest::default());
+    DocumentFill { hole, faces, selected: fill.selected, composition, branch: None }
 }

@@ -9,12 +9,15 @@ use crate::app::engine::EngineState;
 use crate::app::latest::Latest;
 use crate::app::outbox::Outbox;
 use crate::app::toasts::{Severity, UserMessage};
+use crate::geometry::FaceFrame;
 use crate::job::{FillRequest, QuickPreview, QuickPreviewId, SearchStart, WorkerCommand};
 use crate::search::Settings;
 
 /// A linear interpolation between two candidates of the shown fill.
 pub struct CandidateMix {
     fill_index: usize,
+    /// The frame of the selected face.
+    frame: FaceFrame,
     /// Candidate indices.
     pub from: usize,
     pub to: usize,
@@ -39,13 +42,13 @@ impl CandidateMix {
 
 /// Why no new candidates can be made from the shown one; `None` when they can.
 pub fn latent_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Option<&'static str> {
-    let Some(fill) = document.shown_fill() else { return Some("No candidates yet: press Fill first") };
+    let Some(face) = document.shown_face() else { return Some("No candidates yet: press Fill first") };
     match &engine.model {
         _ if !document.is_shown_fill_current() => {
             Some("The painted area has changed since this fill: press Fill first")
         }
         None => Some("The model is not ready yet"),
-        Some(model) if model.sha256 != fill.record.outcome.model.sha256 => {
+        Some(model) if model.sha256 != face.record().outcome.model.sha256 => {
             Some("This fill was made with another model: choose that model, or press Fill")
         }
         Some(_) => None,
@@ -54,7 +57,7 @@ pub fn latent_disabled_reason(document: &PhotoDocument, engine: &EngineState) ->
 
 /// Why the shown candidate cannot be mixed; `None` when it can.
 pub fn mix_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Option<&'static str> {
-    let count = document.shown_fill().map_or(0, |fill| fill.record.outcome.candidates.len());
+    let count = document.shown_face().map_or(0, |face| face.record().outcome.candidates.len());
     latent_disabled_reason(document, engine).or(match count {
         0 | 1 => Some("There is only one candidate: raise their number under More, or press More like this"),
         count if count >= Settings::MAX_CANDIDATES as usize => Some("There are already as many candidates as possible"),
@@ -65,17 +68,22 @@ pub fn mix_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Op
 impl FillState {
     pub(super) fn start_more_like_this(
         &mut self,
-        document: &PhotoDocument,
+        document: &mut PhotoDocument,
         context: FillContext<'_>,
         outbox: &mut Outbox,
     ) {
-        let Some(fill) = document.shown_fill() else { return };
-        let Some(candidate) = fill.record.shown_candidate() else { return };
+        let (Some(fill), Some(face)) = (document.shown_fill(), document.shown_face()) else { return };
+        let Some(candidate) = face.record().shown_candidate() else { return };
+        let outcome = &face.record().outcome;
         // New seed, so that repeating the command gives different faces.
-        let seed = fill.record.outcome.settings.seed.wrapping_add(1);
-        let settings = Settings { seed, ..fill.record.outcome.settings.for_variations() };
+        let seed = outcome.settings.seed.wrapping_add(1);
+        let settings = Settings { seed, ..outcome.settings.for_variations() };
         let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
-        self.start(FillRequest { start, ..context.request_like(document, fill, settings) }, outbox);
+        let request = FillRequest { start, ..context.request_like(document, fill, face, settings) };
+        match document.selected_of_several() {
+            Some(faces) => self.start_faces(faces, request, None, document, outbox),
+            None => self.start(request, outbox),
+        }
     }
 
     pub(super) fn toggle_mix(&mut self, document: &PhotoDocument, engine: &EngineState) {
@@ -93,13 +101,15 @@ impl FillState {
         if mix_disabled_reason(document, engine).is_some() || self.is_running() {
             return;
         }
-        let (Some(fill_index), Some(fill)) = (document.shown_fill_index(), document.shown_fill()) else { return };
-        let from = fill.record.look.candidate;
-        if from != to && to < fill.record.outcome.candidates.len() {
+        let (Some(fill_index), Some(face)) = (document.shown_fill_index(), document.shown_face()) else { return };
+        let from = face.record().look.candidate;
+        if from != to && to < face.record().outcome.candidates.len() {
             let preview = Latest::default();
             let (position, request, is_released, kept_as) = (0.0, 0, false, None);
             self.timeline = None;
-            self.mix = Some(CandidateMix { fill_index, from, to, position, preview, request, is_released, kept_as });
+            let frame = face.record().frame;
+            self.mix =
+                Some(CandidateMix { fill_index, frame, from, to, position, preview, request, is_released, kept_as });
         }
     }
 
@@ -111,12 +121,14 @@ impl FillState {
         context: FillContext<'_>,
         outbox: &mut Outbox,
     ) {
-        let (Some(fill), Some(mix)) = (document.shown_fill(), &mut self.mix) else { return };
-        let latent_of = |index: usize| fill.record.outcome.candidates.get(index).map(|candidate| &candidate.latent);
+        let Some((fill, face)) = document.shown_fill().zip(document.shown_face()) else { return };
+        let Some(mix) = &mut self.mix else { return };
+        let outcome = &face.record().outcome;
+        let latent_of = |index: usize| outcome.candidates.get(index).map(|candidate| &candidate.latent);
         let (Some(from), Some(to)) = (latent_of(mix.from), latent_of(mix.to)) else { return };
         let position = position.clamp(0.0, 1.0);
         let latent: Vec<f32> = from.iter().zip(to).map(|(from, to)| from + position * (to - from)).collect();
-        let request = context.request_like(document, fill, fill.record.outcome.settings);
+        let request = context.request_like(document, fill, face, outcome.settings);
         let request = Box::new(request.into_latent_drawing(clamp_to_prior(&latent)));
         mix.request = outbox.request(|id| WorkerCommand::QuickPreview(id, request));
         (mix.position, mix.is_released) = (position, false);
@@ -150,7 +162,9 @@ impl FillState {
     /// Closes the mix when another fill is shown, the hole has changed, or a search runs.
     pub(super) fn close_stale_mix(&mut self, document: &PhotoDocument) {
         let is_current = |mix: &CandidateMix| {
-            document.is_shown_fill_current() && document.shown_fill_index() == Some(mix.fill_index)
+            document.is_shown_fill_current()
+                && document.shown_fill_index() == Some(mix.fill_index)
+                && document.face_frame() == mix.frame
         };
         let is_running = self.is_running();
         self.mix.take_if(|mix| is_running || !is_current(mix));

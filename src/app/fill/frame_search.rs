@@ -1,18 +1,15 @@
-//! Searches the face frame in the background whenever the hole has changed, and lets the fill wait for it.
+//! Searches the faces of the hole in the background whenever it has changed, and lets the fill wait for them. The frame
+//! moves to the face that the hole concerns most.
 //!
-//! No action starts a search: after every action the state checks whether the frame was found for the current hole. Only
+//! No action starts a search: after every action the state checks whether the faces were found for the current hole. Only
 //! one search runs at a time. A result for an earlier state of the mask is dropped.
 
-use std::sync::Arc;
-
 use super::{FillContext, FillState};
-use crate::app::document::PhotoDocument;
+use crate::app::document::{FaceSplit, PhotoDocument, SplitInput};
 use crate::app::outbox::Outbox;
 use crate::app::tasks::Task;
 use crate::app::toasts::Severity;
-use crate::face::find_frame;
-use crate::geometry::FaceFrame;
-use crate::mask::Mask;
+use crate::face::FoundFaces;
 
 /// The search for the face frame, and the fill that waits for it.
 #[derive(Default)]
@@ -56,6 +53,15 @@ impl FillState {
         !self.is_running() && document.needs_frame_search()
     }
 
+    /// Whether the faces of the current hole are still being searched. The frame may be known before.
+    pub fn is_split_pending(&self, document: &PhotoDocument) -> bool {
+        #[cfg(test)]
+        if self.frame_search.mode != FrameSearchMode::Detector {
+            return false;
+        }
+        !self.is_running() && document.has_hole() && document.current_split().is_none()
+    }
+
     /// Whether Fill was pressed and waits for the frame.
     pub fn is_waiting(&self) -> bool {
         self.frame_search.starts_fill
@@ -71,7 +77,7 @@ impl FillState {
             return;
         }
         document.reset_frame_without_hole();
-        if self.is_frame_pending(document) {
+        if self.is_frame_pending(document) || self.is_split_pending(document) {
             self.spawn_frame_search(document, outbox);
         } else if std::mem::take(&mut self.frame_search.starts_fill) {
             match self.start_disabled_reason(document) {
@@ -89,24 +95,28 @@ impl FillState {
         if self.frame_search.mode == FrameSearchMode::Scripted {
             return;
         }
-        let (photo, hole) = (Arc::clone(&document.photo), document.mask().clone());
+        let input = document.split_input();
         // A failure is an answer, too: the fill may be waiting for it.
         let task = Task::new("Face detection failed").with_pictures().with_reset({
-            let (photo, hole) = (Arc::clone(&photo), hole.clone());
-            move |state| state.frame_found(&photo, &hole, None)
+            let input = input.clone();
+            move |state| state.faces_found(&input, input.split_between(FoundFaces::default()))
         });
-        let search = {
-            let (photo, hole) = (Arc::clone(&photo), hole.clone());
-            move || Ok(find_frame(&photo, &hole)?)
+        let split = {
+            let input = input.clone();
+            move || Ok(input.split()?)
         };
-        outbox.spawn(task, search, move |state, frame| state.frame_found(&photo, &hole, frame));
+        outbox.spawn(task, split, move |state, split| state.faces_found(&input, split));
     }
 
-    /// Handles the result of the search for this hole of the document.
-    pub fn frame_found(&mut self, hole: &Mask, frame: Option<FaceFrame>, document: &mut PhotoDocument) {
+    /// Handles the result of the search for the faces of a hole of the document.
+    pub fn faces_found(&mut self, input: &SplitInput, split: FaceSplit, document: &mut PhotoDocument) {
         self.frame_search.is_running = false;
-        if self.is_frame_pending(document) && document.mask() == hole {
-            document.set_found_frame(frame);
+        if self.is_running() || *document.mask() != input.hole {
+            return;
         }
+        if self.is_frame_pending(document) {
+            document.set_found_frame(split.found().frame);
+        }
+        document.set_face_split(split);
     }
 }

@@ -8,10 +8,12 @@
 //! | `mod` | starting, controlling and finishing a fill |
 //! | `running_fill` | the data about the running fill |
 //! | `first_guess`, `candidate_mix`, `timeline` | quick previews: pictures without a search |
-//! | `frame_search` | the search for the face frame, and the fill that waits for it |
+//! | `face_queue` | several faces that one press fills in turn |
+//! | `frame_search` | the search for the faces of the hole, and the fill that waits for it |
 //! | `shown_fill` | what the window shows of all this |
 
 mod candidate_mix;
+mod face_queue;
 mod first_guess;
 mod frame_search;
 mod running_fill;
@@ -23,13 +25,14 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 pub use candidate_mix::{CandidateMix, latent_disabled_reason, mix_disabled_reason};
+pub use face_queue::AddedFills;
 #[cfg(test)]
 pub use frame_search::FrameSearchMode;
 pub use running_fill::RunningFill;
 pub use shown_fill::ShownFill;
 pub use timeline::{TimelineView, branch_disabled_reason, searched_candidate, timeline_disabled_reason};
 
-use super::document::{DocumentFill, FrameOverlap, PhotoDocument};
+use super::document::{DocumentFace, DocumentFill, FacesToFill, FrameOverlap, PhotoDocument};
 use super::engine::EngineState;
 use super::explore::ExploreFace;
 use super::outbox::Outbox;
@@ -119,10 +122,23 @@ impl FillContext<'_> {
         }
     }
 
-    /// A request with the hole, the frame and the blend of an earlier fill.
-    fn request_like(&self, document: &PhotoDocument, fill: &DocumentFill, settings: Settings) -> FillRequest {
-        let (hole, frame, blend) = (fill.record.hole.clone(), fill.record.frame, fill.record.look.blend);
+    /// A request with the hole, the frame and the blend of the selected face of an earlier fill.
+    fn request_like(
+        &self,
+        document: &PhotoDocument,
+        fill: &DocumentFill,
+        face: &DocumentFace,
+        settings: Settings,
+    ) -> FillRequest {
+        let (hole, frame, blend) = (fill.hole.clone(), face.record().frame, face.record().look.blend);
         FillRequest { hole, frame, settings, blend, ..self.request(document) }
+    }
+
+    /// The faces to fill, if Fill concerns several.
+    fn faces_to_fill(&self, document: &PhotoDocument) -> Option<FacesToFill> {
+        let model = self.engine.model.as_ref();
+        let filled_with = document.shown_face().map(|face| &face.record().outcome.model.sha256);
+        document.faces_to_fill(model.zip(filled_with).is_some_and(|(model, sha256)| model.sha256 != *sha256))
     }
 }
 
@@ -182,7 +198,11 @@ impl FillState {
             self.change_run(|run| {
                 if run.hole != *document.mask() {
                     run.hole = document.mask().clone();
-                    outbox.send(WorkerCommand::SetHole(run.hole.clone()));
+                    let hole =
+                        run.queue.as_ref().map_or(Some(run.hole.clone()), |queue| queue.hole_to_search(&run.hole));
+                    if let Some(hole) = hole {
+                        outbox.send(WorkerCommand::SetHole(hole));
+                    }
                 }
             });
         }
@@ -199,7 +219,8 @@ impl FillState {
         match document.frame_overlap() {
             None => Some("Paint over the part of the face to replace first"),
             // The frame may move to the paint.
-            Some(FrameOverlap::Outside) if self.is_frame_pending(document) => None,
+            Some(FrameOverlap::Outside) if self.is_frame_pending(document) || self.is_split_pending(document) => None,
+            Some(FrameOverlap::Outside) if document.count_to_fill() > 0 => None,
             Some(FrameOverlap::Outside) => {
                 Some("The paint is outside the face frame: move the frame over it (F), or paint inside")
             }
@@ -208,18 +229,22 @@ impl FillState {
     }
 
     /// Starts a fill of the current hole, once its frame is found.
-    fn start_or_wait(&mut self, document: &PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
+    fn start_or_wait(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         if document.has_active_stroke() {
             return;
         }
-        if self.is_frame_pending(document) {
+        if self.is_frame_pending(document) || self.is_split_pending(document) {
             self.frame_search.starts_fill = true;
             return;
         }
         let start = context.start_face.map_or(SearchStart::FromSettings, |face| {
             SearchStart::spread_around(&face.latent, &context.preferences.settings)
         });
-        self.start(FillRequest { start, ..context.request(document) }, outbox);
+        let request = FillRequest { start, ..context.request(document) };
+        match context.faces_to_fill(document) {
+            Some(faces) => self.start_faces(faces, request, None, document, outbox),
+            None => self.start(request, outbox),
+        }
     }
 
     fn start(&mut self, request: FillRequest, outbox: &mut Outbox) {
@@ -270,7 +295,7 @@ impl FillState {
             run.request.blend = blend;
             outbox.send(WorkerCommand::SetBlend(blend));
         } else if let Some(document) = document {
-            document.change_look(|look| look.blend = blend);
+            document.set_blend(blend);
         }
     }
 
@@ -284,8 +309,8 @@ impl FillState {
             run.chosen_candidate = candidate;
             outbox.send(WorkerCommand::ShowCandidate(candidate));
         } else {
-            let best = document.shown_fill().map_or(0, |fill| fill.record.outcome.best);
-            document.change_look(|look| look.candidate = candidate.unwrap_or(best));
+            let best = document.shown_face().map_or(0, |face| face.record().outcome.best);
+            document.show_candidate(candidate.unwrap_or(best));
         }
     }
 
@@ -303,29 +328,33 @@ impl FillState {
         document: &mut PhotoDocument,
         outbox: &mut Outbox,
     ) {
-        let Some(run) = self.running.take_if(|run| run.job == job) else { return };
-        let summary = format!("The best of {} iterations is kept", outcome.steps);
-        match &outcome.stopped {
-            None => {}
-            Some(StopReason::Cancelled) => outbox.notify(Severity::Info, format!("Stopped. {summary}")),
-            Some(StopReason::Failed(error)) => {
-                let details = vec![error.clone(), format!("{summary}. Try again, or choose the CPU as the device")];
-                outbox.tell(UserMessage::lost_work("The fill stopped because of an error", details));
-            }
+        let Some(run) = self.run_of(job) else { return };
+        tell_of_outcome(&outcome, run.turn(), outbox);
+        if run.queue.is_some() {
+            self.face_finished(outcome, hole, outbox);
+        } else if let Some(run) = self.running.take() {
+            document.add_fill(run.into_fill(outcome, hole));
         }
-        if let Some(warning) = outcome.fit_warning() {
-            let message = UserMessage::new(Severity::Warning, warning.message);
-            outbox.tell(message.with_details(vec![warning.advice.to_owned()]));
-        }
-        document.add_fill(run.into_fill(outcome, hole));
     }
 
     /// The search gave no result.
-    pub fn failed(&mut self, job: JobId, message: String, causes: Vec<String>, outbox: &mut Outbox) {
-        let Some(run) = self.running.take_if(|run| run.job == job) else { return };
+    pub fn failed(
+        &mut self,
+        job: JobId,
+        message: String,
+        causes: Vec<String>,
+        document: Option<&mut PhotoDocument>,
+        outbox: &mut Outbox,
+    ) {
+        let Some(is_stopping) = self.run_of(job).map(|run| run.is_stopping) else { return };
+        let keeps_faces = document.is_some_and(|document| self.finish_faces(document, outbox));
+        self.running = None;
         // A request that came during the search has no answer: it is asked again.
         self.first_guess = FirstGuess::default();
-        if run.is_stopping {
+        if is_stopping && keeps_faces {
+            return;
+        }
+        if is_stopping {
             outbox.notify(Severity::Info, "Stopped before the first iteration: the photo is unchanged");
         } else {
             outbox.tell(UserMessage::lost_work(message, causes));
@@ -363,21 +392,45 @@ impl FillState {
 
 fn compose_if_needed(fill_index: usize, document: &mut PhotoDocument, outbox: &Outbox) {
     let photo = Arc::clone(&document.photo);
-    let Some(DocumentFill { record, composition, .. }) = document.fill_at_mut(fill_index) else { return };
-    if !composition.is_pending() && composition.is_missing(&record.look) {
-        composition.begin(record.look);
-        let (fill, look) = (record.clone(), record.look);
-        // A failure is an answer, too: the next composition waits for it.
-        let task = Task::new(COMPOSING_FAILED).with_pictures().with_reset({
-            let photo = Arc::clone(&photo);
-            move |state| state.fill_composed(fill_index, &photo, &look, None)
-        });
-        let compose = {
-            let photo = Arc::clone(&photo);
-            move || Ok(Arc::new(fill.compose(&photo).context("the shown candidate is missing")?))
-        };
-        outbox.spawn(task, compose, move |state, patch| {
-            state.fill_composed(fill_index, &photo, &look, Some(patch));
-        });
+    let Some(fill) = document.fill_at_mut(fill_index) else { return };
+    let looks = fill.looks();
+    if fill.composition.is_pending() || !fill.composition.is_missing(&looks) {
+        return;
+    }
+    let before = fill.composition.key().cloned().zip(fill.composition.value().cloned());
+    fill.composition.begin(looks.clone());
+    let (fill, failed_looks) = (fill.photo_fill(), looks.clone());
+    // A failure is an answer, too: the next composition waits for it.
+    let task = Task::new(COMPOSING_FAILED).with_pictures().with_reset({
+        let photo = Arc::clone(&photo);
+        move |state| state.fill_composed(fill_index, &photo, &failed_looks, None)
+    });
+    let compose = {
+        let photo = Arc::clone(&photo);
+        move || {
+            let before = before.as_ref().map(|(looks, patches)| (looks.as_slice(), patches.as_slice()));
+            fill.compose(&photo, before).context("the shown candidate is missing")
+        }
+    };
+    outbox.spawn(task, compose, move |state, patches| {
+        state.fill_composed(fill_index, &photo, &looks, Some(patches));
+    });
+}
+
+/// Tells how a search ended, if there is something to tell. `turn`: the number of its face, and of all.
+fn tell_of_outcome(outcome: &FillOutcome, (number, count): (usize, usize), outbox: &mut Outbox) {
+    let summary = format!("The best of {} iterations is kept", outcome.steps);
+    let face = (count > 1).then(|| format!("Face {number} of {count}"));
+    match &outcome.stopped {
+        Some(StopReason::Cancelled) if count == 1 => outbox.notify(Severity::Info, format!("Stopped. {summary}")),
+        None | Some(StopReason::Cancelled) => {}
+        Some(StopReason::Failed(error)) => {
+            let details = vec![error.clone(), format!("{summary}. Try again, or choose the CPU as the device")];
+            outbox.tell(UserMessage::lost_work("The fill stopped because of an error", details));
+        }
+    }
+    if let Some(warning) = outcome.fit_warning() {
+        let message = UserMessage::new(Severity::Warning, warning.message);
+        outbox.tell(message.with_details(face.into_iter().chain([warning.advice.to_owned()]).collect()));
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::face_queue::FaceQueue;
 use crate::app::document::{BranchPoint, DocumentFill};
-use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::job::{FillLook, FillOutcome, FillProgress, FillRecord, FillRequest, JobId, SearchPreview};
 use crate::mask::Mask;
@@ -28,6 +28,8 @@ pub struct RunningFill {
     pub chosen_candidate: Option<usize>,
     /// The iteration of another fill that it goes on from.
     pub(super) branch: Option<BranchPoint>,
+    /// The other faces, when several are filled in turn.
+    pub queue: Option<FaceQueue>,
 }
 
 impl RunningFill {
@@ -45,6 +47,7 @@ impl RunningFill {
             preview: None,
             chosen_candidate: None,
             branch: None,
+            queue: None,
         }
     }
 
@@ -58,16 +61,17 @@ impl RunningFill {
 
     /// The finished fill of this hole.
     pub fn into_fill(self, outcome: Arc<FillOutcome>, hole: Mask) -> DocumentFill {
+        let preview = self.preview.as_ref().filter(|preview| preview.hole == hole).map(|preview| preview.patch.clone());
+        let branch = self.branch;
+        DocumentFill { branch, ..DocumentFill::of_one_face(self.record(outcome, hole), self.loss_history, preview) }
+    }
+
+    /// The record of the finished search.
+    pub(super) fn record(&self, outcome: Arc<FillOutcome>, hole: Mask) -> FillRecord {
         let last = outcome.candidates.len().saturating_sub(1);
         let candidate = self.chosen_candidate.unwrap_or(outcome.best).min(last);
-        let preview = self.preview.filter(|preview| preview.hole == hole);
         let look = FillLook { candidate, blend: self.request.blend };
-        DocumentFill {
-            record: FillRecord { hole, frame: self.request.frame, outcome, look },
-            loss_history: self.loss_history,
-            composition: Latest::with_stand_in(preview.map(|preview| preview.patch)),
-            branch: self.branch,
-        }
+        FillRecord { hole, frame: self.request.frame, outcome, look }
     }
 
     /// Index of the shown candidate.
@@ -83,10 +87,21 @@ impl RunningFill {
         self.request.settings.steps.saturating_add(self.extra_iterations)
     }
 
-    /// Finished fraction of the iterations, 0 to 1.
+    /// Index of the face at hand in the fill that this becomes.
+    pub fn face_index(&self) -> usize {
+        self.queue.as_ref().map_or(0, FaceQueue::face_index)
+    }
+
+    /// The number of the face at hand, from 1, and of all that are filled in turn.
+    pub fn turn(&self) -> (usize, usize) {
+        self.queue.as_ref().map_or((1, 1), FaceQueue::turn)
+    }
+
+    /// Finished fraction of the iterations of all faces, 0 to 1.
+    #[expect(clippy::cast_precision_loss, reason = "iterations and faces stay below 2^24")]
     pub fn progress(&self) -> f32 {
-        #[expect(clippy::cast_precision_loss, reason = "iterations stay below 2^24")]
         let fraction = self.loss_history.latest_iteration() as f32 / self.total_iterations().max(1) as f32;
-        fraction.clamp(0.0, 1.0)
+        let (number, count) = self.turn();
+        (number.saturating_sub(1) as f32 + fraction.clamp(0.0, 1.0)) / count.max(1) as f32
     }
 }

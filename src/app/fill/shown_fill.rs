@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
+use super::face_queue::FaceQueue;
 use super::{FillState, RunningFill};
 use crate::app::canvas::MaskDisplay;
-use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::document::{DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::loss_history::LossHistory;
 use crate::blend::FillPatch;
 use crate::job::Candidate;
+use crate::mask::Mask;
 use crate::search::Losses;
 
-/// The fill whose candidates are shown: the running one, or else the document's.
+/// The fill whose candidates are shown: the running one, or else the selected face of the document's.
 #[derive(Clone, Copy)]
 pub enum ShownFill<'a> {
     Running(&'a RunningFill),
-    Finished(&'a DocumentFill),
+    Finished(&'a DocumentFill, &'a DocumentFace),
 }
 
 impl<'a> ShownFill<'a> {
@@ -22,7 +24,7 @@ impl<'a> ShownFill<'a> {
     pub fn candidate_count(self) -> usize {
         match self {
             Self::Running(run) => run.preview.as_ref().map_or(0, |preview| preview.candidates.len()),
-            Self::Finished(fill) => fill.record.outcome.candidates.len(),
+            Self::Finished(_, face) => face.record().outcome.candidates.len(),
         }
     }
 
@@ -30,7 +32,7 @@ impl<'a> ShownFill<'a> {
     pub fn candidate_order(self) -> Vec<usize> {
         match self {
             Self::Running(_) => (0..self.candidate_count()).collect(),
-            Self::Finished(fill) => fill.record.outcome.ranked_candidates(),
+            Self::Finished(_, face) => face.record().outcome.ranked_candidates(),
         }
     }
 
@@ -38,7 +40,7 @@ impl<'a> ShownFill<'a> {
     pub fn chosen_candidate(self) -> Option<usize> {
         match self {
             Self::Running(run) => run.chosen_candidate,
-            Self::Finished(fill) => Some(fill.record.look.candidate),
+            Self::Finished(_, face) => Some(face.record().look.candidate),
         }
     }
 
@@ -46,7 +48,7 @@ impl<'a> ShownFill<'a> {
     pub fn shown_candidate(self) -> usize {
         match self {
             Self::Running(run) => run.shown_candidate(),
-            Self::Finished(fill) => fill.record.look.candidate,
+            Self::Finished(_, face) => face.record().look.candidate,
         }
     }
 
@@ -54,7 +56,7 @@ impl<'a> ShownFill<'a> {
     pub fn best_candidate(self) -> Option<usize> {
         match self {
             Self::Running(run) => run.preview.as_ref().map(|preview| preview.best),
-            Self::Finished(fill) => Some(fill.record.outcome.best),
+            Self::Finished(_, face) => Some(face.record().outcome.best),
         }
     }
 
@@ -62,7 +64,7 @@ impl<'a> ShownFill<'a> {
     pub fn is_mix(self, candidate: usize) -> bool {
         match self {
             Self::Running(_) => false,
-            Self::Finished(fill) => fill.record.outcome.candidates.get(candidate).is_some_and(|mix| mix.is_mix),
+            Self::Finished(_, face) => face.record().outcome.candidates.get(candidate).is_some_and(|mix| mix.is_mix),
         }
     }
 
@@ -70,7 +72,7 @@ impl<'a> ShownFill<'a> {
     pub fn kept_at(self, candidate: usize) -> Option<u32> {
         match self {
             Self::Running(_) => None,
-            Self::Finished(fill) => fill.record.outcome.candidates.get(candidate)?.kept_at,
+            Self::Finished(_, face) => face.record().outcome.candidates.get(candidate)?.kept_at,
         }
     }
 
@@ -78,14 +80,16 @@ impl<'a> ShownFill<'a> {
     pub fn losses_of(self, candidate: usize) -> Option<Losses> {
         match self {
             Self::Running(run) => run.loss_history.latest_losses(candidate),
-            Self::Finished(fill) => fill.record.outcome.candidates.get(candidate).map(|candidate| candidate.losses),
+            Self::Finished(_, face) => {
+                face.record().outcome.candidates.get(candidate).map(|candidate| candidate.losses)
+            }
         }
     }
 
     pub fn loss_history(self) -> &'a LossHistory {
         match self {
             Self::Running(run) => &run.loss_history,
-            Self::Finished(fill) => &fill.loss_history,
+            Self::Finished(_, face) => &face.loss_history,
         }
     }
 
@@ -93,7 +97,7 @@ impl<'a> ShownFill<'a> {
     pub fn iterations(self) -> u32 {
         match self {
             Self::Running(run) => run.total_iterations(),
-            Self::Finished(fill) => fill.record.outcome.steps,
+            Self::Finished(_, face) => face.record().outcome.steps,
         }
     }
 }
@@ -102,7 +106,8 @@ impl FillState {
     /// The fill whose candidates are shown.
     pub fn shown_fill<'a>(&'a self, document: &'a PhotoDocument) -> Option<ShownFill<'a>> {
         let running = self.running.as_ref().map(ShownFill::Running);
-        running.or_else(|| document.shown_fill().map(ShownFill::Finished))
+        let finished = || Some(ShownFill::Finished(document.shown_fill()?, document.shown_face()?));
+        running.or_else(finished)
     }
 
     /// The losses of the mix or of the shown iteration, or else of the shown candidate.
@@ -119,31 +124,56 @@ impl FillState {
     pub fn candidate_in_photo<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Candidate> {
         let mix = self.mix.as_ref().and_then(|mix| mix.preview());
         let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| &preview.candidate);
-        drawn.or_else(|| document.shown_fill()?.record.shown_candidate())
+        drawn.or_else(|| document.shown_face()?.record().shown_candidate())
     }
 
-    /// The patch shown in the photo: from the running search, a mix, an iteration, the finished fill or a first guess.
-    pub fn shown_patch<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Arc<FillPatch>> {
+    /// The patches shown in the photo, one drawn over the other: from the running search, a mix, an iteration, the finished
+    /// fill or a first guess.
+    pub fn shown_patches<'a>(&'a self, document: &'a PhotoDocument) -> Vec<&'a Arc<FillPatch>> {
         // What leaves the hole must show the photo, but the patch of the earlier hole would cover it.
         if document.is_uncovering() {
-            return None;
+            return Vec::new();
         }
-        let guess = || self.first_guess.patch();
+        let guess = self.first_guess.patch();
         if let Some(run) = &self.running {
-            return run.preview.as_ref().map(|preview| &preview.patch).or_else(guess);
+            let preview = run.preview.as_ref().map(|preview| &preview.patch).or(guess);
+            return run.queue.iter().flat_map(FaceQueue::patches).chain(preview).collect();
         }
+        let fill = || document.shown_fill()?.composition.value().map(|patches| patches.iter().collect::<Vec<_>>());
         let mix = self.mix.as_ref().and_then(|mix| mix.preview());
         if let Some(preview) = mix.or_else(|| self.timeline_preview()) {
-            return Some(&preview.patch);
+            // It is not limited to its part of the hole, so it lies under the other faces.
+            let selected = document.shown_fill().map(|fill| fill.selected);
+            let others = fill().unwrap_or_default().into_iter().enumerate();
+            let others = others.filter(|(index, _)| Some(*index) != selected).map(|(_, patch)| patch);
+            return std::iter::once(&preview.patch).chain(others).collect();
         }
-        let fill = || document.shown_fill()?.composition.value();
-        if document.is_shown_fill_current() { fill() } else { guess().or_else(fill) }
+        if document.is_shown_fill_current() {
+            return fill().unwrap_or_default();
+        }
+        if let Some((kept, _)) = document.kept_faces() {
+            let composed = document.shown_fill().and_then(|fill| fill.composition.value());
+            let kept = composed.into_iter().flat_map(|patches| kept.iter().filter_map(|index| patches.get(*index)));
+            return guess.into_iter().chain(kept).collect();
+        }
+        guess.map(|guess| vec![guess]).or_else(fill).unwrap_or_default()
+    }
+
+    /// The part of the mask that is drawn over the photo: without the faces that are filled, if there are others.
+    pub fn shown_mask<'a>(&'a self, document: &'a PhotoDocument) -> &'a Mask {
+        let of_queue = || {
+            let run = self.running.as_ref().filter(|run| run.preview.is_some() && run.hole == *document.mask())?;
+            run.queue.as_ref().map(FaceQueue::unfilled)
+        };
+        let of_kept = || document.kept_faces().filter(|_| !document.is_shown_fill_current()).map(|(_, rest)| rest);
+        let shown = if self.is_running() { of_queue() } else { of_kept() };
+        shown.filter(|_| !document.has_active_stroke()).unwrap_or(document.mask())
     }
 
     /// Whether the photo shows a first guess of the current hole.
     pub fn shows_first_guess(&self, document: &PhotoDocument) -> bool {
-        let (shown, guess) = (self.shown_patch(document), self.first_guess.patch());
-        let is_shown = shown.zip(guess).is_some_and(|(shown, guess)| Arc::ptr_eq(shown, guess));
+        let (shown, guess) = (self.shown_patches(document), self.first_guess.patch());
+        let is_shown = guess.is_some_and(|guess| shown.iter().any(|shown| Arc::ptr_eq(shown, guess)));
         is_shown && self.first_guess.is_of(document)
     }
 
@@ -153,6 +183,8 @@ impl FillState {
             return MaskDisplay::Tinted;
         }
         let is_filled = match &self.running {
+            // The faces that wait are still tinted: see `shown_mask`.
+            Some(run) if run.queue.is_some() => false,
             Some(run) => run.preview.as_ref().is_some_and(|preview| preview.hole == *document.mask()),
             None if self.timeline_preview().is_some() => self.timeline_hole() == Some(document.mask()),
             None => document.is_shown_fill_current(),

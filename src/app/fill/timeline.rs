@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::{FillContext, FillState};
-use crate::app::document::{BranchPoint, DocumentFill, PhotoDocument};
+use crate::app::document::{BranchPoint, DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::engine::EngineState;
 use crate::app::latest::Latest;
 use crate::app::outbox::Outbox;
@@ -26,6 +26,8 @@ const MAX_PLAYED: usize = 120;
 /// The iteration that is looked at instead of the result.
 pub struct Timeline {
     fill_index: usize,
+    /// The frame of its face.
+    frame: FaceFrame,
     /// Index of the candidate.
     candidate: usize,
     iteration: u32,
@@ -65,11 +67,11 @@ impl TimelineView {
 
 impl DrawnPlace {
     /// The iteration in the document's hole, or in that of the fill if there is none.
-    fn new(iteration: u32, document: &PhotoDocument, fill: &DocumentFill) -> Self {
+    fn new(iteration: u32, document: &PhotoDocument, fill: &DocumentFill, face: &DocumentFace) -> Self {
         let (hole, frame) = if document.has_hole() && document.is_hole_in_frame() {
             (document.mask(), document.face_frame())
         } else {
-            (&fill.record.hole, fill.record.frame)
+            (&fill.hole, face.record().frame)
         };
         Self { iteration, hole: hole.clone(), frame }
     }
@@ -77,11 +79,11 @@ impl DrawnPlace {
 
 /// Why the shown fill has no timeline; `None` when it has one.
 pub fn timeline_disabled_reason(document: &PhotoDocument, engine: &EngineState) -> Option<&'static str> {
-    let Some(fill) = document.shown_fill() else { return Some("No search yet: press Fill first") };
-    let outcome = &fill.record.outcome;
+    let Some(face) = document.shown_face() else { return Some("No search yet: press Fill first") };
+    let outcome = &face.record().outcome;
     match &engine.model {
         _ if outcome.latent_history.is_empty() => Some("The iterations of this fill were not kept: press Fill"),
-        _ if !fill.record.frame.is_of_same_face(&document.face_frame()) => {
+        _ if !face.record().frame.is_of_same_face(&document.face_frame()) => {
             Some("The frame is on another face: move it back, or press Fill")
         }
         None => Some("The model is not ready yet"),
@@ -100,32 +102,33 @@ pub fn branch_disabled_reason(document: &PhotoDocument, engine: &EngineState) ->
 }
 
 /// The candidate whose iterations are shown: the shown one, or for a mix the best one that was searched.
-pub fn searched_candidate(fill: &DocumentFill) -> usize {
-    let outcome = &fill.record.outcome;
+pub fn searched_candidate(face: &DocumentFace) -> usize {
+    let outcome = &face.record().outcome;
     let is_searched = |index: &usize| outcome.candidates.get(*index).is_some_and(|candidate| !candidate.is_mix);
-    let shown = Some(fill.record.look.candidate).filter(is_searched);
+    let shown = Some(face.record().look.candidate).filter(is_searched);
     shown.or_else(|| outcome.ranked_candidates().into_iter().find(is_searched)).unwrap_or(0)
 }
 
 /// The iteration of the shown candidate: the one whose latent it has, or at which the user kept it.
-fn iteration_of_result(fill: &DocumentFill) -> Option<u32> {
-    let shown = fill.record.shown_candidate()?;
+fn iteration_of_result(face: &DocumentFace) -> Option<u32> {
+    let record = face.record();
+    let shown = record.shown_candidate()?;
     if shown.is_mix {
         return shown.kept_at;
     }
-    let (history, candidate) = (&fill.record.outcome.latent_history, fill.record.look.candidate);
+    let (history, candidate) = (&record.outcome.latent_history, record.look.candidate);
     history.numbers().find(|number| history.latent(*number, candidate) == Some(&shown.latent))
 }
 
 impl FillState {
     /// The timeline of the shown fill; `None` while a search runs, and without iterations.
     pub fn timeline_view(&self, document: &PhotoDocument) -> Option<TimelineView> {
-        let fill = document.shown_fill().filter(|_| !self.is_running())?;
-        let history = &fill.record.outcome.latent_history;
+        let face = document.shown_face().filter(|_| !self.is_running())?;
+        let history = &face.record().outcome.latent_history;
         (!history.is_empty()).then(|| TimelineView {
             first: history.first(),
             last: history.last(),
-            best: iteration_of_result(fill),
+            best: iteration_of_result(face),
             shown: self.timeline.as_ref().map(|timeline| timeline.iteration),
             is_playing: self.timeline.as_ref().is_some_and(|timeline| timeline.playing_since.is_some()),
         })
@@ -135,7 +138,7 @@ impl FillState {
     pub(super) fn show_iteration(&mut self, iteration: u32, document: &PhotoDocument, engine: &EngineState) {
         if let Some(timeline) = self.open_timeline(document, engine) {
             timeline.playing_since = None;
-            let history = document.shown_fill().map(|fill| &fill.record.outcome.latent_history);
+            let history = document.shown_face().map(|face| &face.record().outcome.latent_history);
             timeline.iteration = history.and_then(|history| history.nearest(iteration)).unwrap_or(timeline.iteration);
         }
     }
@@ -143,8 +146,8 @@ impl FillState {
     /// Shows the kept iteration so many after the shown one, or before it.
     pub(super) fn step_timeline(&mut self, steps: isize, document: &PhotoDocument, engine: &EngineState) {
         let Some(view) = self.timeline_view(document) else { return };
-        let Some(fill) = document.shown_fill() else { return };
-        let numbers: Vec<u32> = fill.record.outcome.latent_history.numbers().collect();
+        let Some(face) = document.shown_face() else { return };
+        let numbers: Vec<u32> = face.record().outcome.latent_history.numbers().collect();
         let at = numbers.partition_point(|number| *number < view.position());
         let target = at.saturating_add_signed(steps).min(numbers.len().saturating_sub(1));
         if let Some(&iteration) = numbers.get(target) {
@@ -179,11 +182,12 @@ impl FillState {
             return None;
         }
         self.mix = None;
-        let (fill_index, fill) = (document.shown_fill_index()?, document.shown_fill()?);
+        let (fill_index, face) = (document.shown_fill_index()?, document.shown_face()?);
         Some(self.timeline.get_or_insert_with(|| Timeline {
             fill_index,
-            candidate: searched_candidate(fill),
-            iteration: fill.record.outcome.latent_history.last(),
+            frame: face.record().frame,
+            candidate: searched_candidate(face),
+            iteration: face.record().outcome.latent_history.last(),
             preview: Latest::default(),
             request: 0,
             playing_since: None,
@@ -195,7 +199,7 @@ impl FillState {
     pub fn play_timeline(&mut self, document: &PhotoDocument, now: Instant) -> Option<Duration> {
         let timeline = self.timeline.as_mut()?;
         let since = timeline.playing_since?;
-        let history = &document.shown_fill()?.record.outcome.latent_history;
+        let history = &document.shown_face()?.record().outcome.latent_history;
         let wait = PLAY_INTERVAL.saturating_sub(now.saturating_duration_since(since));
         if !wait.is_zero() || timeline.preview.is_pending() {
             return Some(wait.max(Duration::from_millis(5)));
@@ -215,21 +219,25 @@ impl FillState {
     /// Closes the timeline when something else is shown, and draws its iteration where it is not drawn yet.
     pub(super) fn follow_timeline(&mut self, document: &PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         let (is_running, is_frame_pending) = (self.is_running(), self.is_frame_pending(document));
-        let fill = document.shown_fill().filter(|_| timeline_disabled_reason(document, context.engine).is_none());
+        let is_possible = timeline_disabled_reason(document, context.engine).is_none();
+        let shown = document.shown_fill().zip(document.shown_face()).filter(|_| is_possible);
         self.timeline.take_if(|timeline| {
+            let is_of_face = |face: &DocumentFace| {
+                face.record().frame == timeline.frame && searched_candidate(face) == timeline.candidate
+            };
             let is_shown = document.shown_fill_index() == Some(timeline.fill_index)
-                && fill.is_some_and(|fill| searched_candidate(fill) == timeline.candidate);
+                && shown.is_some_and(|(_, face)| is_of_face(face));
             is_running || !is_shown
         });
-        let (Some(timeline), Some(fill)) = (&mut self.timeline, fill) else { return };
-        let place = DrawnPlace::new(timeline.iteration, document, fill);
+        let (Some(timeline), Some((fill, face))) = (&mut self.timeline, shown) else { return };
+        let place = DrawnPlace::new(timeline.iteration, document, fill, face);
         if is_frame_pending || document.has_active_drag() || !timeline.preview.is_missing(&place) {
             return;
         }
-        let outcome = &fill.record.outcome;
+        let outcome = &face.record().outcome;
         let Some(latent) = outcome.latent_history.latent(timeline.iteration, timeline.candidate) else { return };
         let DrawnPlace { hole, frame, .. } = place.clone();
-        let like = context.request_like(document, fill, outcome.settings);
+        let like = context.request_like(document, fill, face, outcome.settings);
         let request = Box::new(FillRequest { hole, frame, ..like }.into_latent_drawing(latent.to_vec()));
         timeline.request = outbox.request(|id| WorkerCommand::QuickPreview(id, request));
         timeline.preview.begin(place);
@@ -264,10 +272,10 @@ impl FillState {
     /// Keeps the shown iteration as a candidate of its fill, and shows that. Returns whether there was one to keep: it
     /// must be drawn, in the hole of the fill.
     pub fn keep_iteration(&mut self, document: &mut PhotoDocument) -> bool {
-        let Some(fill) = document.shown_fill() else { return false };
+        let (Some(fill), Some(face)) = (document.shown_fill(), document.shown_face()) else { return false };
         let is_kept = |timeline: &mut Timeline| {
-            let place =
-                DrawnPlace { iteration: timeline.iteration, hole: fill.record.hole.clone(), frame: fill.record.frame };
+            let (iteration, hole, frame) = (timeline.iteration, fill.hole.clone(), face.record().frame);
+            let place = DrawnPlace { iteration, hole, frame };
             timeline.preview.current(&place).is_some()
         };
         let Some(mut timeline) = self.timeline.take_if(is_kept) else { return false };
@@ -278,12 +286,12 @@ impl FillState {
     }
 
     /// Starts a fill that goes on from the shown iteration, with the current hole and settings.
-    pub(super) fn start_branch(&mut self, document: &PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
+    pub(super) fn start_branch(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         let (Some(fill_index), Some(view)) = (document.shown_fill_index(), self.timeline_view(document)) else {
             return;
         };
-        let Some(fill) = document.shown_fill() else { return };
-        let (history, iteration) = (&fill.record.outcome.latent_history, view.position());
+        let Some(face) = document.shown_face() else { return };
+        let (history, iteration) = (&face.record().outcome.latent_history, view.position());
         let Some(latents) = history.latents(iteration).map(<[f32]>::to_vec) else { return };
         let Ok(candidates) = u32::try_from(history.candidates()) else { return };
         if branch_disabled_reason(document, context.engine).is_some() {
@@ -291,9 +299,15 @@ impl FillState {
         }
         let settings = Settings { candidates, ..context.preferences.settings };
         let start = SearchStart::Continue { iteration, latents };
-        self.start(FillRequest { settings, start, ..context.request(document) }, outbox);
+        let request = FillRequest { settings, start, ..context.request(document) };
+        let branch = Some(BranchPoint { fill_index, iteration });
+        if let Some(faces) = document.selected_of_several() {
+            self.start_faces(faces, request, branch, document, outbox);
+            return;
+        }
+        self.start(request, outbox);
         if let Some(run) = &mut self.running {
-            run.branch = Some(BranchPoint { fill_index, iteration });
+            run.branch = branch;
         }
     }
 }

@@ -11,8 +11,8 @@ use egui::{CornerRadius, Margin, Rect, Response, Role, ScrollArea, Sense, Stroke
 use egui::{TextureOptions, Ui, UiBuilder, WidgetInfo, pos2, vec2};
 
 use super::candidate_painter::{CandidatePainter, PaintRequest, SheetGrid};
+use super::face_chooser::{self, FaceChooser};
 use super::{candidate_buttons, widgets};
-use crate::app::document::DocumentFill;
 use crate::app::fill::{CandidateMix, FillAction, RunningFill, ShownFill};
 use crate::app::language::t;
 use crate::app::loss_history::prior_share;
@@ -47,6 +47,8 @@ struct Source {
     photo: Weak<Photo>,
     /// `None` while the search runs.
     fill_index: Option<usize>,
+    /// Index of the face in its fill.
+    face: usize,
 }
 
 /// The candidates to choose from.
@@ -91,9 +93,10 @@ impl CandidateList {
                 let pictures = preview.candidates.iter().map(Arc::downgrade).collect();
                 (pictures, &preview.hole, request.frame, request.blend.mode, !is_paused)
             }
-            ShownFill::Finished(DocumentFill { record, .. }) => {
+            ShownFill::Finished(fill, face) => {
+                let record = face.record();
                 let pictures = record.outcome.candidates.iter().map(|it| Arc::downgrade(&it.picture)).collect();
-                (pictures, &record.hole, record.frame, record.look.blend.mode, false)
+                (pictures, &fill.hole, record.frame, record.look.blend.mode, false)
             }
         };
         let place = (!is_face_only).then(|| FillPlace::new(photo, hole, frame, mode));
@@ -135,7 +138,12 @@ impl CandidateStrip {
         if let Some(candidates) = &candidates {
             self.painter.request(ui.ctx(), candidates.request.clone());
         }
-        let area = ui.available_rect_before_wrap();
+        let mut area = ui.available_rect_before_wrap();
+        if let Some(faces) = FaceChooser::new(derived) {
+            let (chooser_area, rest) = area.split_left_right_at_x(area.left() + face_chooser::WIDTH);
+            ui.scope_builder(UiBuilder::new().max_rect(chooser_area), |ui| faces.show(ui, derived, actions));
+            area = rest;
+        }
         let (tiles_area, buttons_area) = area.split_left_right_at_x(area.right() - BUTTONS_WIDTH);
         let tiles_area = tiles_area.with_max_x(tiles_area.right() - 2.0 * theme::GAP);
         ui.scope_builder(UiBuilder::new().max_rect(tiles_area), |ui| {
@@ -159,10 +167,17 @@ impl CandidateStrip {
         let source = derived.document.map(|document| Source {
             photo: Arc::downgrade(&document.photo),
             fill_index: document.shown_fill_index().filter(|_| !derived.is_running()),
+            face: match derived.fill {
+                Some(ShownFill::Running(run)) => run.face_index(),
+                Some(ShownFill::Finished(fill, _)) => fill.selected,
+                None => 0,
+            },
         });
         let is_same = match (&self.source, &source) {
             (Some(old), Some(new)) => {
-                old.photo.ptr_eq(&new.photo) && (old.fill_index == new.fill_index || old.fill_index.is_none())
+                old.photo.ptr_eq(&new.photo)
+                    && old.face == new.face
+                    && (old.fill_index == new.fill_index || old.fill_index.is_none())
             }
             _ => false,
         };

@@ -43,6 +43,14 @@ pub fn show(
 
 /// Warns about paint that will not be filled, because it is outside the face frame.
 fn warn_of_paint_outside(ui: &mut Ui, document: &PhotoDocument) {
+    if document.has_several_faces() {
+        if document.has_paint_in_no_face() {
+            let text = RichText::new(t!("Paint that lies in no face is not filled"));
+            ui.label(text.color(theme::palette(ui).warning).small())
+                .on_hover_text(t!("To fill it too, press F, move the face frame over it, and press Fill again"));
+        }
+        return;
+    }
     let text = match document.frame_overlap() {
         Some(FrameOverlap::PartlyOutside) => t!("Paint far outside the face frame is not filled"),
         Some(FrameOverlap::Outside) => t!("All paint is outside the face frame"),
@@ -75,10 +83,10 @@ fn start_face_chip(ui: &mut Ui, face: &ExploreFace, actions: &mut Actions) {
 fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: &mut Actions) {
     let palette = theme::palette(ui);
     let (command, name) = match derived.running() {
-        None if derived.is_fill_waiting => (EditorCommand::Stop, t!("Starting…")),
-        None => (EditorCommand::Fill, t!("Fill")),
-        Some(run) if run.is_stopping => (EditorCommand::Stop, t!("Stopping…")),
-        Some(_) => (EditorCommand::Stop, t!("Stop")),
+        None if derived.is_fill_waiting => (EditorCommand::Stop, t!("Starting…").to_owned()),
+        None => (EditorCommand::Fill, fill_text(derived)),
+        Some(run) if run.is_stopping => (EditorCommand::Stop, t!("Stopping…").to_owned()),
+        Some(_) => (EditorCommand::Stop, t!("Stop").to_owned()),
     };
     let key = command.key_text(ui.ctx()).unwrap_or_default();
     let (fill, text) = if command == EditorCommand::Fill {
@@ -86,12 +94,22 @@ fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: 
     } else {
         (palette.button, palette.strong_text)
     };
-    let button = Button::new(RichText::new(name).color(text).strong().size(15.0))
+    let button = Button::new(RichText::new(&name).color(text).strong().size(15.0))
         .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
         .fill(fill)
         .min_size(vec2(width, theme::PRIMARY_HEIGHT));
     let response = add_command_button(ui, &derived.commands, command, button, actions);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), name));
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, response.enabled(), &name));
+}
+
+/// What Fill does: it fills the face in the frame, or several.
+fn fill_text(derived: &Derived<'_>) -> String {
+    let Some(document) = derived.document else { return t!("Fill").to_owned() };
+    match document.count_to_fill() {
+        count @ 2.. => t!("Fill {count} faces", count),
+        1 if document.is_shown_fill_current() => t!("Fill this face again").to_owned(),
+        _ => t!("Fill").to_owned(),
+    }
 }
 
 fn comparison_buttons(ui: &mut Ui, derived: &Derived<'_>, view: &ViewState, actions: &mut Actions) {

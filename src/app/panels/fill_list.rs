@@ -7,7 +7,7 @@ use egui::{TextureOptions, Ui, WidgetInfo, pos2, vec2};
 
 use super::candidate_painter::{CandidatePainter, PaintRequest};
 use super::toolbar::{MENU_GAP, MENU_WIDTH};
-use crate::app::document::{DocumentAction, DocumentFill, PhotoDocument};
+use crate::app::document::{DocumentAction, DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::icons::{Icon, IconButton};
 use crate::app::language::t;
 use crate::app::state::{Action, Actions, Derived, ViewState};
@@ -103,9 +103,10 @@ impl FillList {
             self.tiles.resize_with(index + 1, FillTile::default);
         }
         let tile = &mut self.tiles[index];
-        if let Some(candidate) = fill.record.shown_candidate() {
-            let place =
-                FillPlace::new(&document.photo, &fill.record.hole, fill.record.frame, fill.record.look.blend.mode);
+        if let Some(record) = fill.selected_face().map(DocumentFace::record)
+            && let Some(candidate) = record.shown_candidate()
+        {
+            let place = FillPlace::new(&document.photo, &record.hole, record.frame, record.look.blend.mode);
             let pictures = vec![Arc::downgrade(&candidate.picture)];
             tile.painter.request(ui.ctx(), PaintRequest { pictures, place: Some(place), is_live: false });
         }
@@ -145,7 +146,8 @@ pub fn fill_name(index: usize, fill: &DocumentFill) -> String {
 
 /// The total loss and λ.
 fn details(fill: &DocumentFill) -> String {
-    let total = fill.record.shown_candidate().map_or(f32::NAN, |candidate| candidate.losses.total);
-    let lambda = fill.record.outcome.settings.lambda;
+    let Some(record) = fill.selected_face().map(DocumentFace::record) else { return String::new() };
+    let total = record.shown_candidate().map_or(f32::NAN, |candidate| candidate.losses.total);
+    let lambda = record.outcome.settings.lambda;
     t!("Loss {total}, λ {lambda}", total = format!("{total:.4}"), lambda = lambda)
 }

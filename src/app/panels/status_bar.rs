@@ -88,8 +88,8 @@ fn fill_state(derived: &Derived<'_>) -> String {
         (Some(run), _) if run.is_stopping => t!("Stopping…").to_owned(),
         (Some(run), _) if run.is_paused => t!("Paused").to_owned(),
         (Some(_), _) => t!("Filling…").to_owned(),
-        (None, Some(ShownFill::Finished(fill))) => {
-            let outcome = &fill.record.outcome;
+        (None, Some(ShownFill::Finished(_, face))) => {
+            let outcome = &face.record().outcome;
             let time = format_duration(outcome.search_secs);
             t!("Fill finished: {count} iterations in {time}", count = outcome.steps, time)
         }
@@ -110,7 +110,12 @@ fn fill_progress(derived: &Derived<'_>) -> Vec<String> {
     if !run.is_started {
         return vec![t!("Starting…").to_owned()];
     }
-    let mut parts = vec![t!("Iteration {number} of {count}", number = iteration, count = run.total_iterations())];
+    let mut parts = Vec::new();
+    let (number, count) = run.turn();
+    if count > 1 {
+        parts.push(t!("Face {number} of {count}", number, count));
+    }
+    parts.push(t!("Iteration {number} of {count}", number = iteration, count = run.total_iterations()));
     if let Some(losses) = derived.losses {
         parts.push(t!("Context {loss}", loss = format!("{:.4}", losses.context)));
     }
@@ -126,8 +131,8 @@ fn result_summary(derived: &Derived<'_>) -> Vec<String> {
     if derived.shows_first_guess {
         return vec![t!("First guess: press Fill to improve it").to_owned()];
     }
-    let Some(ShownFill::Finished(fill)) = derived.fill else { return Vec::new() };
-    let outcome = &fill.record.outcome;
+    let Some(ShownFill::Finished(_, face)) = derived.fill else { return Vec::new() };
+    let outcome = &face.record().outcome;
     let mut parts =
         vec![t!("{count} iterations in {time}", count = outcome.steps, time = format_duration(outcome.search_secs))];
     if let Some(losses) = derived.losses {

@@ -76,8 +76,8 @@ impl EditorState {
             EditorCommand::SameHole => {
                 no_photo.or_else(locked_by_fill).or_else(|| self.same_hole_disabled_reason(document?))
             }
-            EditorCommand::ToggleDivider if !is_running && shown_fill.is_none() => {
-                no_photo.or(Some("Nothing to compare yet: press Fill first"))
+            EditorCommand::ToggleDivider | EditorCommand::NextMap | EditorCommand::PreviousMap => {
+                no_photo.or_else(|| self.nothing_shown_reason(command))
             }
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
@@ -96,11 +96,11 @@ impl EditorState {
             | EditorCommand::ZoomToActualPixels
             | EditorCommand::PasteMask
             | EditorCommand::LoadMask
-            | EditorCommand::ToggleDivider
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
-                faces.is_empty().then_some("No face was found: place the frame by hand")
+                let has_filled_faces = document.is_some_and(|document| document.selectable_faces() > 1);
+                (faces.is_empty() && !has_filled_faces).then_some("No face was found: place the frame by hand")
             }),
             EditorCommand::ClearMask => {
                 no_photo.or_else(|| (!document.is_some_and(PhotoDocument::has_paint)).then_some("Nothing is painted"))
@@ -131,9 +131,6 @@ impl EditorState {
                     Some(_) => None,
                 }
             }
-            EditorCommand::NextMap | EditorCommand::PreviousMap => no_photo.or_else(|| {
-                (!is_running && shown_fill.is_none()).then_some("Nothing to explain yet: press Fill first")
-            }),
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
                 .or_else(|| document.and_then(|document| latent_disabled_reason(document, &self.engine))),
@@ -259,6 +256,15 @@ impl EditorState {
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
         }
+    }
+
+    /// Why a command that concerns the shown fill is disabled without one.
+    fn nothing_shown_reason(&self, command: EditorCommand) -> Option<&'static str> {
+        let reason = match command {
+            EditorCommand::ToggleDivider => "Nothing to compare yet: press Fill first",
+            _ => "Nothing to explain yet: press Fill first",
+        };
+        self.shown_fill().is_none().then_some(reason)
     }
 
     /// Grows the hole by the distance in the preferences, or shrinks it for the factor -1.

@@ -9,6 +9,7 @@ use crate::app::fill::{RunningFill, ShownFill, TimelineView};
 use crate::app::maps::MapView;
 use crate::blend::FillPatch;
 use crate::job::MapKind;
+use crate::mask::Mask;
 use crate::search::Losses;
 
 /// What several panels show.
@@ -21,8 +22,10 @@ pub struct Derived<'a> {
     pub candidate_order: Vec<usize>,
     /// The losses of the shown picture.
     pub losses: Option<Losses>,
-    /// The patch shown in the photo.
-    pub patch: Option<&'a Arc<FillPatch>>,
+    /// The patches shown in the photo, one drawn over the other.
+    pub patches: Vec<&'a Arc<FillPatch>>,
+    /// The mask that is drawn over the photo.
+    pub shown_mask: Option<&'a Mask>,
     pub mask_display: MaskDisplay,
     pub shows_first_guess: bool,
     /// The chosen map of the shown candidate.
@@ -62,7 +65,8 @@ impl EditorState {
             fill: shown_fill,
             candidate_order: shown_fill.map(ShownFill::candidate_order).unwrap_or_default(),
             losses: document.and_then(|document| fill.shown_losses(document)),
-            patch: document.and_then(|document| fill.shown_patch(document)),
+            patches: document.map(|document| fill.shown_patches(document)).unwrap_or_default(),
+            shown_mask: document.map(|document| fill.shown_mask(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
             map: self.maps.view(document, fill, &self.engine),

@@ -43,10 +43,10 @@ use region_edits::RegionEdits;
 
 use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
-use super::document::{DocumentAction, PhotoDocument};
+use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
 use super::engine::EngineState;
 use super::explore::ExploreState;
-use super::fill::{FillAction, FillContext, FillState};
+use super::fill::{AddedFills, FillAction, FillContext, FillState};
 use super::maps::MapState;
 use super::outbox::Outbox;
 use super::preferences::Preferences;
@@ -55,9 +55,13 @@ use super::tasks::{Task, TaskRunner, sample_thumbnail};
 use super::training::{RunModel, TrainingState};
 use crate::blend::FillPatch;
 use crate::device::list_gpus;
+#[cfg(test)]
+use crate::face::FoundFaces;
 use crate::geometry::FaceFrame;
-use crate::job::{FillLook, LiveSettings, WorkerHandle};
-use crate::mask::{Mask, MaskEdit, MaskPreset};
+use crate::job::{FillLook, JobId, LiveSettings, WorkerHandle};
+#[cfg(test)]
+use crate::mask::Mask;
+use crate::mask::{MaskEdit, MaskPreset};
 use crate::model::find_models;
 use crate::photo::Photo;
 
@@ -222,17 +226,47 @@ impl EditorState {
     }
 
     /// Stores a composed fill, or `None` if that failed.
-    pub fn fill_composed(&mut self, index: usize, photo: &Arc<Photo>, look: &FillLook, patch: Option<Arc<FillPatch>>) {
+    pub fn fill_composed(
+        &mut self,
+        index: usize,
+        photo: &Arc<Photo>,
+        looks: &Vec<FillLook>,
+        patches: Option<Vec<Arc<FillPatch>>>,
+    ) {
         if let Some(fill) = self.document_with_photo(photo).and_then(|document| document.fill_at_mut(index)) {
-            fill.composition.finish(look, patch);
+            fill.composition.finish(looks, patches);
         }
     }
 
-    /// Places the face frame that was searched for this hole; `None` when no face was found.
-    pub fn frame_found(&mut self, photo: &Arc<Photo>, hole: &Mask, frame: Option<FaceFrame>) {
-        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, photo)) {
-            self.fill.frame_found(hole, frame, document);
+    /// Stores the faces that were found for this hole, and places the face frame.
+    pub fn faces_found(&mut self, input: &SplitInput, split: FaceSplit) {
+        if let Some(document) = self.document.as_mut().filter(|document| Arc::ptr_eq(&document.photo, &input.photo)) {
+            self.fill.faces_found(input, split, document);
         }
+    }
+
+    /// New fills were added to the photo of a running fill; `None` if that failed.
+    pub fn fills_added(&mut self, job: JobId, added: Option<AddedFills>) {
+        if let Some(document) = &mut self.document {
+            self.fill.fills_added(job, added, document, &mut self.outbox);
+        }
+    }
+
+    /// Answers the search for the face of a hole, as the background task does.
+    #[cfg(test)]
+    pub fn frame_found(&mut self, photo: &Arc<Photo>, hole: &Mask, frame: Option<FaceFrame>) {
+        let found = FoundFaces { frame, at_hole: Vec::new() };
+        self.answer_face_search(photo, hole, found);
+    }
+
+    /// Answers the search for the faces of a hole, as the background task does.
+    #[cfg(test)]
+    pub fn answer_face_search(&mut self, photo: &Arc<Photo>, hole: &Mask, found: FoundFaces) {
+        let Some(document) = &self.document else { return };
+        let mut input = document.split_input();
+        (input.photo, input.hole) = (Arc::clone(photo), hole.clone());
+        let split = input.split_between(found);
+        self.faces_found(&input, split);
     }
 
     fn use_trained_model(&mut self, model: RunModel) {

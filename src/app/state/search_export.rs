@@ -3,13 +3,15 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use anyhow::Context as _;
+
 use super::EditorState;
 use crate::app::fill::searched_candidate;
 use crate::app::tasks::{PathPurpose, Task};
 use crate::app::toasts::Severity;
 use crate::fs::{Overwrite, WriteError};
-use crate::job::{FRAME_PREFIX, FrameOutputs, export_search};
-use crate::photo::AnimationFormat;
+use crate::job::{ExportContent, FRAME_PREFIX, FrameOutputs, export_search};
+use crate::photo::{AnimationFormat, Photo};
 
 /// Most folders of this name that are tried.
 const MAX_FOLDERS: u32 = 10_000;
@@ -18,9 +20,9 @@ impl EditorState {
     /// Writes the iterations of the shown candidate: an animation, or pictures in a folder.
     pub(super) fn export_search(&mut self, purpose: PathPurpose, path: PathBuf, overwrite: Overwrite) {
         let Some(document) = &self.document else { return };
-        let Some(fill) = document.shown_fill() else { return };
-        let (record, candidate) = (fill.record.clone(), searched_candidate(fill));
-        let (photo, name) = (Arc::clone(&document.photo), document.name.clone());
+        let (Some(face), Some(source)) = (document.shown_face(), document.export_source()) else { return };
+        let (fill, candidate) = (face.fill.clone(), searched_candidate(face));
+        let name = document.name.clone();
         let model = self.preferences.model.clone();
         self.files.is_saving = true;
         let export = move || {
@@ -34,7 +36,11 @@ impl EditorState {
                 Some(AnimationFormat::Apng) => FrameOutputs { apng: Some(path.clone()), ..FrameOutputs::default() },
                 _ => FrameOutputs { gif: Some(path.clone()), ..FrameOutputs::default() },
             };
-            match export_search(&photo, &record, candidate, &model, &outputs, overwrite) {
+            let result = source.picture(ExportContent::Photo).context("the shown candidate is missing")?;
+            // The other faces stand as they are filled.
+            let is_alone = source.fill.only_face().is_some();
+            let photo = if is_alone { source.photo } else { Arc::new(Photo::from_pixels(result.clone())) };
+            match export_search(&photo, &fill, candidate, &model, &result, &outputs, overwrite) {
                 Ok(count) => Ok(Ok((path, count))),
                 Err(error) => match error.downcast_ref() {
                     Some(WriteError::Exists { path }) => Ok(Err(path.clone())),

@@ -44,7 +44,9 @@ impl EditorState {
                     fill.finished(job, outcome, hole, document, outbox);
                 }
             }
-            WorkerEvent::Failed { job, message, causes } => fill.failed(job, message, causes, outbox),
+            WorkerEvent::Failed { job, message, causes } => {
+                fill.failed(job, message, causes, document.as_mut(), outbox);
+            }
             WorkerEvent::QuickPreview(preview) => fill.quick_preview_drawn(preview, document.as_mut()),
             WorkerEvent::QuickPreviewFailed { id, message } => fill.quick_preview_failed(id, message, outbox),
             WorkerEvent::MapProgress { id, share } => maps.progressed(id, share),

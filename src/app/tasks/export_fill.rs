@@ -5,23 +5,24 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 
-use crate::blend::{FillPatch, filled_pixels};
+use crate::blend::FillPatch;
 use crate::fs::{Overwrite, WriteError};
-use crate::job::{ExportContent, ExportFile, FillRecord, Provenance};
+use crate::job::{ExportContent, ExportFile, FinishedPhoto, PhotoFill};
 use crate::photo::{Photo, SaveError};
 
 /// A fill and its photo, shared with the document that they are taken from.
 pub struct ExportSource {
     pub photo: Arc<Photo>,
-    pub fill: FillRecord,
-    /// The fill as it is on the screen at full size.
+    pub fill: PhotoFill,
+    /// The fill of a single face, as it is on the screen at full size.
     pub composed: Option<Arc<FillPatch>>,
 }
 
 impl ExportSource {
     /// The filled photo, or the fill alone.
     pub fn picture(&self, content: ExportContent) -> Option<DynamicImage> {
-        self.fill.picture(&self.photo, content, self.composed.as_deref())
+        let finished = self.fill.finish(&self.photo, content, self.composed.as_deref(), false).ok().flatten();
+        finished.map(|finished| finished.pixels)
     }
 }
 
@@ -78,10 +79,9 @@ pub fn export_fill(path: &Path, source: &ExportSource, options: &ExportOptions) 
     if overwrite == Overwrite::Refuse && path.exists() {
         return Err(WriteError::Exists { path: path.to_owned() }.into());
     }
-    let ExportSource { photo, fill, .. } = source;
-    let Some(pixels) = source.picture(content) else { return Ok(Vec::new()) };
-    let provenance = record.then(|| Provenance::new(photo, fill)).transpose()?;
-    let filled = filled_pixels(&fill.hole, &fill.frame, fill.look.blend.soft_edge_px);
-    let export = ExportFile { photo, pixels: &pixels, filled: &filled, content, provenance: provenance.as_ref() };
+    let ExportSource { photo, fill, composed } = source;
+    let Some(finished) = fill.finish(photo, content, composed.as_deref(), record)? else { return Ok(Vec::new()) };
+    let FinishedPhoto { pixels, filled, .. } = &finished;
+    let export = ExportFile { photo, pixels, filled, content, provenance: finished.provenance() };
     export.save(path, jpeg_quality, overwrite)
 }

@@ -74,7 +74,10 @@ fn the_canvas_keeps_its_size_during_a_fill() {
     let without_strip = canvas_rect(&window);
     start_fill(&mut window, &engine);
     let at_start = canvas_rect(&window);
-    assert!((without_strip.height() - at_start.height() - theme::CANDIDATE_STRIP_HEIGHT).abs() < 1.0);
+    assert!(
+        (without_strip.height() - at_start.height() - (theme::CANDIDATE_STRIP_HEIGHT + theme::TIMELINE_HEIGHT)).abs()
+            < 1.0
+    );
     engine.report_progress(1, 9);
     engine.set_preview();
     window.run_steps(2);
@@ -112,7 +115,7 @@ fn tiles_show_fills_in_place_or_whole_faces() {
 fn a_chosen_candidate_scrolls_into_view() {
     let (mut window, _engine) = editor_with_fill();
     let document = window.state_mut().state.document.as_mut().expect("open");
-    let outcome = Arc::make_mut(&mut document.shown_fill_mut().expect("filled").record.outcome);
+    let outcome = Arc::make_mut(&mut document.shown_face_mut().expect("filled").fill.record.outcome);
     let worst = outcome.candidates[0].clone();
     outcome.candidates.extend(vec![worst; 12]);
     window.run_steps(2);

@@ -82,7 +82,7 @@ fn the_filled_photo_is_copied() {
     let (mut window, _) = editor_with_fill();
     let expected = {
         let document = document(&window);
-        let fill = &document.shown_fill().expect("filled").record;
+        let fill = &document.shown_face().expect("filled").fill.record;
         fill.picture(&document.photo, ExportContent::Photo, None).expect("a picture")
     };
     // Without a frame of the window, which would hand the picture to the system.

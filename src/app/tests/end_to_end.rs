@@ -43,7 +43,7 @@ pub fn editor_with_real_engine<'a>(model: &str, steps: u32) -> TestWindow<'a> {
 
 fn stop_reason(window: &TestWindow<'_>) -> Option<StopReason> {
     let document = window.state().state.document.as_ref().expect("open");
-    document.shown_fill().expect("a fill").record.outcome.stopped.clone()
+    document.shown_face().expect("a fill").fill.record.outcome.stopped.clone()
 }
 
 #[test]

@@ -278,7 +278,7 @@ fn the_real_engine_fills_from_an_explored_face() {
     click(&mut window, "Fill");
     wait_for(&mut window, "the fill", |editor| editor.state.has_fill());
     let document = state(&window).document.as_ref().expect("open");
-    let outcome = &document.shown_fill().expect("filled").record.outcome;
+    let outcome = &document.shown_face().expect("filled").fill.record.outcome;
     let settings = Settings { steps: 5, candidates: 2, ..Preset::Best.settings() };
     assert_eq!(outcome.start, SearchStart::spread_around(&sample_latent(12, 8), &settings));
     let node = button(&window, "Face 12");

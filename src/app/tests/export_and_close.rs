@@ -64,10 +64,10 @@ fn exports_record_their_provenance_unless_switched_off() {
     let document = window.state().state.document.as_ref().expect("open");
     assert!(provenance.matches_photo(&document.photo));
     assert_eq!(provenance.hole().expect("a mask"), *document.mask());
-    let fill = document.shown_fill().expect("filled");
+    let face = document.shown_face().expect("filled");
     assert_eq!(
         (provenance.candidate, provenance.blend, provenance.frame),
-        (fill.record.look.candidate, Blend { completion: false, ..fill.record.look.blend }, fill.record.frame)
+        (face.record().look.candidate, Blend { completion: false, ..face.record().look.blend }, face.record().frame)
     );
     window.get_by_label("More").click();
     window.run_steps(16);

@@ -11,6 +11,7 @@ use super::scripted_engine::ScriptedEngine;
 use super::{editor, wait_for};
 use crate::app::canvas::Tool;
 use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::fill::FrameSearchMode;
 use crate::app::preferences::Preferences;
 use crate::app::shortcuts::EditorCommand;
 use crate::app::state::{Action, EditorState};
@@ -42,6 +43,8 @@ fn state_and_engine_during_detection() -> (EditorState, Arc<Photo>, Arc<Scripted
     let (worker, engine) = ScriptedEngine::connected();
     let tasks = TaskRunner::new(egui::Context::default());
     let mut state = EditorState::new(worker, tasks, Preferences::default());
+    // The test answers the search for faces itself.
+    state.fill.frame_search.mode = FrameSearchMode::Off;
     let photo = blank_photo();
     open(&mut state, &photo);
     (state, photo, engine)

@@ -96,7 +96,7 @@ fn a_running_fill_shows_progress_picture_and_losses() {
     window.get_by_label(&format!("Iteration 73 of {}", Preset::Best.settings().steps));
     window.get_by_label("1.2 s left");
     assert!(has_button(&window, "Candidate 2, best"));
-    assert!(state(&window).derive().patch.is_some() && !state(&window).is_hole_tinted());
+    assert!(!state(&window).derive().patches.is_empty() && !state(&window).is_hole_tinted());
     let losses = state(&window).derive().losses.expect("losses");
     assert!((losses.total - 1.0 / 73_f32.sqrt()).abs() < 1e-6, "losses of the best candidate: {losses:?}");
     // λ·prior is a fifth of the scripted losses.
@@ -201,13 +201,13 @@ fn events_of_an_older_fill_are_ignored() {
 #[test]
 fn a_result_is_one_undo_step() {
     let (mut window, _) = editor_with_fill();
-    assert!(!state(&window).is_hole_tinted() && state(&window).derive().patch.is_some());
+    assert!(!state(&window).is_hole_tinted() && !state(&window).derive().patches.is_empty());
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert!(!state(&window).has_fill() && state(&window).is_hole_tinted());
     assert!(state(&window).document.as_ref().expect("open").has_hole(), "the stroke is still there");
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert!(state(&window).has_fill());
-    wait_for(&mut window, "the picture again", |editor| editor.state.derive().patch.is_some());
+    wait_for(&mut window, "the picture again", |editor| !editor.state.derive().patches.is_empty());
 }
 
 #[test]
@@ -224,8 +224,8 @@ fn a_finished_fill_shows_the_best_candidate() {
     let (window, _) = editor_with_fill();
     let document = state(&window).document.as_ref().expect("open");
     let fill = document.shown_fill().expect("filled");
-    assert_eq!(fill.record.look.candidate, BEST);
-    let patch = fill.composition.value().expect("drawn");
+    assert_eq!(fill.faces[0].record().look.candidate, BEST);
+    let patch = &fill.composition.value().expect("drawn")[0];
     assert_eq!((patch.width, patch.height), (patch.rect_in_photo.width, patch.rect_in_photo.height));
 }
 
@@ -234,13 +234,13 @@ fn number_keys_choose_a_candidate() {
     let (mut window, _) = editor_with_fill();
     assert_eq!(state(&window).candidate_count(), CANDIDATES);
     let shown_variant = |window: &super::TestWindow<'_>| {
-        state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled").record.look
+        state(window).document.as_ref().and_then(PhotoDocument::shown_face).expect("filled").fill.record.look
     };
     press(&mut window, Modifiers::NONE, Key::Num3);
     assert_eq!(shown_variant(&window).candidate, 0, "the third in order is the worst");
     wait_for(&mut window, "its picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.composition.key().is_some_and(|composed| composed.candidate == 0)
+        fill.composition.key().is_some_and(|composed| composed[0].candidate == 0)
     });
     press(&mut window, Modifiers::NONE, Key::Num9);
     assert_eq!(shown_variant(&window).candidate, 0, "there is no ninth candidate");
@@ -265,7 +265,7 @@ fn changing_the_blend_composes_the_fill_again() {
     change_preferences(&mut window, |preferences| preferences.blend = BlendMode::None.into());
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.composition.key().is_some_and(|composed| composed.blend.mode == BlendMode::None)
+        fill.composition.key().is_some_and(|composed| composed[0].blend.mode == BlendMode::None)
     });
 }
 
@@ -281,7 +281,7 @@ fn the_detail_slider_composes_the_fill_again() {
     assert!(percent < 100, "{percent}");
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == percent)
+        fill.composition.key().is_some_and(|composed| composed[0].blend.detail_percent == percent)
     });
 }
 
@@ -293,7 +293,7 @@ fn a_dragged_detail_slider_composes_one_picture_at_a_time() {
     }
     wait_for(&mut window, "the last position", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.composition.key().is_some_and(|composed| composed.blend.detail_percent == 0)
+        fill.composition.key().is_some_and(|composed| composed[0].blend.detail_percent == 0)
     });
     assert_eq!(state(&window).outbox.most_tasks(COMPOSING_FAILED), 1);
 }
@@ -313,7 +313,7 @@ fn redrawing_the_hole_is_switched_under_more() {
     assert_eq!(state(&window).preferences.blend.completion, !before);
     wait_for(&mut window, "the picture", |editor| {
         let fill = editor.state.document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled");
-        fill.composition.key().is_some_and(|composed| composed.blend.completion != before)
+        fill.composition.key().is_some_and(|composed| composed[0].blend.completion != before)
     });
 }
 

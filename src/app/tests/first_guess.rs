@@ -67,10 +67,10 @@ fn a_finished_stroke_shows_a_labelled_first_guess() {
     assert_eq!(request.hole, *document(&window).mask());
     assert_eq!((request.settings.steps, request.settings.candidates), (1, 1));
     assert_eq!((request.settings.starts, request.start), (Starts::Encoder, SearchStart::FromSettings));
-    assert!(state(&window).is_hole_tinted() && state(&window).derive().patch.is_none());
+    assert!(state(&window).is_hole_tinted() && state(&window).derive().patches.is_empty());
     answer_newest_preview(&mut window, &engine);
     assert_eq!(
-        (state(&window).derive().mask_display, state(&window).derive().patch.is_some()),
+        (state(&window).derive().mask_display, !state(&window).derive().patches.is_empty()),
         (MaskDisplay::Outlined, true)
     );
     window.get_by_label("First guess: press Fill to improve it");
@@ -120,7 +120,7 @@ fn a_guess_of_an_older_hole_is_ignored() {
     act(&mut window, Action::AddShape(MaskPreset::Center));
     engine.answer_quick_preview(old, vec![0.0; 100], 0.5);
     window.run_steps(2);
-    assert!(state(&window).derive().patch.is_none() && state(&window).is_hole_tinted());
+    assert!(state(&window).derive().patches.is_empty() && state(&window).is_hole_tinted());
     answer_newest_preview(&mut window, &engine);
     assert!(state(&window).derive().shows_first_guess);
 }
@@ -130,13 +130,13 @@ fn the_guess_stays_while_painting_but_not_erasing() {
     let (mut window, _) = editor_with_guess();
     act(&mut window, Action::Document(DocumentAction::BeginStroke(stroke())));
     assert!(
-        state(&window).derive().patch.is_some()
+        !state(&window).derive().patches.is_empty()
             && state(&window).is_hole_tinted()
             && !state(&window).derive().shows_first_guess
     );
     act(&mut window, Action::Document(DocumentAction::EndStroke));
     act(&mut window, Action::Document(DocumentAction::BeginStroke(erase())));
-    assert!(state(&window).derive().patch.is_none());
+    assert!(state(&window).derive().patches.is_empty());
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn the_check_box_switches_guesses_off() {
     window.get_by_label("Show a first guess while painting").click_accesskit();
     window.run_steps(2);
     assert!(!state(&window).preferences.first_guess);
-    assert!(state(&window).derive().patch.is_none() && state(&window).is_hole_tinted());
+    assert!(state(&window).derive().patches.is_empty() && state(&window).is_hole_tinted());
     act(&mut window, Action::AddShape(MaskPreset::Center));
     assert_eq!(engine.quick_preview_requests().len(), 1);
 }
@@ -183,7 +183,7 @@ fn undoing_a_fill_brings_the_guess_back() {
     press(&mut window, Modifiers::NONE, Key::Enter);
     engine.report_start();
     window.run_steps(2);
-    assert!(state(&window).derive().patch.is_some() && state(&window).derive().shows_first_guess);
+    assert!(!state(&window).derive().patches.is_empty() && state(&window).derive().shows_first_guess);
     super::fill::finish_fill(&mut window, &engine);
     assert!(!state(&window).derive().shows_first_guess);
     assert_eq!(engine.quick_preview_requests().len(), 1);

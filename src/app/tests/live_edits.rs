@@ -52,8 +52,8 @@ fn a_fill_has_its_own_edited_hole() {
     engine.set_preview_in_hole(document(&window).mask().clone());
     engine.report_finish(9, None);
     window.run_steps(2);
-    let fill = document(&window).shown_fill().expect("filled");
-    assert_eq!(&fill.record.hole, document(&window).mask());
+    let face = document(&window).shown_face().expect("filled");
+    assert_eq!(&face.record().hole, document(&window).mask());
     assert!(document(&window).is_shown_fill_current() && !state(&window).is_hole_tinted());
 }
 
@@ -73,8 +73,8 @@ fn a_late_edit_does_not_change_the_fill() {
     window.state_mut().state.handle(Action::Document(DocumentAction::BeginStroke(stroke())));
     window.run_steps(2);
     assert!(!state(&window).fill.is_running(), "job {job}");
-    let fill = document(&window).shown_fill().expect("filled");
-    assert!(fill.record.hole == before && fill.record.hole == hole && !document(&window).is_shown_fill_current());
+    let face = document(&window).shown_face().expect("filled");
+    assert!(face.record().hole == before && face.record().hole == hole && !document(&window).is_shown_fill_current());
     assert!(document(&window).has_active_stroke());
     act(&mut window, Action::Document(DocumentAction::EndStroke));
     press(&mut window, Modifiers::COMMAND, Key::Z);
@@ -97,19 +97,19 @@ fn undo_is_limited_to_strokes_during_a_search() {
 #[test]
 fn blend_changes_apply_to_the_running_fill() {
     let (mut window, engine) = editor_with_fill();
-    let before = document(&window).shown_fill().expect("filled").record.look.blend;
+    let before = document(&window).shown_face().expect("filled").fill.record.look.blend;
     start_fill(&mut window, &engine);
     change_preferences(&mut window, |preferences| preferences.blend = BlendMode::Feather.into());
     assert!(
         engine
             .was_sent(|command| matches!(command, WorkerCommand::SetBlend(blend) if blend.mode == BlendMode::Feather))
     );
-    assert_eq!(document(&window).shown_fill().expect("the one before").record.look.blend, before);
+    assert_eq!(document(&window).shown_face().expect("the one before").fill.record.look.blend, before);
     engine.set_preview();
     engine.report_finish(9, None);
     window.run_steps(2);
     wait_until_composed(&mut window);
-    assert_eq!(document(&window).shown_fill().expect("filled").record.look.blend.mode, BlendMode::Feather);
+    assert_eq!(document(&window).shown_face().expect("filled").fill.record.look.blend.mode, BlendMode::Feather);
 }
 
 #[test]

@@ -93,7 +93,7 @@ fn the_legend_says_what_was_invented() {
     click(&mut window, "Next map of the face");
     let (id, request) = map_requests(&engine).pop().unwrap();
     let candidate =
-        window.state().state.document.as_ref().unwrap().shown_fill().unwrap().record.shown_candidate().cloned();
+        window.state().state.document.as_ref().unwrap().shown_face().unwrap().record().shown_candidate().cloned();
     assert_eq!((Some(request.latent), Some(request.picture)), candidate.map(|it| (it.latent, it.picture)).unzip());
     engine.push_event(WorkerEvent::MapProgress { id, share: 0.5 });
     window.run_steps(2);

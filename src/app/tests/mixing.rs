@@ -8,7 +8,7 @@ use super::fill::{editor_with_fill, editor_with_running_fill, wait_until_compose
 use super::open_paint_undo::paint_more;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
 use super::{TestWindow, change_preferences, click, editor_with_photo, has_button, is_enabled, press, wait_for};
-use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::document::{DocumentFace, PhotoDocument};
 use crate::app::fill::FillAction;
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::PathPurpose;
@@ -19,8 +19,8 @@ fn state<'w>(window: &'w TestWindow<'_>) -> &'w EditorState {
     &window.state().state
 }
 
-fn fill<'w>(window: &'w TestWindow<'_>) -> &'w DocumentFill {
-    state(window).document.as_ref().and_then(PhotoDocument::shown_fill).expect("filled")
+fn fill<'w>(window: &'w TestWindow<'_>) -> &'w DocumentFace {
+    state(window).document.as_ref().and_then(PhotoDocument::shown_face).expect("filled")
 }
 
 fn act(window: &mut TestWindow<'_>, action: Action) {
@@ -40,13 +40,13 @@ fn answer_newest_preview(window: &mut TestWindow<'_>, engine: &ScriptedEngine, t
 fn more_like_this_starts_around_the_shown_candidate() {
     let (mut window, engine) = editor_with_fill();
     let (first, _) = engine.newest_job();
-    let latent = fill(&window).record.outcome.candidates[BEST].latent.clone();
-    let seed = fill(&window).record.outcome.settings.seed;
+    let latent = fill(&window).record().outcome.candidates[BEST].latent.clone();
+    let seed = fill(&window).record().outcome.settings.seed;
     press(&mut window, Modifiers::NONE, Key::L);
     let (second, request) = engine.newest_job();
     assert!(second > first && request.start == SearchStart::Around(latent));
     assert_eq!((request.settings.optimizer, request.settings.seed), (OptimizerKind::Hmc, seed + 1));
-    assert_eq!((&request.hole, request.frame), (&fill(&window).record.hole, fill(&window).record.frame));
+    assert_eq!((&request.hole, request.frame), (&fill(&window).record().hole, fill(&window).record().frame));
     engine.report_start();
     super::fill::finish_fill(&mut window, &engine);
     let document = state(&window).document.as_ref().expect("open");
@@ -107,15 +107,17 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     let (mut window, engine) = editor_with_fill();
     let spread = |index: usize| 0.1 * f32::from(u8::try_from(index).expect("a small number"));
     let document = window.state_mut().state.document.as_mut().expect("open");
-    let fill_mut = document.shown_fill_mut().expect("filled");
-    for (index, candidate) in std::sync::Arc::make_mut(&mut fill_mut.record.outcome).candidates.iter_mut().enumerate() {
+    let fill_mut = document.shown_face_mut().expect("filled");
+    for (index, candidate) in
+        std::sync::Arc::make_mut(&mut fill_mut.fill.record.outcome).candidates.iter_mut().enumerate()
+    {
         candidate.latent = vec![spread(index); 100];
     }
     super::button(&window, "Candidate 3").click_modifiers(Modifiers::SHIFT);
     window.run_steps(2);
     let mix = state(&window).fill.mix().expect("open");
     assert_eq!((mix.from, mix.to), (BEST, 0));
-    assert_eq!(fill(&window).record.look.candidate, BEST, "the shown one stays");
+    assert_eq!(fill(&window).record().look.candidate, BEST, "the shown one stays");
 
     act(&mut window, Action::Fill(FillAction::SetMixPosition(0.25)));
     let (_, request) = engine.quick_preview_requests().pop().expect("a request");
@@ -127,8 +129,8 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert!((state(&window).derive().losses.expect("drawn").total - 0.15).abs() < 1e-6);
 
     act(&mut window, Action::Fill(FillAction::KeepMix));
-    assert_eq!((state(&window).candidate_count(), fill(&window).record.look.candidate), (CANDIDATES + 1, CANDIDATES));
-    assert!(fill(&window).record.outcome.candidates[CANDIDATES].is_mix);
+    assert_eq!((state(&window).candidate_count(), fill(&window).record().look.candidate), (CANDIDATES + 1, CANDIDATES));
+    assert!(fill(&window).record().outcome.candidates[CANDIDATES].is_mix);
     assert_eq!(state(&window).derive().candidate_order, [1, 3, 2, 0], "ranked among the others");
     assert!(has_button(&window, "Candidate 2, mix"));
     assert!(state(&window).document.as_ref().expect("open").has_unsaved_work());
@@ -138,7 +140,7 @@ fn releasing_the_mix_slider_keeps_the_mix() {
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "its picture is not drawn yet");
     answer_newest_preview(&mut window, &engine, 0.05);
     assert_eq!(state(&window).candidate_count(), CANDIDATES + 1, "the mix is updated, not added again");
-    assert_eq!(fill(&window).record.outcome.best, CANDIDATES);
+    assert_eq!(fill(&window).record().outcome.best, CANDIDATES);
     assert!(has_button(&window, "Candidate 1, best, mix"));
 }
 
@@ -180,7 +182,11 @@ fn other_actions_end_a_mix() {
         answer_newest_preview(&mut window, &engine, 0.15);
         action(&mut window);
         assert!(state(&window).fill.mix().is_none());
-        assert_eq!(fill(&window).record.outcome.candidates.len(), CANDIDATES, "a mix that was not released is dropped");
+        assert_eq!(
+            fill(&window).record().outcome.candidates.len(),
+            CANDIDATES,
+            "a mix that was not released is dropped"
+        );
     }
 }
 
@@ -202,12 +208,15 @@ fn projects_and_exports_include_the_mix() {
     let folder = tempfile::tempdir().expect("a folder");
     let [project, picture] = ["a.countenance", "a.png"].map(|name| folder.path().join(name));
     super::projects::save_as(&mut window, &project);
-    let read = crate::project::open(&project).expect("saved").fill.expect("filled");
-    assert_eq!((&*read.record.outcome, read.record.look.candidate), (&*fill(&window).record.outcome, CANDIDATES));
+    let read = crate::project::open(&project).expect("saved").fill.expect("filled").faces.swap_remove(0);
+    assert_eq!(
+        (&*read.fill.record.outcome, read.fill.record.look.candidate),
+        (&*fill(&window).record().outcome, CANDIDATES)
+    );
     choose_path(&mut window, PathPurpose::Export, &picture, true);
     wait_until_saved(&mut window);
     let provenance = Provenance::read(&std::fs::read(&picture).expect("exported")).expect("a record");
-    let latent = fill(&window).record.outcome.candidates[CANDIDATES].latent.clone();
+    let latent = fill(&window).record().outcome.candidates[CANDIDATES].latent.clone();
     assert!(provenance.mixed && provenance.start == SearchStart::At(latent) && provenance.candidate == 0);
     wait_for(&mut window, "quiet", |editor| !editor.state.files.is_saving);
 }

@@ -28,6 +28,7 @@ mod recovery;
 mod screen_reader;
 mod scripted_engine;
 mod settings_panel;
+mod several_faces;
 mod soak;
 mod system_fonts;
 mod task_panics;

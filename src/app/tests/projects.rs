@@ -79,7 +79,7 @@ fn a_saved_project_opens_unchanged() {
     open(&mut other, &path);
     wait_until_composed(&mut other);
     assert_same(&mut other, &mut window);
-    let pictures = [&other, &window].map(|window| window.state().state.derive().patch.expect("drawn").clone());
+    let pictures = [&other, &window].map(|window| window.state().state.derive().patches[0].clone());
     assert_eq!(pictures[0], pictures[1]);
     assert!(!document(&other).has_unsaved_work() && !other.state().state.is_hole_tinted());
     assert_eq!(other.state().state.candidate_count(), CANDIDATES);
@@ -87,7 +87,7 @@ fn a_saved_project_opens_unchanged() {
     assert!(!engine.was_sent(|command| matches!(command, WorkerCommand::Start(..))), "opening must not start a search");
     other.get_by_label("work.countenance: saved");
     let loss_count = |window: &TestWindow<'_>| {
-        document(window).shown_fill().expect("filled").loss_history.candidate_losses(0).count()
+        document(window).shown_face().expect("filled").loss_history.candidate_losses(0).count()
     };
     assert_eq!(loss_count(&other), loss_count(&window));
 }

@@ -252,7 +252,7 @@ impl Soak {
         let fill = document.shown_fill().expect("shown");
         let bytes_per_pixel = usize::from(photo.color().bytes_per_pixel());
         let pixels = photo.as_bytes().chunks(bytes_per_pixel).zip(exported.as_bytes().chunks(bytes_per_pixel));
-        let known = fill.record.hole.to_bytes().into_iter().zip(pixels).filter(|(hole, _)| *hole == 0);
+        let known = fill.hole.to_bytes().into_iter().zip(pixels).filter(|(hole, _)| *hole == 0);
         let changed = known.filter(|(_, (before, after))| before != after).count();
         assert_eq!(changed, 0, "known pixels have changed");
         self.exports += 1;

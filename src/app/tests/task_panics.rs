@@ -10,12 +10,12 @@ use crate::app::fill::COMPOSING_FAILED;
 use crate::app::tasks::{ExportOptions, ExportSource, PathPurpose, Task, TaskRunner, export_fill};
 use crate::app::toasts::{Severity, UserMessage};
 use crate::fs::Overwrite;
-use crate::job::{ExportContent, FillRecord};
+use crate::job::{ExportContent, FillRecord, PhotoFill};
 
 /// The shown fill with pictures that are too short, which no task expects.
 fn broken_fill(window: &TestWindow<'_>) -> FillRecord {
     let document = window.state().state.document.as_ref().expect("open");
-    let mut fill = document.shown_fill().expect("filled").record.clone();
+    let mut fill = document.shown_face().expect("filled").fill.record.clone();
     for candidate in &mut Arc::make_mut(&mut fill.outcome).candidates {
         Arc::make_mut(&mut candidate.picture).pixels.truncate(7);
     }
@@ -58,7 +58,8 @@ fn a_panic_in_composing_or_export_is_told() {
     let path = folder.path().join("filled.png");
     let photo = Arc::clone(&window.state().state.document.as_ref().expect("open").photo);
     let (fill, exported) = (broken_fill(&window), path.clone());
-    let source = ExportSource { photo: Arc::clone(&photo), fill: broken_fill(&window), composed: None };
+    let source =
+        ExportSource { photo: Arc::clone(&photo), fill: PhotoFill::of_one_face(broken_fill(&window)), composed: None };
     let (content, overwrite) = (ExportContent::Photo, Overwrite::Refuse);
     let options = ExportOptions { content, record: true, jpeg_quality: 92, overwrite };
     let outbox = &window.state().state.outbox;

@@ -10,11 +10,11 @@ use super::fill::{editor_with_fill, finish_fill, wait_until_composed};
 use super::open_paint_undo::paint_more;
 use super::scripted_engine::{BEST, CANDIDATES, ScriptedEngine};
 use super::{TestWindow, change_preferences, click, editor_with_photo, has_button, is_enabled, press, wait_for};
-use crate::app::document::{BranchPoint, DocumentAction, DocumentFill, PhotoDocument};
+use crate::app::document::{BranchPoint, DocumentAction, PhotoDocument};
 use crate::app::fill::FillAction;
 use crate::app::state::{Action, EditorState};
 use crate::app::tasks::PathPurpose;
-use crate::job::{FillRequest, Provenance, SearchStart};
+use crate::job::{FillRecord, FillRequest, Provenance, SearchStart};
 
 fn state<'w>(window: &'w TestWindow<'_>) -> &'w EditorState {
     &window.state().state
@@ -24,8 +24,8 @@ fn document<'w>(window: &'w TestWindow<'_>) -> &'w PhotoDocument {
     state(window).document.as_ref().expect("open")
 }
 
-fn fill<'w>(window: &'w TestWindow<'_>) -> &'w DocumentFill {
-    document(window).shown_fill().expect("filled")
+fn record<'w>(window: &'w TestWindow<'_>) -> &'w FillRecord {
+    document(window).shown_face().expect("filled").record()
 }
 
 fn act(window: &mut TestWindow<'_>, action: Action) {
@@ -61,11 +61,12 @@ fn every_iteration_can_be_shown_in_place() {
     press(&mut window, Modifiers::NONE, Key::Comma);
     assert_eq!(shown_iteration(&window), Some(149));
     let (_, request, latent) = newest_request(&engine);
-    assert_eq!(Some(latent.as_slice()), fill(&window).record.outcome.latent_history.latent(149, BEST));
-    assert_eq!((&request.hole, request.settings.steps), (&fill(&window).record.hole, 1));
-    let result = state(&window).derive().patch.cloned();
+    assert_eq!(Some(latent.as_slice()), record(&window).outcome.latent_history.latent(149, BEST));
+    assert_eq!((&request.hole, request.settings.steps), (&record(&window).hole, 1));
+    let shown = |window: &TestWindow<'_>| state(window).derive().patches.into_iter().cloned().collect::<Vec<_>>();
+    let result = shown(&window);
     answer(&mut window, &engine, 0.3);
-    assert_ne!(state(&window).derive().patch.cloned(), result, "the picture of the iteration");
+    assert_ne!(shown(&window), result, "the picture of the iteration");
     assert!((state(&window).derive().losses.expect("losses").total - 0.3).abs() < 1e-6);
     window.get_by_label("Iteration 149 of 150");
 
@@ -73,7 +74,7 @@ fn every_iteration_can_be_shown_in_place() {
     press(&mut window, Modifiers::NONE, Key::Period);
     assert_eq!(shown_iteration(&window), Some(150), "it ends there");
     press(&mut window, Modifiers::NONE, Key::Escape);
-    assert_eq!((shown_iteration(&window), state(&window).derive().patch.cloned()), (None, result));
+    assert_eq!((shown_iteration(&window), shown(&window)), (None, result));
 }
 
 #[test]
@@ -103,8 +104,8 @@ fn an_iteration_can_be_kept_and_exported() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("forty.png");
     press(&mut window, Modifiers::COMMAND, Key::P);
-    let kept = fill(&window).record.shown_candidate().expect("shown");
-    assert_eq!((kept.kept_at, fill(&window).record.outcome.candidates.len()), (Some(40), CANDIDATES + 1));
+    let kept = record(&window).shown_candidate().expect("shown");
+    assert_eq!((kept.kept_at, record(&window).outcome.candidates.len()), (Some(40), CANDIDATES + 1));
     assert_eq!(shown_iteration(&window), None);
     assert!(has_button(&window, "Candidate 4, iteration 40"));
     wait_until_composed(&mut window);
@@ -124,13 +125,16 @@ fn a_branch_goes_on_from_an_iteration_with_other_settings() {
     assert_eq!(shown_iteration(&window), Some(30), "a change of the settings leaves the iteration");
     click(&mut window, "Go on from this iteration");
     let (_, request) = engine.newest_job();
-    let latents = fill(&window).record.outcome.latent_history.latents(30).expect("kept").to_vec();
+    let latents = record(&window).outcome.latent_history.latents(30).expect("kept").to_vec();
     assert_eq!(request.start, SearchStart::Continue { iteration: 30, latents });
     assert!((request.settings.lambda - 0.5).abs() < 1e-6);
     assert_eq!(request.settings.candidates as usize, CANDIDATES);
     engine.report_start();
     finish_fill(&mut window, &engine);
-    assert_eq!(fill(&window).branch, Some(BranchPoint { fill_index: 0, iteration: 30 }));
+    assert_eq!(
+        document(&window).shown_fill().expect("filled").branch,
+        Some(BranchPoint { fill_index: 0, iteration: 30 })
+    );
     assert_eq!(document(&window).shown_fill_index(), Some(1));
     press(&mut window, Modifiers::COMMAND, Key::Z);
     assert_eq!(document(&window).shown_fill_index(), Some(0));

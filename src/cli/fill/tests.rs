@@ -269,6 +269,33 @@ fn the_latents_of_every_iteration_lie_beside_the_log() {
 }
 
 #[test]
+fn a_branch_goes_on_from_logged_latents() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let log = folder.path("first.latents.safetensors");
+    let model = crate::model::inspect(&ModelChoice::Face64).unwrap();
+    let outcome = FakeBackend::outcome_of(&model, 3);
+    crate::cli::latent_log::write(&log, &outcome).unwrap();
+    let fill = |options: &str| {
+        let line = format!("DIR/ann.png --mask full --steps 4 --force --out DIR/out.png {options}");
+        folder.fill(&mut FakeBackend::default(), &line)
+    };
+    assert_eq!(
+        fill("--model face-64 --branch DIR/first.latents.safetensors@2").unwrap().status,
+        CommandStatus::Success
+    );
+    let provenance = Provenance::read(&std::fs::read(folder.path("out.png")).unwrap()).unwrap();
+    let latents = outcome.latent_history.latents(2).unwrap().to_vec();
+    assert_eq!(provenance.start, crate::job::SearchStart::Continue { iteration: 2, latents });
+    assert_eq!(provenance.settings.candidates, 2);
+    let refused =
+        |options: &str| fill(options).err().unwrap().to_string().replace(folder.0.path().to_str().unwrap(), "DIR");
+    insta::assert_snapshot!(refused("--model face-64 --branch DIR/first.latents.safetensors@4"), @"--branch DIR/first.latents.safetensors: there is no iteration 4: use one from 1 to 3");
+    insta::assert_snapshot!(refused("--branch DIR/first.latents.safetensors@2"), @"--branch DIR/first.latents.safetensors: the latents are of face-64, not of face-128: choose that model with --model");
+    insta::assert_snapshot!(refused("--branch DIR/ann.png@2"), @"--branch DIR/ann.png: this is no file of latents: give one that --log wrote: HeaderTooLarge");
+}
+
+#[test]
 fn any_iteration_can_be_the_result() {
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");

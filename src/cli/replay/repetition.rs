@@ -8,8 +8,9 @@ use super::Replay;
 use crate::blend::filled_pixels;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
-use crate::job::{ExportFile, FaceRecord, FacesInTurn, FillRecord, Provenance};
+use crate::job::{ExportFile, FaceRecord, FacesInTurn, FillRecord, Provenance, SearchStart};
 use crate::mask::Mask;
+use crate::photo::SaveError;
 
 /// What one fill has of its own.
 pub(super) struct RecordedFill {
@@ -20,6 +21,8 @@ pub(super) struct RecordedFill {
     pub(super) steps: u32,
     /// Gradient evaluations after which it was stopped, if it was.
     pub(super) stop_after: Option<u32>,
+    /// The latent to draw instead of a search, if there was none that can be repeated.
+    pub(super) drawn_from: Option<SearchStart>,
 }
 
 impl RecordedFill {
@@ -28,12 +31,13 @@ impl RecordedFill {
         if provenance.fills.is_empty() {
             let Provenance { frame, candidate, steps, evaluations, stopped_early, .. } = *provenance;
             let part = filled_pixels(hole, &frame, 0);
-            return Ok(vec![Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations) }]);
+            let stop_after = stopped_early.then_some(evaluations);
+            return Ok(vec![Self { frame, part, candidate, steps, stop_after, drawn_from: None }]);
         }
         let recorded = |fill: &FaceRecord| {
-            let FaceRecord { frame, candidate, steps, evaluations, stopped_early, .. } = *fill;
-            let part = provenance.part(fill)?;
-            Ok(Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations) })
+            let FaceRecord { frame, candidate, steps, evaluations, stopped_early, ref drawn_from, .. } = *fill;
+            let (part, drawn_from) = (provenance.part(fill)?, drawn_from.clone());
+            Ok(Self { frame, part, candidate, steps, stop_after: stopped_early.then_some(evaluations), drawn_from })
         };
         provenance.fills.iter().map(recorded).collect()
     }
@@ -62,8 +66,15 @@ impl Repetition {
         let first = self.fills.first().context("nothing was repeated")?;
         let mut record = Provenance::new(&request.photo, first)?;
         if !provenance.fills.is_empty() {
-            let records = fills.iter().zip(&self.fills).map(|(recorded, fill)| FaceRecord::new(fill, &recorded.part));
-            record = record.with_fills(records.collect::<Result<_, _>>()?);
+            let to_record = |(recorded, fill): (&RecordedFill, &FillRecord)| {
+                let record = FaceRecord::new(fill, &recorded.part)?;
+                Ok(match fill.shown_candidate().filter(|_| recorded.drawn_from.is_some()) {
+                    Some(candidate) => record.drawn_from(candidate),
+                    None => record,
+                })
+            };
+            let records: Result<_, SaveError> = fills.iter().zip(&self.fills).map(to_record).collect();
+            record = record.with_fills(records?);
         }
         let (content, pixels) = (provenance.content, self.turns.picture(provenance.content));
         let (photo, filled) = (&*request.photo, self.turns.filled());

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{PhotoId, ProvenanceError};
 use crate::geometry::FaceFrame;
-use crate::job::{FillOutcome, FillRecord};
+use crate::job::{Candidate, FillOutcome, FillRecord, SearchStart};
 use crate::mask::{Mask, decode_mask, encode_mask_png};
 use crate::photo::SaveError;
 
@@ -41,6 +41,10 @@ pub struct FaceRecord {
     pub steps: u32,
     pub evaluations: u32,
     pub stopped_early: bool,
+    /// Set when a repeated search would not end at the shown face: because the user mixed it or refined it, or changed a
+    /// fill before it. Then this latent is drawn, without a search, as candidate 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawn_from: Option<SearchStart>,
     /// The part of the hole that was filled.
     pub(super) part: MaskRecord,
 }
@@ -59,7 +63,15 @@ impl FaceRecord {
             steps,
             evaluations,
             stopped_early: stopped.is_some(),
+            drawn_from: None,
             part: MaskRecord::new(part)?,
         })
+    }
+
+    /// The same face, drawn from its latent instead of a search.
+    #[must_use]
+    pub fn drawn_from(self, candidate: &Candidate) -> Self {
+        let drawn_from = Some(SearchStart::At(candidate.latent.clone()));
+        Self { candidate: 0, steps: 1, evaluations: 1, stopped_early: false, drawn_from, ..self }
     }
 }

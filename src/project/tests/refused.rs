@@ -42,8 +42,8 @@ fn newer_versions_and_other_files_give_different_errors() {
         json["format"] = json!(format);
         read(&json).unwrap_err().to_string()
     };
-    let newer = with_format("countenance-project-3");
-    assert!(newer.contains("newer program (countenance-project-3)") && newer.contains("update"), "{newer}");
+    let newer = with_format("countenance-project-99");
+    assert!(newer.contains("newer program (countenance-project-99)") && newer.contains("update"), "{newer}");
     for format in ["countenance-gan-1", "countenance-project-x", ""] {
         let text = with_format(format);
         assert!(text.contains("not a project file"), "{format}: {text}");

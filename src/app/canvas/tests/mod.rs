@@ -60,7 +60,7 @@ impl CanvasFixture {
             tool: self.tool,
             area_kind: self.area_kind,
             brush_radius_px: 20.0,
-            patch: self.patch.as_ref(),
+            patches: &self.patch.iter().collect::<Vec<_>>(),
             mask_display: MaskDisplay::Tinted,
             map: None,
             show_frame: true,

@@ -14,7 +14,7 @@ use crate::job::{
     Candidate, DeviceInfo, FaceMap, LatentHistory, MapGroup, MapKind, SearchStart, StopReason, Uncertainty,
 };
 use crate::model::ModelInfo;
-use crate::search::{Losses, SearchIteration};
+use crate::search::{Losses, SearchIteration, Settings};
 
 /// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
 pub(super) const SIDE_PX: u32 = 32;
@@ -50,6 +50,34 @@ impl FakeBackend {
             has_discriminator: true,
             has_encoder: false,
             metadata: std::collections::BTreeMap::new(),
+        }
+    }
+
+    /// A search of so many iterations with this model.
+    pub(super) fn outcome_of(model: &ModelInfo, iterations: u32) -> FillOutcome {
+        let mut latent_history = LatentHistory::default();
+        for number in 1..=iterations {
+            let value = 0.25 / f32::from(u16::try_from(number).unwrap());
+            let latents = vec![value; 2 * model.latent_dim];
+            latent_history.add(&SearchIteration { number, losses: Self::losses(number).to_vec(), latents });
+        }
+        let losses = Self::losses(iterations)[0];
+        let (latent, picture) = (vec![0.0; model.latent_dim], Self::picture(0.0));
+        FillOutcome {
+            settings: Settings::default(),
+            start: SearchStart::FromSettings,
+            model: model.clone(),
+            device: DeviceInfo { name: "Fake device".into(), is_gpu: false, notice: None },
+            steps: iterations,
+            evaluations: iterations,
+            changed_during_search: false,
+            search_secs: 1.0,
+            stopped: None,
+            explained_share: None,
+            candidates: vec![Candidate { latent, picture, losses, is_mix: false, kept_at: None }],
+            best: 0,
+            first_losses: losses,
+            latent_history,
         }
     }
 
