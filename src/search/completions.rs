@@ -330,7 +330,8 @@ mod tests {
         // Precision [[4, 2], [2, 5]]: covariance [[5, -2], [-2, 4]] / 16.
         let mut matrix = vec![4.0, 2.0, 2.0, 5.0];
         factorize(&mut matrix, 2);
-        assert_eq!([matrix[0], matrix[2], matrix[3]], [2.0, 1.0, 2.0]);
+        let expected = [2.0, 1.0, 2.0];
+        assert!([0, 2, 3].iter().zip(expected).all(|(at, value)| (matrix[*at] - value).abs() < 1e-12), "{matrix:?}");
         // A fifth of the size, so that clipping does not matter.
         let factor: Vec<f64> = matrix.iter().map(|value| 5.0 * value).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);
