@@ -317,9 +317,9 @@ mod tests {
     fn a_gpu_gives_the_same_spread() {
         let Some(gpu) = any_gpu() else { return };
         let gpu_networks = Networks::load_on_gpu(&ModelFile::parse("tiny", TINY_MODEL).unwrap(), &gpu).unwrap();
-        let networks_on_cpu = tiny_networks();
-        let (latent, problem) = explained(&networks_on_cpu, 0.1);
-        let [cpu, gpu] = [&networks_on_cpu, &gpu_networks]
+        let tiny = tiny_networks();
+        let (latent, problem) = explained(&tiny, 0.1);
+        let [cpu, gpu] = [&tiny, &gpu_networks]
             .map(|networks| problem.completion_spread(networks, &latent, 1, &mut |_| true).unwrap().spread);
         let largest = cpu.iter().copied().fold(0.0, f32::max);
         assert!(cpu.iter().zip(&gpu).all(|(cpu, gpu)| (cpu - gpu).abs() < 0.02 * largest));
@@ -330,8 +330,8 @@ mod tests {
         // Precision [[4, 2], [2, 5]]: covariance [[5, -2], [-2, 4]] / 16.
         let mut matrix = vec![4.0, 2.0, 2.0, 5.0];
         factorize(&mut matrix, 2);
-        let factor = [matrix[0], matrix[2], matrix[3]];
-        assert!(factor.iter().zip([2.0, 1.0, 2.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{factor:?}");
+        let expected = [2.0, 1.0, 2.0];
+        assert!([0, 2, 3].iter().zip(expected).all(|(at, value)| (matrix[*at] - value).abs() < 1e-12), "{matrix:?}");
         // A fifth of the size, so that clipping does not matter.
         let factor: Vec<f64> = matrix.iter().map(|value| 5.0 * value).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -147,9 +147,9 @@ mod tests {
     fn prior_map_predicts_the_prior_loss_on_every_device() {
         const STEP: f32 = 0.02;
         let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-        let gpu_networks = any_gpu().map(|gpu| Networks::load_on_gpu(&file, &gpu).unwrap());
-        let networks_on_cpu = Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap();
-        for networks in std::iter::once(networks_on_cpu).chain(gpu_networks).map(Arc::new) {
+        let with_gpu = any_gpu().map(|gpu| Networks::load_on_gpu(&file, &gpu).unwrap());
+        let tiny = Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap();
+        for networks in std::iter::once(tiny).chain(with_gpu).map(Arc::new) {
             let (problem, settings) = (one_sided(), Preset::Best.settings());
             let map = problem.prior_map(&networks, &settings, &picture()).unwrap();
             let loss = |picture: &FacePicture| {

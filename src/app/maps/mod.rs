@@ -14,7 +14,7 @@ pub use legend::show as show_legend;
 pub use legend_picture::paint_legend;
 pub use legend_text::LegendText;
 
-use super::document::{DocumentFace, PhotoDocument};
+use super::document::PhotoDocument;
 use super::engine::EngineState;
 use super::fill::{FillState, latent_disabled_reason};
 use super::outbox::Outbox;
@@ -22,8 +22,8 @@ use super::preferences::Preferences;
 use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    Candidate, FaceMap, FaceMapSet, FillRequest, MapGroup, MapKind, MapRequest, MapRequestId, SearchStart, Uncertainty,
-    WorkerCommand,
+    Candidate, FaceMap, FaceMapSet, FillRecord, FillRequest, MapGroup, MapKind, MapRequest, MapRequestId, SearchStart,
+    Uncertainty, WorkerCommand,
 };
 
 /// The most results that are kept, each of some hundred kilobytes.
@@ -112,13 +112,13 @@ impl MapState {
             return;
         }
         let wanted = self.chosen.zip(document).and_then(|(kind, document)| {
-            let shown = document.shown_face().filter(|_| latent_disabled_reason(document, engine).is_none())?;
-            if !shown.record().outcome.settings.task.is_fill() {
+            let face = document.shown_face().filter(|_| latent_disabled_reason(document, engine).is_none())?;
+            if !face.record().outcome.settings.task.is_fill() {
                 return None;
             }
             let candidate = fill.candidate_in_photo(document)?;
             let key = MapKey { picture: Arc::clone(&candidate.picture), group: kind.group() };
-            Some((key, map_request(document, shown, candidate, preferences, kind.group())))
+            Some((key, map_request(document, face.record(), candidate, preferences, kind.group())))
         });
         let missing = wanted.filter(|(key, ..)| self.result(key).is_none());
         match (missing, &self.pending) {
@@ -199,15 +199,14 @@ impl MapState {
 /// A request for maps of a candidate of a fill.
 fn map_request(
     document: &PhotoDocument,
-    shown: &DocumentFace,
+    record: &FillRecord,
     candidate: &Candidate,
     preferences: &Preferences,
     group: MapGroup,
 ) -> MapRequest {
-    let record = shown.record();
     let fill = FillRequest {
         photo: Arc::clone(&document.photo),
-        hole: record.hole.clone(),
+        hole: document.shown_fill().map_or_else(|| record.hole.clone(), |fill| fill.hole.clone()),
         frame: record.frame,
         settings: record.outcome.settings,
         start: SearchStart::FromSettings,

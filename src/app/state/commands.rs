@@ -61,7 +61,6 @@ impl EditorState {
             (!is_file).then_some("This photo is in no folder")
         };
         let no_fill = || shown_fill.is_none().then(|| self.nothing_to_export());
-        let nothing_shown = !is_running && shown_fill.is_none();
         let no_iteration = |document| self.iteration_disabled_reason(command, document);
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
@@ -78,8 +77,8 @@ impl EditorState {
             EditorCommand::SameHole => {
                 no_photo.or_else(locked_by_fill).or_else(|| self.same_hole_disabled_reason(document?))
             }
-            EditorCommand::ToggleDivider if nothing_shown => {
-                no_photo.or(Some("Nothing to compare yet: press Fill first"))
+            EditorCommand::ToggleDivider | EditorCommand::NextMap | EditorCommand::PreviousMap => {
+                no_photo.or_else(|| self.nothing_shown_reason(command))
             }
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
@@ -98,7 +97,6 @@ impl EditorState {
             | EditorCommand::ZoomToActualPixels
             | EditorCommand::PasteMask
             | EditorCommand::LoadMask
-            | EditorCommand::ToggleDivider
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
@@ -133,9 +131,6 @@ impl EditorState {
                     Some(_) => None,
                 }
             }
-            EditorCommand::NextMap | EditorCommand::PreviousMap => {
-                no_photo.or(nothing_shown.then_some("Nothing to explain yet: press Fill first"))
-            }
             EditorCommand::MoreLikeThis => {
                 no_photo.or_else(locked_by_fill).or_else(|| latent_disabled_reason(document?, &self.engine))
             }
@@ -164,6 +159,15 @@ impl EditorState {
         } else {
             "Nothing to export yet: press Fill"
         }
+    }
+
+    /// Why a command that concerns the shown fill is disabled without one.
+    fn nothing_shown_reason(&self, command: EditorCommand) -> Option<&'static str> {
+        let reason = match command {
+            EditorCommand::ToggleDivider => "Nothing to compare yet: press Fill first",
+            _ => "Nothing to explain yet: press Fill first",
+        };
+        self.shown_fill().is_none().then_some(reason)
     }
 
     fn same_hole_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
