@@ -7,8 +7,12 @@ use crate::restore::{ImageTask, luma};
 /// Standard deviation of the low-pass that separates what a block mean tells from what it does not, as a share of the
 /// block's side: a mean over the block, then interpolation between blocks.
 const BLOCK_DEVIATION: f32 = 0.5;
-/// Rounds that make the block means those of the photo.
-const BLOCK_ROUNDS: usize = 4;
+/// Smooth corrections of the block means, before each block is shifted to its own.
+const SMOOTH_ROUNDS: usize = 2;
+/// Most shifts of a block: black and white stop a part of each, and the next one shares it among the other pixels.
+const MAX_SHIFTS: usize = 32;
+/// A mean this near to the photo's, in levels of 255, is the photo's when it is rounded.
+const MEAN_TOLERANCE: f32 = 0.02;
 /// Rounds of Van Cittert's deconvolution from the generated face. Frequencies that the blur keeps come from the photo.
 /// More rounds amplify the photo's noise.
 const DEBLUR_ROUNDS: usize = 2;
@@ -145,17 +149,18 @@ fn with_block_detail(
         let is_known = |block: &usize| blocks.pixels(*block).all(|index| known[index] == Known::Yes);
         let known_blocks: Vec<usize> = (0..blocks.count()).filter(is_known).collect();
         // Smooth corrections first, so that the blocks do not show.
-        for round in 0..BLOCK_ROUNDS {
+        for _ in 0..SMOOTH_ROUNDS {
             let mut correction = photo.map(|_, _| [0.0; 3]);
             for &block in &known_blocks {
                 let (of_photo, of_restored) = (blocks.mean(photo, block), blocks.mean(&restored, block));
                 let difference = std::array::from_fn(|channel| of_photo[channel] - of_restored[channel]);
                 blocks.pixels(block).for_each(|index| correction.pixels[index] = difference);
             }
-            if round + 2 < BLOCK_ROUNDS {
-                correction = correction.blurred(BLOCK_DEVIATION * side_px);
-            }
+            let correction = correction.blurred(BLOCK_DEVIATION * side_px);
             restored = restored.plus(&correction).map(|_, pixel| pixel.map(|value| value.clamp(0.0, 255.0)));
+        }
+        for &block in &known_blocks {
+            blocks.set_mean(&mut restored, block, blocks.mean(photo, block));
         }
     }
     restored
@@ -200,6 +205,29 @@ impl Blocks {
         let (left, top) = (block % columns * side_px, block / columns * side_px);
         (top..(top + side_px).min(height))
             .flat_map(move |y| (left..(left + side_px).min(width)).map(move |x| y * width + x))
+    }
+
+    /// Shifts the pixels of a block so that their mean is this one.
+    fn set_mean(&self, region: &mut Region, block: usize, mean: [f32; 3]) {
+        for (channel, wanted) in mean.into_iter().enumerate() {
+            for _ in 0..MAX_SHIFTS {
+                let missing = wanted - self.mean(region, block)[channel];
+                let can_move = |value: f32| if missing > 0.0 { value < 255.0 } else { value > 0.0 };
+                let values = self.pixels(block).map(|index| region.pixels[index][channel]);
+                let (movable, count) = values.fold((0.0, 0.0), |(movable, count), value| {
+                    (movable + f32::from(u8::from(can_move(value))), count + 1.0)
+                });
+                if missing.abs() < MEAN_TOLERANCE || movable == 0.0 {
+                    break;
+                }
+                for index in self.pixels(block) {
+                    let value = &mut region.pixels[index][channel];
+                    if can_move(*value) {
+                        *value = (*value + missing * count / movable).clamp(0.0, 255.0);
+                    }
+                }
+            }
+        }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "at most 64 pixels")]
