@@ -48,7 +48,6 @@ impl CommandStates {
 
 impl EditorState {
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
-    #[expect(clippy::too_many_lines, reason = "a table of commands")]
     pub fn disabled_reason(&self, command: EditorCommand) -> Option<&'static str> {
         let document = self.document.as_ref();
         let is_running = self.fill.is_running();
