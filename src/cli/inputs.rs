@@ -84,11 +84,6 @@ pub(super) fn skipped_line(folder: &Path, passed_over: &PassedOver) -> Option<St
     (!passed_over.is_empty()).then(|| format!("skipped in {}: {passed_over}", folder.display()))
 }
 
-/// Whether a file has a picture's extension and is not hidden.
-pub(super) fn is_picture(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| !is_hidden(name)) && has_photo_extension(path) && path.is_file()
-}
-
 /// Makes the output paths of every photo.
 pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::Result<Vec<FillTask>> {
     match photos {

@@ -47,7 +47,7 @@ fn region_button(ui: &mut Ui, region: FaceRegion, actions: &mut Actions) {
 }
 
 /// The text on the button, the accessible name, and the tooltip.
-fn describe(region: FaceRegion) -> (&'static str, &'static str, &'static str) {
+pub fn describe(region: FaceRegion) -> (&'static str, &'static str, &'static str) {
     match region {
         FaceRegion::Eyes => (t!("Eyes"), t!("Eyes"), t!("Both eyes with their lids")),
         FaceRegion::LeftEye => {

@@ -1,6 +1,7 @@
 //! Runs the editor commands of the shortcut table, and gives the reason when a command is disabled.
 
 use super::EditorState;
+use crate::app::batch::BatchAction;
 use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
@@ -49,6 +50,8 @@ impl EditorState {
             let nothing = "Nothing to export yet: paint over part of the face and press Fill";
             shown_fill.is_none().then_some(nothing)
         };
+        let locked_by_batch =
+            || self.batch.is_running().then_some("The batch window is filling photos: stop it first, or wait");
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
@@ -57,6 +60,7 @@ impl EditorState {
             | EditorCommand::About
             | EditorCommand::Quit
             | EditorCommand::Explore
+            | EditorCommand::Batch
             | EditorCommand::Training
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
@@ -111,9 +115,9 @@ impl EditorState {
             EditorCommand::ExportAndNext => {
                 no_photo.or_else(no_folder).or_else(locked_by_fill).or_else(saving).or_else(no_fill)
             }
-            EditorCommand::Fill => {
-                no_photo.or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document)))
-            }
+            EditorCommand::Fill => no_photo
+                .or_else(locked_by_batch)
+                .or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document))),
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill.running() {
                 None => Some("No fill is running"),
@@ -125,9 +129,11 @@ impl EditorState {
             }),
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
+                .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| latent_disabled_reason(document, &self.engine))),
             EditorCommand::Mix => no_photo
                 .or_else(locked_by_fill)
+                .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| mix_disabled_reason(document, &self.engine))),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
                 (candidate_count == 0).then_some("No candidates yet: press Fill first")
@@ -198,6 +204,7 @@ impl EditorState {
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
+            EditorCommand::Batch => self.update_batch(BatchAction::Toggle),
             EditorCommand::Training => {
                 self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
             }
@@ -253,7 +260,13 @@ impl EditorState {
             PathPurpose::ExportLayer => document.map(PhotoDocument::suggested_layer_path),
             PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
             PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),
-            PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel => None,
+            PathPurpose::OpenPhoto
+            | PathPurpose::LoadMask
+            | PathPurpose::OpenModel
+            | PathPurpose::BatchFolder
+            | PathPurpose::BatchPhotos
+            | PathPurpose::BatchMasks
+            | PathPurpose::BatchExport => None,
         }
     }
 }

@@ -9,6 +9,7 @@
 //! | fills: running, first guess, mix | [`FillState`](super::fill) |
 //! | device and model | [`EngineState`](super::engine) |
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
+//! | the batch window | [`BatchState`](super::batch) |
 //! | dialogs | [`DialogState`](super::dialogs) |
 //! | preferences | [`Preferences`](super::preferences) |
 //! | parts of the face that wait for their landmarks | [`RegionEdits`], in `region_edits` |
@@ -19,6 +20,7 @@
 //! depends on it. What several panels show is derived once per frame: see [`Derived`].
 
 mod action;
+mod batch;
 mod clipboard;
 mod commands;
 mod derived;
@@ -38,6 +40,7 @@ use std::sync::Arc;
 
 use region_edits::RegionEdits;
 
+use super::batch::BatchState;
 use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
 use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
@@ -80,6 +83,7 @@ pub struct EditorState {
     pub engine: EngineState,
     pub explore: ExploreState,
     pub training: TrainingState,
+    pub batch: BatchState,
     pub dialogs: DialogState,
     pub files: FileState,
     pub view: ViewState,
@@ -96,6 +100,7 @@ impl EditorState {
             engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
             training: TrainingState::new(preferences.training_run.as_deref()),
+            batch: BatchState::default(),
             dialogs: DialogState::default(),
             files: FileState { can_drop_files: true, ..FileState::default() },
             view: ViewState::default(),
@@ -124,6 +129,7 @@ impl EditorState {
             self.handle_worker_event(event);
         }
         self.follow_up();
+        self.follow_batch();
         self.save_project_if_idle();
         if let Some(document) = &mut self.document {
             self.fill.compose_if_needed(document, &self.outbox);
@@ -134,6 +140,7 @@ impl EditorState {
     pub fn handle(&mut self, action: Action) {
         self.apply(action);
         self.follow_up();
+        self.follow_batch();
     }
 
     fn apply(&mut self, action: Action) {
@@ -145,6 +152,9 @@ impl EditorState {
             Action::Fill(action) => self.update_fill(action),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
             Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
+            Action::Batch(action) => self.update_batch(action),
+            Action::CancelBatchExport => self.batch.cancel_export(),
+            Action::CloseWithoutExport => self.files.may_close = true,
             Action::Dialog(action) => self.dialogs.update(action),
             Action::SetPreferences(preferences) => self.set_preferences(*preferences),
             Action::ChooseFile(purpose) => self.show_file_dialog(purpose),
@@ -249,7 +259,8 @@ impl EditorState {
 
     /// Opens the device and loads the model ahead of the first fill.
     fn warm_up_engine(&mut self) {
-        if !self.fill.is_running() {
+        // A batch has its own model and device until it ends.
+        if !self.fill.is_running() && !self.batch.is_running() {
             self.explore.thumbnail_error = None;
             self.engine.warm_up(&self.preferences, &self.outbox);
         }
