@@ -39,7 +39,7 @@ fn search_step(bencher: Bencher, candidates: u32) {
     search.advance();
     bencher.counter(ItemsCount::new(candidates)).bench_local(|| {
         search.advance();
-        search.take_losses()
+        search.take_iterations()
     });
 }
 

@@ -4,12 +4,13 @@
 //! one consistent state.
 
 use super::batch::{self, BatchWindow};
-use super::canvas::{Canvas, CanvasAction, CanvasScene, MaskDisplay};
+use super::canvas::{Canvas, CanvasAction, CanvasScene, ComparedFill, MaskDisplay};
 use super::dialogs::{help_window, path_bar, save_question};
 use super::explore::ExploreWindow;
 use super::panels::candidate_strip::CandidateStrip;
+use super::panels::fill_list::{FillList, fill_name};
 use super::panels::start_screen::StartScreen;
-use super::panels::{fill_button, loss_plot, recovery, settings, status_bar, toolbar};
+use super::panels::{fill_button, loss_plot, recovery, settings, status_bar, timeline_bar, toolbar};
 use super::preferences::PANEL_WIDTH;
 use super::state::{Action, Actions, Derived, EditorState};
 use super::toasts::ToastStack;
@@ -24,6 +25,7 @@ pub struct Widgets {
     pub canvas: Canvas,
     pub toaster: ToastStack,
     pub candidate_strip: CandidateStrip,
+    fill_list: FillList,
     start_screen: StartScreen,
     explore_window: ExploreWindow,
     training_window: TrainingWindow,
@@ -76,7 +78,8 @@ impl Widgets {
         if let Some(pending_close) = &dialogs.save_question {
             save_question::show(&context, pending_close, derived.document, actions);
         }
-        let strip_height = if derived.fill.is_some() { theme::CANDIDATE_STRIP_HEIGHT } else { 0.0 };
+        let fill_panels = theme::CANDIDATE_STRIP_HEIGHT + theme::TIMELINE_HEIGHT;
+        let strip_height = if derived.fill.is_some() { fill_panels } else { 0.0 };
         self.toaster.show(ui, theme::STATUS_HEIGHT + strip_height, actions);
     }
 
@@ -109,6 +112,11 @@ impl Widgets {
             panel.exact_size(theme::CANDIDATE_STRIP_HEIGHT).show(ui, |ui| {
                 self.candidate_strip.show(ui, derived, state.fill.mix(), actions);
             });
+            let frame = bar_frame.inner_margin(egui::Margin::symmetric(8, 2));
+            let panel = egui::Panel::bottom("timeline").frame(frame).resizable(false).show_separator_line(false);
+            panel.exact_size(theme::TIMELINE_HEIGHT).show(ui, |ui| {
+                timeline_bar::show(ui, derived, &state.view, &mut self.fill_list, actions);
+            });
         }
         show_path_bar(ui, state, actions);
         if !state.files.recoverable.is_empty() {
@@ -120,6 +128,16 @@ impl Widgets {
     fn show_canvas(&mut self, ui: &mut egui::Ui, state: &EditorState, derived: &Derived<'_>, actions: &mut Actions) {
         let Some(document) = derived.document else { return };
         let show_before = state.view.show_before;
+        let names = derived.compared.map(|(index, compared)| {
+            let shown = document.shown_fill_index().zip(document.shown_fill());
+            let shown = shown.map_or_else(String::new, |(index, fill)| fill_name(index, fill));
+            [fill_name(index, compared), shown]
+        });
+        let names = names.as_ref().map(|[before, after]| [before.as_str(), after.as_str()]);
+        let before = derived.compared.zip(names).map(|((_, compared), names)| ComparedFill {
+            patches: compared.composition.value().map_or(&[][..], Vec::as_slice),
+            names,
+        });
         let scene = CanvasScene {
             photo: &document.photo,
             mask: derived.shown_mask.unwrap_or(document.mask()),
@@ -132,6 +150,7 @@ impl Widgets {
             mask_display: if show_before { MaskDisplay::Hidden } else { derived.mask_display },
             show_frame: !show_before,
             show_before,
+            before,
             divider: state.view.divider.filter(|_| !derived.patches.is_empty()),
             is_frame_locked: derived.is_running(),
         };
@@ -171,7 +190,7 @@ fn show_settings_panel(ui: &mut egui::Ui, state: &EditorState, derived: &Derived
     });
     if let Some(fill) = plotted_fill.filter(|_| is_plot_fixed) {
         egui::Panel::bottom("losses").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
-            loss_plot::show(ui, fill, &mut actions.preferences.log_losses);
+            loss_plot::show(ui, fill, derived.timeline, actions);
         });
     }
     egui::CentralPanel::no_frame().show(ui, |ui| {
@@ -180,7 +199,7 @@ fn show_settings_panel(ui: &mut egui::Ui, state: &EditorState, derived: &Derived
                 settings::show(ui, derived, engine, actions);
                 if let Some(fill) = plotted_fill.filter(|_| !is_plot_fixed) {
                     ui.add_space(theme::GAP * 2.0);
-                    loss_plot::show(ui, fill, &mut actions.preferences.log_losses);
+                    loss_plot::show(ui, fill, derived.timeline, actions);
                 }
             });
         });

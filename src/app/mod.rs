@@ -70,6 +70,7 @@ use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
 use explore::SavedFaces;
+use fill::FillAction;
 use frame_stats::FrameStats;
 use language::{Language, LanguageChoice};
 use layout::Widgets;
@@ -230,7 +231,7 @@ impl Editor {
         }
     }
 
-    /// Handles Esc: cancels a drag, closes what is on top, stops the fill or dismisses the messages.
+    /// Handles Esc: cancels a drag, closes what is on top, stops the fill, shows the result or dismisses the messages.
     fn handle_escape(&mut self) {
         if self.widgets.canvas.is_dragging() {
             self.widgets.canvas.cancel_drag();
@@ -245,6 +246,8 @@ impl Editor {
             self.state.handle(Action::Batch(BatchAction::Stop));
         } else if self.state.batch.is_open {
             self.state.handle(Action::Batch(BatchAction::Toggle));
+        } else if self.state.fill.shows_iteration() {
+            self.state.handle(Action::Fill(FillAction::ShowResult));
         } else if self.state.training.is_open {
             self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {
@@ -361,6 +364,9 @@ impl eframe::App for Editor {
             context.request_repaint_after(delay);
         }
         if let Some(delay) = self.state.training.poll((self.now)(), &self.state.outbox) {
+            context.request_repaint_after(delay);
+        }
+        if let Some(delay) = self.state.play_timeline((self.now)()) {
             context.request_repaint_after(delay);
         }
         self.update_title(context);

@@ -32,6 +32,8 @@ pub const THUMBNAIL_SIDE: f32 = 64.0;
 pub const CANDIDATE_SIDE: f32 = 86.0;
 /// Height of the strip with the candidates.
 pub const CANDIDATE_STRIP_HEIGHT: f32 = 110.0;
+/// Height of the bar with the timeline.
+pub const TIMELINE_HEIGHT: f32 = 36.0;
 /// Side length of the selected face in the Explore window.
 pub const SELECTED_FACE_SIDE: f32 = 112.0;
 /// Corner radius of buttons and fields.

@@ -10,7 +10,6 @@ use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::face_choice::FaceChoice;
 use super::faces::FacesArgs;
 use super::fill_plan;
-use super::gif::MAX_SIDE_PX;
 use super::import_export::{ExportArgs, ImportArgs};
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
@@ -20,7 +19,7 @@ use super::value_names;
 use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
-use crate::photo::DEFAULT_JPEG_QUALITY;
+use crate::photo::{DEFAULT_JPEG_QUALITY, MAX_ANIMATION_SIDE_PX};
 
 /// Content-aware fill for faces
 ///
@@ -64,7 +63,7 @@ pub(super) enum Command {
 /// the error names it and no picture is written for it; the other photos are still filled.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
-#[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif"]))]
+#[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif", "apng"]))]
 pub(super) struct FillArgs {
     /// Photos, or folders of them (PNG, JPEG, WebP, TIFF, BMP)
     #[arg(required = true, value_name = "PHOTO")]
@@ -206,18 +205,31 @@ pub(super) struct OutputArgs {
     pub(super) frames: Option<PathBuf>,
 
     #[arg(long, value_name = "N", requires = "moving-pictures", value_parser = clap::value_parser!(u32).range(1..))]
-    #[arg(help = format!("Iterations between two frames of --frames and --gif [default: {}]", Self::DEFAULT_EVERY))]
+    #[arg(help = format!("Iterations between two frames of --frames, --gif and --apng [default: {}]", Self::DEFAULT_EVERY))]
     pub(super) every: Option<u32>,
 
     #[arg(long, value_name = "PATH")]
-    #[arg(help = format!("The same frames as an animated GIF, at most {MAX_SIDE_PX} pixels on the longer side. \
+    #[arg(help = format!("The same frames as an animated GIF, at most {MAX_ANIMATION_SIDE_PX} pixels on the longer side. \
                           With several photos, -STEM is added to PATH before its extension, and -face2 for a second \
                           face in a photo"))]
     pub(super) gif: Option<PathBuf>,
 
+    /// The same as an animated PNG, with all colours; named like --gif
+    #[arg(long, value_name = "PATH")]
+    pub(super) apng: Option<PathBuf>,
+
+    /// Iteration whose fill is the result, counted from 1, instead of the best one
+    ///
+    /// The search runs to its end, and the candidate with the lowest total loss at that iteration is drawn from its
+    /// latents. They are in the file that --log writes.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(super) at: Option<u32>,
+
     /// CSV of the losses: iteration,candidate,context,prior,total (iterations and candidates count from 1)
     ///
-    /// prior is the loss before multiplication by lambda. With several photos, -STEM is added to PATH before its
+    /// prior is the loss before multiplication by lambda. Beside PATH.csv, PATH.latents.safetensors holds the latents of
+    /// every iteration (`latents`, [iterations, candidates, latent length], and `iterations`, their numbers) and those of
+    /// the result (`result`). With several photos, -STEM is added to PATH before its
     /// extension, and -face2 for a second face in a photo.
     #[arg(long, value_name = "PATH")]
     pub(super) log: Option<PathBuf>,

@@ -9,11 +9,13 @@ use image::DynamicImage;
 
 use super::console::Console;
 use super::fill_plan::FillPlan;
-use super::frames::FrameRecorder;
 use super::inputs::{FillTask, with_suffix};
+use super::latent_log;
 use super::loss_log::LossLog;
 use crate::face_picture::FacePicture;
-use crate::job::{DeviceInfo, FillControl, FillObserver, FillRequest};
+use crate::job::{
+    DeviceInfo, FillControl, FillObserver, FillOutcome, FillRequest, FrameOutputs, FramePlace, FrameRecorder,
+};
 use crate::mask::Mask;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -21,21 +23,21 @@ use crate::search::Losses;
 /// Output files of one search.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SearchOutputs {
-    pub(super) frames: Option<PathBuf>,
-    pub(super) gif: Option<PathBuf>,
+    pub(super) frames: FrameOutputs,
     pub(super) log: Option<PathBuf>,
 }
 
 impl SearchOutputs {
     /// Those of the photo for the first face, and with `face2` in the name for the second.
     pub(super) fn new(task: &FillTask, turn: usize) -> Self {
-        let FillTask { frames, gif, log, .. } = task;
+        let FillTask { frames: FrameOutputs { folder, gif, apng }, log, .. } = task;
         if turn == 1 {
-            return Self { frames: frames.clone(), gif: gif.clone(), log: log.clone() };
+            return Self { frames: task.frames.clone(), log: log.clone() };
         }
         let face = format!("face{turn}");
         let named = |path: &Option<PathBuf>| path.as_deref().map(|path| with_suffix(path, face.as_ref()));
-        Self { frames: frames.as_ref().map(|folder| folder.join(&face)), gif: named(gif), log: named(log) }
+        let folder = folder.as_ref().map(|folder| folder.join(&face));
+        Self { frames: FrameOutputs { folder, gif: named(gif), apng: named(apng) }, log: named(log) }
     }
 }
 
@@ -46,6 +48,7 @@ pub(super) struct ConsoleFillObserver<'a> {
     outputs: &'a SearchOutputs,
     log: Option<LossLog<BufWriter<File>>>,
     recorder: Option<FrameRecorder>,
+    frame_interval: u32,
     errors: Vec<anyhow::Error>,
 }
 
@@ -58,8 +61,19 @@ impl<'a> ConsoleFillObserver<'a> {
         request: &FillRequest,
         part: &'a Mask,
     ) -> anyhow::Result<Self> {
-        let recorder = FrameRecorder::new(plan, outputs, request, part)?;
-        Ok(Self { console, outputs, log: None, recorder, errors: Vec::new() })
+        let FillRequest { photo, hole, frame, blend, .. } = request;
+        let place = FramePlace { photo, hole, part, frame, blend: *blend };
+        let frames = &outputs.frames;
+        let recorder = (!frames.is_empty()).then(|| FrameRecorder::new(&place, frames, plan.overwrite)).transpose()?;
+        let frame_interval = plan.frame_interval.max(1);
+        Ok(Self { console, outputs, log: None, recorder, frame_interval, errors: Vec::new() })
+    }
+
+    /// Writes the latents of every iteration beside the log.
+    pub(super) fn log_latents(&mut self, outcome: &FillOutcome) {
+        if let Some(log) = &self.outputs.log {
+            self.errors.extend(latent_log::write(&latent_log::latents_path(log), outcome).err());
+        }
     }
 
     /// Completes log and frames. `steps` is the number of iterations, and `picture` the photo with the fill. Returns their
@@ -89,6 +103,17 @@ impl<'a> ConsoleFillObserver<'a> {
     }
 }
 
+/// Observes a drawing without a search: there is nothing to tell.
+pub(super) struct SilentObserver;
+
+impl FillObserver for SilentObserver {
+    fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, _: &[String]) {}
+
+    fn control(&mut self) -> FillControl {
+        FillControl::Continue
+    }
+}
+
 impl FillObserver for ConsoleFillObserver<'_> {
     fn started(&mut self, device: &DeviceInfo, _: &ModelInfo, notes: &[String]) {
         for note in device.notice.iter().chain(notes) {
@@ -113,7 +138,8 @@ impl FillObserver for ConsoleFillObserver<'_> {
     }
 
     fn wants_pictures(&mut self, iteration: u32) -> bool {
-        self.recorder.as_ref().is_some_and(|recorder| recorder.is_frame_due(iteration))
+        // The first iteration, and every N-th.
+        self.recorder.is_some() && (iteration == 1 || iteration.is_multiple_of(self.frame_interval))
     }
 
     fn pictures(&mut self, iteration: u32, pictures: Vec<Arc<FacePicture>>, best: usize) {

@@ -8,7 +8,7 @@ use anyhow::{Context as _, anyhow};
 use super::console::Console;
 use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
 use super::fill::FillBackend;
-use super::fill_observer::{ConsoleFillObserver, SearchOutputs};
+use super::fill_observer::{ConsoleFillObserver, SearchOutputs, SilentObserver};
 use super::fill_plan::FillPlan;
 use super::fill_report::{FaceReport, PhotoReport};
 use super::inputs::FillTask;
@@ -143,6 +143,11 @@ impl PhotoRun<'_> {
         let outputs = SearchOutputs::new(self.task, turn);
         let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole)?;
         let outcome = backend.run_search(&request, &mut observer)?;
+        observer.log_latents(&outcome);
+        let outcome = match plan.at {
+            Some(iteration) => at_iteration(backend, &request, outcome, iteration)?,
+            None => outcome,
+        };
         let fill = FillRecord::of_best(&request, outcome);
         turns.add(&fill, &face.hole).context("the search returned no face")?;
         let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels);
@@ -214,6 +219,21 @@ impl PhotoRun<'_> {
         self.console.print(&format!("warning: {line}"));
         self.report.warnings.push(reported);
     }
+}
+
+/// The fill of one iteration, instead of the best one.
+fn at_iteration(
+    backend: &mut dyn FillBackend,
+    request: &FillRequest,
+    outcome: FillOutcome,
+    iteration: u32,
+) -> anyhow::Result<FillOutcome> {
+    let request = request.at_iteration(&outcome, iteration).with_context(|| {
+        let nearest = outcome.latent_history.nearest(iteration).unwrap_or(1);
+        format!("--at {iteration}: the search kept no such iteration, the nearest is {nearest}")
+    })?;
+    let drawn = backend.run_search(&request, &mut SilentObserver)?;
+    Ok(outcome.with_iteration(iteration, drawn))
 }
 
 /// The record of all fills.

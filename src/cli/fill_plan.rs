@@ -6,7 +6,7 @@ use super::args::{FillArgs, OutputArgs};
 use super::face_choice::FaceChoice;
 use super::inputs::{self, FillTask, PhotoInputs};
 use super::mask_source::MaskSource;
-use super::{model_choice, outputs};
+use super::{model_choice, outputs, usage_error};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
@@ -34,6 +34,8 @@ pub(super) struct FillPlan {
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
     pub(super) frame_interval: u32,
+    /// The iteration that becomes the result, instead of the best one.
+    pub(super) at: Option<u32>,
     /// Whether output files record how they were made.
     pub(super) records_provenance: bool,
     /// Quality of a JPEG.
@@ -45,6 +47,10 @@ impl FillPlan {
     /// Checks the arguments and creates the output folders.
     pub(super) fn new(args: &FillArgs) -> anyhow::Result<Self> {
         let settings = args.settings.settings()?;
+        if let Some(at) = args.output.at.filter(|at| *at > settings.steps) {
+            let steps = settings.steps;
+            return Err(usage_error(format!("--at {at} is beyond the {steps} steps of the search: use 1 to {steps}")));
+        }
         let mask = MaskSource::parse(&args.mask)?;
         let ignore = args.ignore.as_deref().map(MaskSource::parse_ignored).transpose()?;
         let (photos, skipped) = inputs::expand_folders(&args.photos)?;
@@ -72,6 +78,7 @@ impl FillPlan {
             device: args.device,
             tasks,
             skipped,
+            at: args.output.at,
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
             jpeg_quality: args.output.quality,

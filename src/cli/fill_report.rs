@@ -80,6 +80,9 @@ struct SearchReport {
     /// Duration of the search only.
     seconds: Option<f32>,
     stopped_early: Option<bool>,
+    /// The iteration that became the fill; null for the best one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at: Option<u32>,
     context_loss: Option<LossRange>,
     prior_loss: Option<LossRange>,
     total_loss: Option<LossRange>,
@@ -216,6 +219,7 @@ impl SearchReport {
             steps: Some(outcome.steps),
             seconds: Some(outcome.search_secs),
             stopped_early: Some(outcome.stopped.is_some()),
+            at: outcome.candidates.get(outcome.best).and_then(|best| best.kept_at),
             context_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.context)),
             prior_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.prior)),
             total_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.total)),

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::args::OutputArgs;
 use super::usage_error;
-use crate::photo::{PHOTO_EXTENSIONS, PassedOver, has_photo_extension, is_hidden, sort_out_files};
+use crate::job::FrameOutputs;
+use crate::photo::{PHOTO_EXTENSIONS, PassedOver, is_hidden, sort_out_files};
 
 /// The input photos.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,8 +26,7 @@ pub(super) struct FillTask {
     pub(super) stem: OsString,
     pub(super) out: PathBuf,
     pub(super) layer: Option<PathBuf>,
-    pub(super) frames: Option<PathBuf>,
-    pub(super) gif: Option<PathBuf>,
+    pub(super) frames: FrameOutputs,
     pub(super) log: Option<PathBuf>,
 }
 
@@ -92,8 +92,7 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
             photo,
             out: output.out.clone(),
             layer: output.layer.clone(),
-            frames: output.frames.clone(),
-            gif: output.gif.clone(),
+            frames: FrameOutputs { folder: output.frames.clone(), gif: output.gif.clone(), apng: output.apng.clone() },
             log: output.log.clone(),
         }]),
         PhotoInputs::Many(photos) => {
@@ -113,8 +112,11 @@ pub(super) fn build_tasks(photos: PhotoInputs, output: &OutputArgs) -> anyhow::R
                     Ok(FillTask {
                         out: png_in_folder(&output.out, &stem),
                         layer: output.layer.as_deref().map(|path| with_suffix(path, &stem)),
-                        frames: output.frames.as_ref().map(|folder| folder.join(&stem)),
-                        gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
+                        frames: FrameOutputs {
+                            folder: output.frames.as_ref().map(|folder| folder.join(&stem)),
+                            gif: output.gif.as_deref().map(|path| with_suffix(path, &stem)),
+                            apng: output.apng.as_deref().map(|path| with_suffix(path, &stem)),
+                        },
                         log: output.log.as_deref().map(|path| with_suffix(path, &stem)),
                         photo,
                         stem,
@@ -163,6 +165,8 @@ mod tests {
             frames: Some("frames".into()),
             every: None,
             gif: Some("to/search.gif".into()),
+            apng: None,
+            at: None,
             log: Some("losses".into()),
             report: None,
             quality: 92,
@@ -179,8 +183,7 @@ mod tests {
                 stem: "ann".into(),
                 out: "filled.png".into(),
                 layer: Some("layer.png".into()),
-                frames: Some("frames".into()),
-                gif: Some("to/search.gif".into()),
+                frames: FrameOutputs { folder: Some("frames".into()), gif: Some("to/search.gif".into()), apng: None },
                 log: Some("losses".into()),
             }]
         );
@@ -196,8 +199,11 @@ mod tests {
                 stem: "ann.v2".into(),
                 out: "filled/ann.v2.png".into(),
                 layer: Some("layer-ann.v2.png".into()),
-                frames: Some("frames/ann.v2".into()),
-                gif: Some("to/search-ann.v2.gif".into()),
+                frames: FrameOutputs {
+                    folder: Some("frames/ann.v2".into()),
+                    gif: Some("to/search-ann.v2.gif".into()),
+                    apng: None,
+                },
                 log: Some("losses-ann.v2".into()),
             }]
         );

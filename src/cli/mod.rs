@@ -57,8 +57,9 @@
 //!   An unreadable photo makes the exit code 1, but the dataset is still written.
 //! * `train` ends by itself, or after the current step when a file `stop` appears in its run folder. Ctrl-C ends it
 //!   immediately. Either way, `--resume` continues from the newest checkpoint.
-//! * Frames and GIF show the best candidate at the first iteration and at every N-th; the last frame is the result. The
-//!   log counts iterations and candidates from 1.
+//! * Frames, GIF and APNG show the best candidate at the first iteration and at every N-th; the last frame is the result.
+//!   The log counts iterations and candidates from 1. Beside `LOG.csv`, `LOG.latents.safetensors` has the latents of
+//!   every iteration. `--at N` makes iteration N the result.
 
 mod args;
 mod bench;
@@ -74,10 +75,9 @@ mod fill_observer;
 mod fill_photo;
 mod fill_plan;
 mod fill_report;
-mod frames;
-mod gif;
 mod import_export;
 mod inputs;
+mod latent_log;
 mod loss_log;
 mod mask_source;
 mod model_choice;

@@ -9,10 +9,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::args::OutputArgs;
-use super::frames::FRAME_PREFIX;
 use super::inputs::FillTask;
+use super::latent_log;
 use super::{usage_error, write_stdout};
 use crate::fs::{Overwrite, write_atomically};
+use crate::job::FRAME_PREFIX;
 use crate::photo::{PictureFormat, SaveError, has_photo_extension};
 
 /// File name that stands for standard output.
@@ -63,11 +64,14 @@ pub(super) fn check_fill_outputs(
         create_output_folder(folder, "--frames")?;
     }
     let report = output.report.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
-    let mut files: Vec<(&'static str, &Path)> = Vec::new();
+    let logged: Vec<PathBuf> =
+        tasks.iter().filter_map(|task| task.log.as_deref()).map(latent_log::latents_path).collect();
+    let mut files: Vec<(&'static str, &Path)> = logged.iter().map(|path| ("--log", path.as_path())).collect();
     for task in tasks {
         files.push(("--out", &task.out));
         files.extend(task.layer.as_deref().map(|path| ("--layer", path)));
-        files.extend(task.gif.as_deref().map(|path| ("--gif", path)));
+        files.extend(task.frames.gif.as_deref().map(|path| ("--gif", path)));
+        files.extend(task.frames.apng.as_deref().map(|path| ("--apng", path)));
         files.extend(task.log.as_deref().map(|path| ("--log", path)));
     }
     files.extend(report.map(|path| ("--report", path)));
@@ -75,9 +79,9 @@ pub(super) fn check_fill_outputs(
     check_parent_folders(&files)?;
     check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(input_masks.iter().copied()))?;
     if !output.force {
-        let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif"));
+        let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif" | "--apng"));
         check_no_existing_pictures(pictures.map(|&(_, path)| path))?;
-        for folder in tasks.iter().filter_map(|task| task.frames.as_deref()) {
+        for folder in tasks.iter().filter_map(|task| task.frames.folder.as_deref()) {
             check_no_frames(folder)?;
         }
     }
@@ -128,7 +132,7 @@ fn check_picture_extension(option: &str, path: &Path) -> anyhow::Result<()> {
 }
 
 /// Extensions of files that users expect from a command. A missing folder with such a name was meant as a file.
-const FILE_EXTENSIONS: [&str; 8] = ["gif", "json", "csv", "txt", "zip", "safetensors", "heic", "pdf"];
+const FILE_EXTENSIONS: [&str; 9] = ["gif", "apng", "json", "csv", "txt", "zip", "safetensors", "heic", "pdf"];
 
 /// Creates the folder that an option names, if it is missing.
 pub(super) fn create_output_folder(folder: &Path, option: &str) -> anyhow::Result<()> {

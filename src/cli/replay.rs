@@ -147,7 +147,7 @@ impl Replay {
             notes.push(format!("made by version {version}, repeated by {current}: pixels may differ"));
         }
         // A mix is drawn without a search.
-        if self.provenance.symmetry > 0.0 && !self.provenance.mixed {
+        if self.provenance.symmetry > 0.0 && !self.provenance.mixed && self.provenance.kept_at.is_none() {
             notes.push(format!(
                 "made with the setting 'symmetry', which this version no longer has: the repetition leaves it out, so the \
                  fill may differ; to repeat it exactly, use the program that made it (version {version})"
@@ -165,6 +165,9 @@ impl Replay {
             notes.push(format!("{what}: drawn from its latent without a search"));
         } else if self.provenance.mixed {
             notes.push("a mix of candidates: drawn from its latent without a search".into());
+        }
+        if let Some(iteration) = self.provenance.kept_at {
+            notes.push(format!("iteration {iteration} of a search: drawn from its latent without a search"));
         }
         if let Some(CompletionId { sha256 }) = &self.provenance.completion
             && sha256 != CompletionNetwork::embedded().sha256()

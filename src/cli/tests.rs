@@ -56,7 +56,7 @@ fn every_option_of_fill_is_parsed() {
     let args = fill_args(
         "fill a.png b.png --mask center --out filled --preset paper --steps 5 --lambda 0.5 --candidates 2 --seed 3 \
          --model m.safetensors --device gpu:1 --face none --frame -1,2,30 --blend none --detail 40 --completion off --frames f --every 4 \
-         --layer y.png --no-record --gif g.gif --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
+         --layer y.png --no-record --gif g.gif --apng g.png --at 4 --log l.csv --report r.json --force --learning-rate 0.1 --schedule cosine \
          --optimizer hmc \
          --starts prior --start-spread 0.1 --context mean --norm l2 --window 5 --focus 0.5 --gradient 2 --prior saturating \
          --clipping stochastic --hmc-steps 3 --hmc-step-size 0.01 --hmc-beta 0.5 --hmc-anneal 1.1",
@@ -67,7 +67,7 @@ fn every_option_of_fill_is_parsed() {
     assert_eq!(args.frame, Some(FaceFrame { center_in_photo: [-1.0, 2.0], side_px: 30.0, angle_radians: 0.0 }));
     assert_eq!((args.blend, args.detail, args.completion), (BlendMode::None, 40, false));
     assert!(fill_args("fill a.png --mask center --out b.png --completion on").completion);
-    assert_eq!(args.output.every, Some(4));
+    assert_eq!((args.output.every, args.output.at), (Some(4), Some(4)));
     assert!(args.output.force && args.output.no_record);
     assert_eq!(args.output.layer, Some("y.png".into()));
     assert_eq!(args.settings.preset, Preset::Paper);

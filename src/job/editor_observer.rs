@@ -43,6 +43,8 @@ pub(super) struct EditorObserver<'a> {
     latest_pictures: Option<LatestPictures>,
     unsent_losses: Vec<IterationLosses>,
     iteration: u32,
+    /// Iterations that the search has done itself: without those of an earlier search that it continues.
+    iterations_here: u32,
     clock: Clock,
     pending: PendingCommands,
 }
@@ -112,6 +114,7 @@ impl<'a> EditorObserver<'a> {
             latest_pictures: None,
             unsent_losses: Vec::new(),
             iteration: 0,
+            iterations_here: 0,
             clock: Clock { running_since: None, elapsed_before: Duration::ZERO, last_report: now, last_preview: now },
             pending: PendingCommands::default(),
         }
@@ -141,9 +144,9 @@ impl<'a> EditorObserver<'a> {
     fn send_progress(&mut self) {
         let elapsed_secs = self.clock.elapsed().as_secs_f32();
         #[expect(clippy::cast_precision_loss, reason = "step counts are far below 2^24")]
-        let remaining_secs = (self.iteration > 1).then(|| {
+        let remaining_secs = (self.iterations_here > 1).then(|| {
             let all_steps = self.live_settings.steps.saturating_add(self.extended_by);
-            all_steps.saturating_sub(self.iteration) as f32 * elapsed_secs / self.iteration as f32
+            all_steps.saturating_sub(self.iteration) as f32 * elapsed_secs / self.iterations_here as f32
         });
         self.clock.last_report = Instant::now();
         let iterations = std::mem::take(&mut self.unsent_losses);
@@ -295,6 +298,7 @@ impl FillObserver for EditorObserver<'_> {
 
     fn losses(&mut self, iteration: u32, losses: &[Losses]) {
         self.iteration = iteration;
+        self.iterations_here += 1;
         self.unsent_losses.push(IterationLosses { iteration, candidates: losses.to_vec() });
     }
 

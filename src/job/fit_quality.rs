@@ -45,7 +45,9 @@ impl FillOutcome {
     #[must_use]
     pub fn fit_warning(&self) -> Option<FitWarning> {
         let starts_at_guess = match &self.start {
-            SearchStart::FromSettings => self.model.has_encoder && self.settings.starts == Starts::Encoder,
+            SearchStart::FromSettings | SearchStart::Continue { .. } => {
+                self.model.has_encoder && self.settings.starts == Starts::Encoder
+            }
             SearchStart::At(_) | SearchStart::Around(_) => true,
         };
         if self.steps < if starts_at_guess { MIN_STEPS_FROM_GUESS } else { MIN_STEPS_FROM_PRIOR } {

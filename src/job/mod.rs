@@ -12,12 +12,16 @@ mod draw_faces;
 mod editor_observer;
 mod error;
 mod export_file;
+mod export_search;
 mod faces_in_turn;
 mod fill_place;
 mod fill_record;
 mod fit_quality;
+mod frame_recorder;
 mod heap;
 mod hole_split;
+mod kept_iteration;
+mod latent_history;
 mod low_priority;
 mod mailbox;
 mod network_cache;
@@ -55,11 +59,14 @@ pub use crop_preview::CropPreview;
 pub use draw_faces::{FacesId, FacesRequest, GeneratedFaces};
 pub use error::FillError;
 pub use export_file::{ExportFile, check_export};
+pub use export_search::export_search;
 pub use faces_in_turn::FacesInTurn;
 pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
+pub use frame_recorder::{FRAME_PREFIX, FrameOutputs, FramePlace, FrameRecorder};
 pub use heap::{share_one_heap, trim_heap};
 pub use hole_split::{FacePart, SplitFace, split_hole};
+pub use latent_history::LatentHistory;
 pub use low_priority::{lower_thread_priority, start_low_priority_pool};
 pub use network_cache::NetworkCache;
 pub use photo_fill::{FaceFill, FinishedPhoto, PhotoFill, search_input};
@@ -111,6 +118,8 @@ pub struct Candidate {
     pub losses: Losses,
     /// The user mixed it from other candidates: it was drawn directly, without a search.
     pub is_mix: bool,
+    /// The iteration of the search at which the user kept it; `None` for its best one.
+    pub kept_at: Option<u32>,
 }
 
 /// Why a search ended before its last step.
@@ -151,6 +160,8 @@ pub struct FillOutcome {
     pub best: usize,
     /// Losses of the best candidate at the first iteration.
     pub first_losses: Losses,
+    /// The latents of every iteration.
+    pub latent_history: LatentHistory,
 }
 
 impl FillOutcome {

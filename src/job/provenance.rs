@@ -24,7 +24,7 @@ const FORMAT_PREFIX: &str = "countenance-recipe-";
 const FORMAT: &str = "countenance-recipe-1";
 /// With [`Provenance::fills`]. A format of its own, because programs before it would repeat the first fill only.
 const FORMAT_OF_SEVERAL: &str = "countenance-recipe-2";
-/// With ignored pixels or a soft edge, and with any number of fills. Programs before it would make another fill.
+/// With ignored pixels, a soft edge, or a search that continues another one, and with any number of fills. Programs before it would make another fill.
 const EXTENDED_FORMAT: &str = "countenance-recipe-3";
 /// With several fills of which some are drawn without a search. Programs before it would search all.
 const DRAWN_FORMAT: &str = "countenance-recipe-4";
@@ -135,6 +135,9 @@ pub struct Provenance {
     /// fills whose search cannot be repeated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub mixed: bool,
+    /// The iteration of the search that the user chose; the shown candidate is drawn from its latent, without a search.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kept_at: Option<u32>,
     /// Weight of the symmetry loss, which only earlier versions have; 0 without. Read from files, never written.
     #[serde(skip)]
     pub symmetry: f64,
@@ -173,10 +176,12 @@ impl Provenance {
         let FillRecord { hole, frame, outcome, look: FillLook { candidate, blend } } = fill;
         let FillOutcome { settings, model, device: DeviceInfo { name: device, .. }, .. } = &**outcome;
         let has_these_settings = |preset: &Preset| Settings { seed: settings.seed, ..preset.settings() } == *settings;
+        let continues = matches!(outcome.start, SearchStart::Continue { .. });
+        let is_extended = hole.has_ignored() || blend.soft_edge_px > 0 || continues;
         let completion = completion_network(*blend, model);
         let completion = completion.map(|network| CompletionId { sha256: network.sha256().to_owned() });
         let provenance = Self {
-            format: if hole.has_ignored() || blend.soft_edge_px > 0 { EXTENDED_FORMAT } else { FORMAT }.into(),
+            format: if is_extended { EXTENDED_FORMAT } else { FORMAT }.into(),
             version: env!("CARGO_PKG_VERSION").into(),
             content: ExportContent::Photo,
             photo: PhotoId::new(photo),
@@ -194,6 +199,7 @@ impl Provenance {
             stopped_early: outcome.stopped.is_some(),
             changed_during_search: outcome.changed_during_search,
             mixed: false,
+            kept_at: None,
             symmetry: 0.0,
             mask: MaskRecord::new(hole)?,
             fills: Vec::new(),
@@ -216,7 +222,8 @@ impl Provenance {
             evaluations: 1,
             stopped_early: false,
             changed_during_search: false,
-            mixed: true,
+            mixed: candidate.kept_at.is_none(),
+            kept_at: candidate.kept_at,
             ..self
         }
     }

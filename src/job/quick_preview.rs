@@ -89,6 +89,6 @@ pub(super) fn draw_quick_preview(
     let composer = FillPlace::new(photo, hole, *frame, request.blend)
         .get_or_prepare(composers, || Composer::new(photo, hole, frame, request.blend, Some(MAX_PREVIEW_SIDE_PX)));
     let patch = Arc::new(composer.render(&to_blend));
-    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings() };
+    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings(), kept_at: None };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 use super::error::FillError;
 use super::network_cache::NetworkCache;
 use super::run_ahead::RunAhead;
-use super::{Candidate, DeviceInfo, FillOutcome, FillRequest, LiveSettings, StopReason, fit_quality, validate};
+use super::{
+    Candidate, DeviceInfo, FillOutcome, FillRequest, LatentHistory, LiveSettings, StopReason, fit_quality, validate,
+};
 use crate::catch_panic::catch_panic;
 use crate::face_picture::FacePicture;
 use crate::mask::Mask;
@@ -47,7 +49,8 @@ pub trait FillObserver {
         None
     }
 
-    /// The search continues with a new hole and runs this many iterations more than its settings say.
+    /// The search continues, with a new hole or from an earlier search, and runs this many iterations more than its
+    /// settings say.
     fn search_extended(&mut self, _by: u32) {}
 
     /// Whether the losses of this iteration (from 1) are needed now, rather than later in a batch.
@@ -87,7 +90,8 @@ pub fn run_fill(
     observer.started(&device, &model, &validate::start_notes(request, &networks, &problem));
 
     let started = Instant::now();
-    let mut run = FillRun { observer, size_px, first_losses: None, newest_losses: Vec::new(), backup: None };
+    let (newest_losses, latent_history) = (Vec::new(), LatentHistory::default());
+    let mut run = FillRun { observer, size_px, first_losses: None, newest_losses, latent_history, backup: None };
     // A lost device causes a panic. After a panic only the backup is used, nothing else of the search.
     let result = catch_panic(|| run.run_search(networks, &problem, request));
     let search_secs = started.elapsed().as_secs_f32();
@@ -118,6 +122,7 @@ pub fn run_fill(
         first_losses: first_losses.unwrap_or(result.candidates[best].losses),
         candidates: result.candidates,
         best,
+        latent_history: run.latent_history,
     })
 }
 
@@ -127,6 +132,7 @@ struct FillRun<'a> {
     size_px: u32,
     first_losses: Option<Vec<Losses>>,
     newest_losses: Vec<Losses>,
+    latent_history: LatentHistory,
     backup: Option<BestSoFar>,
 }
 
@@ -158,6 +164,9 @@ impl FillRun<'_> {
         super::panic_stage::reach(super::panic_stage::Stage::FirstGuess);
         let mut search = Search::new(networks, problem, request.settings);
         request.start.apply_to(&mut search);
+        if search.extra_iterations() > 0 {
+            self.observer.search_extended(search.extra_iterations());
+        }
         let mut last_backup = Instant::now();
         let mut run_ahead = RunAhead::new();
         let mut unread_iterations = 0;
@@ -186,7 +195,8 @@ impl FillRun<'_> {
             unread_iterations += 1;
             let iteration = search.iterations_begun();
             let wants_pictures = self.observer.wants_pictures(iteration);
-            let is_due = iteration == 1 || unread_iterations >= MAX_UNREAD_ITERATIONS;
+            let is_first = self.first_losses.is_none();
+            let is_due = is_first || unread_iterations >= MAX_UNREAD_ITERATIONS;
             if wants_pictures || is_due || self.observer.wants_losses(iteration) {
                 self.read_losses(&mut search);
                 unread_iterations = 0;
@@ -198,7 +208,7 @@ impl FillRun<'_> {
                 }
             }
             // Before the pictures are shown, because a fault in that must not cost the result.
-            if iteration == 1 || last_backup.elapsed() > BACKUP_INTERVAL {
+            if is_first || last_backup.elapsed() > BACKUP_INTERVAL {
                 self.backup = best_so_far(&mut search, history);
                 last_backup = Instant::now();
             }
@@ -226,10 +236,11 @@ impl FillRun<'_> {
     }
 
     fn read_losses(&mut self, search: &mut Search) {
-        for (iteration, losses) in search.take_losses() {
-            self.observer.losses(iteration, &losses);
-            self.first_losses.get_or_insert_with(|| losses.clone());
-            self.newest_losses = losses;
+        for iteration in search.take_iterations() {
+            self.observer.losses(iteration.number, &iteration.losses);
+            self.latent_history.add(&iteration);
+            self.first_losses.get_or_insert_with(|| iteration.losses.clone());
+            self.newest_losses = iteration.losses;
         }
     }
 }
@@ -252,7 +263,7 @@ fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar>
         .into_iter()
         .zip(losses)
         .zip(pictures)
-        .map(|((latent, losses), picture)| Candidate { latent, picture, losses, is_mix: false })
+        .map(|((latent, losses), picture)| Candidate { latent, picture, losses, is_mix: false, kept_at: None })
         .collect();
     let (steps, settings) = (search.iterations_done(), *search.settings());
     Some(BestSoFar { candidates, explained_share, steps, history, settings })

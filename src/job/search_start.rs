@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::search::{Search, Settings};
 use crate::serde_floats;
 
+/// The highest iteration that a search can continue at: far more than a person waits for.
+const MAX_ITERATION: u32 = 1_000_000_000;
+
 /// The start latents of a search. In files, latents are the bytes of little-endian f32 in base64.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -15,6 +18,13 @@ pub enum SearchStart {
     FromSettings,
     /// These latents of all candidates, concatenated.
     At(#[serde(with = "serde_floats")] Vec<f32>),
+    /// Continue another search at this iteration, with its latents of all candidates, concatenated.
+    Continue {
+        /// Counted from 1.
+        iteration: u32,
+        #[serde(with = "serde_floats")]
+        latents: Vec<f32>,
+    },
     /// All candidates start at this latent, to find variations of it ([`Settings::for_variations`]).
     Around(#[serde(with = "serde_floats")] Vec<f32>),
 }
@@ -40,7 +50,11 @@ impl SearchStart {
         let (latents, length) = match self {
             Self::FromSettings => return true,
             // A file may name any length.
-            Self::At(latents) => (latents, latent_dim.checked_mul(settings.candidates as usize)),
+            Self::Continue { iteration: 0, .. } => return false,
+            Self::Continue { iteration, .. } if *iteration > MAX_ITERATION => return false,
+            Self::At(latents) | Self::Continue { latents, .. } => {
+                (latents, latent_dim.checked_mul(settings.candidates as usize))
+            }
             Self::Around(latent) => (latent, Some(latent_dim)),
         };
         Some(latents.len()) == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
@@ -51,6 +65,7 @@ impl SearchStart {
         match self {
             Self::FromSettings => {}
             Self::At(latents) => search.start_at(latents),
+            Self::Continue { iteration, latents } => search.continue_at(*iteration, latents),
             Self::Around(latent) => search.start_variations(latent),
         }
     }
@@ -70,6 +85,9 @@ mod tests {
                 && fits(SearchStart::Around(vec![-1.0; 3]))
         );
         assert!(!SearchStart::At(vec![0.0; 4]).fits(&settings, usize::MAX), "the length overflows");
+        let continued = |iteration, length| fits(SearchStart::Continue { iteration, latents: vec![0.0; length] });
+        assert!(continued(1, 6) && continued(1000, 6));
+        assert!(!continued(0, 6) && !continued(1, 3) && !continued(u32::MAX, 6));
         assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
         assert!(
             !fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0]))
@@ -90,6 +108,7 @@ mod tests {
             SearchStart::FromSettings,
             SearchStart::At(vec![1.0 / 3.0, -0.0]),
             SearchStart::Around(vec![f32::MIN_POSITIVE]),
+            SearchStart::Continue { iteration: 7, latents: vec![0.1] },
         ] {
             let json = serde_json::to_string(&start).unwrap();
             let read: SearchStart = serde_json::from_str(&json).unwrap();

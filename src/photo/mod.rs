@@ -7,6 +7,7 @@
 //! Pictures are saved as PNG, JPEG, TIFF or WebP (`save_picture`). Only a PNG holds everything; for the others, the
 //! encoder tells what was left out or rounded.
 
+mod animation;
 mod contact_sheet;
 mod decode;
 mod embedded_picture;
@@ -36,6 +37,7 @@ use image::DynamicImage;
 
 use crate::geometry::RectPx;
 
+pub use animation::{AnimationFormat, AnimationWriter, MAX_ANIMATION_SIDE_PX};
 pub use contact_sheet::ContactSheet;
 pub use decode::{DecodeLimits, FileContent, FileKind, PHOTO_EXTENSIONS, PhotoError, decode, open, read_file};
 pub(crate) use encode::encode_bilevel_png;

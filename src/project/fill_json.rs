@@ -10,7 +10,8 @@ use crate::blend::{Blend, MAX_SOFT_EDGE_PX};
 use crate::face_picture::FacePicture;
 use crate::geometry::FaceFrame;
 use crate::job::{
-    Candidate, DeviceInfo, FaceFill, FillLook, FillOutcome, FillRecord, IterationLosses, SearchStart, StopReason,
+    Candidate, DeviceInfo, FaceFill, FillLook, FillOutcome, FillRecord, IterationLosses, LatentHistory, SearchStart,
+    StopReason,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -25,6 +26,8 @@ const MAX_PICTURE_SIDE_PX: usize = 1024;
 const MAX_ITERATIONS: u32 = 1000 * Settings::MAX_STEPS;
 /// Losses per candidate: context, prior and total.
 const LOSSES_PER_CANDIDATE: usize = 3;
+/// Most memory of the latents of all iterations that a file keeps: about as much as the candidates' pictures.
+const MAX_LATENT_BYTES: usize = 2 << 20;
 
 #[derive(Serialize, Deserialize)]
 pub(super) struct FillJson {
@@ -56,6 +59,8 @@ pub(super) struct FillJson {
     candidates: Vec<CandidateJson>,
     #[serde(default)]
     curves: LossCurvesJson,
+    #[serde(default, skip_serializing_if = "LatentsJson::is_empty")]
+    history: LatentsJson,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -67,6 +72,17 @@ struct CandidateJson {
     losses: LossesJson,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     mixed: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    kept_at: Option<u32>,
+}
+
+/// The latents of each iteration: those of all searched candidates at the first one, then at the next one, and so on.
+#[derive(Default, Serialize, Deserialize)]
+struct LatentsJson {
+    candidates: usize,
+    iterations: Vec<u32>,
+    #[serde(with = "serde_floats")]
+    latents: Vec<f32>,
 }
 
 /// Loss curves. `losses` holds context, prior and total of every searched candidate at the first iteration, then at the
@@ -87,6 +103,7 @@ impl FillJson {
             pixels: candidate.picture.to_planes(),
             losses: candidate.losses.into(),
             mixed: candidate.is_mix,
+            kept_at: candidate.kept_at,
         };
         Self {
             hole: (hole != mask).then(|| MaskJson(hole.clone())),
@@ -108,6 +125,7 @@ impl FillJson {
             size_px: outcome.candidates.first().map_or(0, |candidate| candidate.picture.side_px),
             candidates: outcome.candidates.iter().map(candidate).collect(),
             curves: LossCurvesJson::new(&face.loss_curves),
+            history: LatentsJson::new(&outcome.latent_history.within(MAX_LATENT_BYTES)),
         }
     }
 
@@ -146,6 +164,7 @@ impl FillJson {
         }
         let loss_curves = self.curves.into_loss_curves(searched)?;
         let (size_px, latent_dim) = (self.size_px, self.model.latent_dim);
+        let latent_history = self.history.into_history(latent_dim)?;
         let candidates = self.candidates.into_iter().enumerate();
         let candidates = candidates.map(|(index, json)| json.into_candidate(index, size_px, latent_dim));
         let outcome = FillOutcome {
@@ -162,6 +181,7 @@ impl FillJson {
             candidates: candidates.collect::<Result<_, _>>()?,
             best: self.best,
             first_losses: self.first_losses.into(),
+            latent_history,
         };
         let record = FillRecord {
             hole: self.hole.map_or_else(|| mask.clone(), |hole| hole.0),
@@ -188,7 +208,41 @@ impl CandidateJson {
             }
         }
         let picture = Arc::new(FacePicture::from_planes(&self.pixels));
-        Ok(Candidate { latent: self.latent, picture, losses: self.losses.into(), is_mix: self.mixed })
+        Ok(Candidate {
+            latent: self.latent,
+            picture,
+            losses: self.losses.into(),
+            is_mix: self.mixed,
+            kept_at: self.kept_at,
+        })
+    }
+}
+
+impl LatentsJson {
+    fn new(history: &LatentHistory) -> Self {
+        Self {
+            candidates: history.candidates(),
+            iterations: history.numbers().collect(),
+            latents: history.numbers().filter_map(|number| history.latents(number)).flatten().copied().collect(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.iterations.is_empty()
+    }
+
+    fn into_history(self, latent_dim: usize) -> Result<LatentHistory, ProjectError> {
+        let invalid = || ProjectError::invalid("the latents of the iterations do not fit the model");
+        if self.is_empty() {
+            return Ok(LatentHistory::default());
+        }
+        let row = latent_dim.checked_mul(self.candidates).filter(|row| *row > 0).ok_or_else(invalid)?;
+        let in_range = self.latents.iter().all(|value| value.is_finite());
+        if !in_range || Some(self.latents.len()) != row.checked_mul(self.iterations.len()) {
+            return Err(invalid());
+        }
+        let rows = self.latents.chunks_exact(row).map(<[f32]>::to_vec);
+        LatentHistory::from_iterations(self.candidates, self.iterations.into_iter().zip(rows)).ok_or_else(invalid)
     }
 }
 

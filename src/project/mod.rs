@@ -30,7 +30,7 @@ use std::path::PathBuf;
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
-use crate::job::{FaceFill, IterationLosses};
+use crate::job::{FaceFill, IterationLosses, SearchStart};
 use crate::mask::Mask;
 use crate::model::ModelChoice;
 use crate::search::{Preset, Settings};
@@ -42,7 +42,8 @@ pub use photo_reference::{PhotoOrigin, PhotoReference};
 /// Value of `format` in a project file. The number increases when older programs cannot read the file.
 pub const FORMAT: &str = "countenance-project-1";
 
-/// The format of a project with ignored pixels or a soft edge. Programs before it would lose them.
+/// The format of a project with ignored pixels, a soft edge, or a fill that continues another one. Programs before it
+/// would lose them.
 pub const EXTENDED_FORMAT: &str = "countenance-project-2";
 
 /// The format of a project whose fill has several faces. Programs before it would show none of them.
@@ -123,8 +124,10 @@ impl Project {
         }
         let fill_masks = self.fill.iter().flat_map(ProjectFill::masks);
         let has_ignored = std::iter::once(&self.mask).chain(fill_masks).any(Mask::has_ignored);
-        let fill_blends = self.fill.iter().flat_map(|fill| &fill.faces).map(|face| face.fill.record.look.blend);
+        let records = || self.fill.iter().flat_map(|fill| &fill.faces).map(|face| &face.fill.record);
+        let fill_blends = records().map(|record| record.look.blend);
         let is_soft = std::iter::once(self.blend).chain(fill_blends).any(|blend| blend.soft_edge_px > 0);
-        if has_ignored || is_soft { EXTENDED_FORMAT } else { FORMAT }
+        let continues = records().any(|record| matches!(record.outcome.start, SearchStart::Continue { .. }));
+        if has_ignored || is_soft || continues { EXTENDED_FORMAT } else { FORMAT }
     }
 }

@@ -11,7 +11,7 @@ use super::*;
 use crate::blend::BlendMode;
 use crate::face_picture::FacePicture;
 use crate::job::{Candidate, DeviceInfo, SearchStart, StopReason};
-use crate::job::{FillLook, FillOutcome, FillRecord};
+use crate::job::{FillLook, FillOutcome, FillRecord, LatentHistory};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::search::Losses;
@@ -35,6 +35,7 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         picture: Arc::new(FacePicture::from_planes(&numbers(3 * (size_px * size_px) as usize, f32::from(index) + 0.5))),
         losses: losses(f32::from(index) + 1.0),
         is_mix: false,
+        kept_at: None,
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },
@@ -58,6 +59,7 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         candidates: (0..candidates).map(candidate).collect(),
         best: 1,
         first_losses: losses(9.0),
+        latent_history: LatentHistory::default(),
     }
 }
 

@@ -50,7 +50,7 @@ mod warm_restart;
 pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
 pub use preset::Preset;
 pub use problem::SearchProblem;
-pub use results::BestCandidates;
+pub use results::{BestCandidates, SearchIteration};
 pub use search_loop::Search;
 pub use setting_table::{Field, SETTINGS, Section, Setting, SettingsError};
 pub use settings::{ContextSettings, HmcSettings, Settings};

@@ -11,6 +11,17 @@ use super::total_loss::LossTensors;
 use crate::face_picture::FacePicture;
 use crate::model::read_values;
 
+/// One iteration of a search.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchIteration {
+    /// Counted from 1.
+    pub number: u32,
+    /// The losses of each candidate.
+    pub losses: Vec<Losses>,
+    /// The latents that have these losses: those of all candidates, one after the other.
+    pub latents: Vec<f32>,
+}
+
 /// Best latents of the candidates with their losses.
 #[derive(Clone, Debug)]
 pub struct BestCandidates {
@@ -19,10 +30,24 @@ pub struct BestCandidates {
 }
 
 impl Search {
-    /// The losses of all iterations since the last call, oldest first: `(iteration from 1, losses of each candidate)`.
-    pub fn take_losses(&mut self) -> Vec<(u32, Vec<Losses>)> {
-        let (iterations, losses): (Vec<_>, Vec<_>) = std::mem::take(&mut self.unread_losses).into_iter().unzip();
-        iterations.into_iter().zip(LossTensors::read(&losses)).collect()
+    /// All iterations since the last call, oldest first.
+    pub fn take_iterations(&mut self) -> Vec<SearchIteration> {
+        let unread = std::mem::take(&mut self.unread);
+        if unread.is_empty() {
+            return Vec::new();
+        }
+        let losses = LossTensors::read(unread.iter().map(|(_, scored)| &scored.losses));
+        let latents = read_values(Tensor::cat(unread.iter().map(|(_, scored)| scored.latents.clone()).collect(), 0));
+        let rows = latents.chunks_exact(latents.len() / unread.len());
+        unread
+            .iter()
+            .zip(losses.into_iter().zip(rows))
+            .map(|((number, _), (losses, latents))| SearchIteration {
+                number: *number,
+                losses,
+                latents: latents.to_vec(),
+            })
+            .collect()
     }
 
     /// Pictures of all candidates at the newest evaluation.

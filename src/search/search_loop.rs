@@ -12,7 +12,7 @@ use super::initial_latents::SearchRng;
 use super::operations::SearchPass;
 use super::optimizer::Optimizer;
 use super::problem::SearchProblem;
-use super::total_loss::{LossTensors, ScoredLatents};
+use super::total_loss::ScoredLatents;
 use super::{Schedule, Settings, Starts};
 use crate::model::Networks;
 
@@ -40,8 +40,8 @@ pub struct Search {
     /// The newest evaluation. With HMC it may belong to a leapfrog step within an iteration.
     pub(super) evaluation: Option<Evaluation>,
     pub(super) best: Option<ScoredLatents>,
-    /// Losses of the iterations that were not read yet, oldest first.
-    pub(super) unread_losses: Vec<(u32, LossTensors)>,
+    /// Iterations that were not read yet, oldest first.
+    pub(super) unread: Vec<(u32, ScoredLatents)>,
 }
 
 /// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
@@ -74,7 +74,7 @@ impl Search {
             uses_last_latents: false,
             evaluation: None,
             best: None,
-            unread_losses: Vec::new(),
+            unread: Vec::new(),
         }
     }
 
@@ -196,7 +196,7 @@ impl Search {
     pub(super) fn record_losses(&mut self, evaluation: &Evaluation) {
         let scored = evaluation.scored.clone();
         self.iterations_begun = self.iterations_done + 1;
-        self.unread_losses.push((self.iterations_begun, scored.losses.clone()));
+        self.unread.push((self.iterations_begun, scored.clone()));
         self.best = Some(match self.best.take() {
             Some(best) if !self.uses_last_latents => best.min_by_total(scored),
             _ => scored,

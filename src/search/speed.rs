@@ -42,7 +42,7 @@ pub fn measure_speed(networks: &Arc<Networks>, candidates: u32, time: Duration) 
         let warming_up = started.elapsed() < time.mul_f64(WARM_UP_SHARE);
         let step = Instant::now();
         search.advance();
-        search.take_losses();
+        search.take_iterations();
         if !warming_up {
             seconds.push(step.elapsed().as_secs_f64());
         }

@@ -1,4 +1,5 @@
-//! Changes the problem during a search, because the user may paint while it runs.
+//! Changes the problem during a search, because the user may paint while it runs, and continues another search from
+//! one of its iterations.
 //!
 //! The schedules are rewound to their middle, so that noise and learning rate are high enough to adapt to the new
 //! problem. The iteration count goes on, so the search takes as many iterations more.
@@ -20,6 +21,21 @@ impl Search {
             state => *state = Optimizer::new(&self.settings, &self.latents),
         }
         self.rescore_best();
+        self.rewind_schedules();
+    }
+
+    /// Continues another search at its iteration `number` (from 1), with its latents of all candidates. The schedules
+    /// go on from there, or from their middle if it had come further. Call it before the first iteration.
+    ///
+    /// # Panics
+    /// When there are not `candidates × latent_dim` values.
+    pub fn continue_at(&mut self, number: u32, latents: &[f32]) {
+        self.start_at(latents);
+        self.iterations_done = number.saturating_sub(1);
+        self.rewind_schedules();
+    }
+
+    fn rewind_schedules(&mut self) {
         self.schedule_rewind += self.schedule_step().saturating_sub(self.settings.steps / 2);
     }
 

@@ -5,7 +5,6 @@
 use egui::{Align2, FontId, Painter, Pos2, Rect, Shape, Stroke, Vec2, pos2, vec2};
 
 use super::canvas_style::CanvasStyle;
-use crate::app::language::t;
 
 /// Largest distance from the line at which the pointer grabs it, in points.
 const GRAB_DISTANCE: f32 = 8.0;
@@ -47,12 +46,17 @@ impl Divider {
         self.visible_photo.with_min_x(self.x)
     }
 
+    /// The part of the screen that shows what is before the fill.
+    pub fn before_rect(&self) -> Rect {
+        self.visible_photo.with_max_x(self.x)
+    }
+
     fn grip_center(&self) -> Pos2 {
         pos2(self.x, self.visible_photo.center().y)
     }
 
-    /// Draws the line, its grip and a label on each side.
-    pub fn paint(&self, painter: &Painter, style: &CanvasStyle) {
+    /// Draws the line, its grip and a word on each side.
+    pub fn paint(&self, painter: &Painter, [before, after]: [&str; 2], style: &CanvasStyle) {
         painter.vline(self.x, self.visible_photo.y_range(), Stroke::new(4.0, style.line_dark));
         painter.vline(self.x, self.visible_photo.y_range(), Stroke::new(2.0, style.line_light));
         let grip = self.grip_center();
@@ -64,8 +68,8 @@ impl Divider {
             painter.add(Shape::line(arrow, Stroke::new(1.75, style.label_fill.to_opaque())));
         }
         let top = self.visible_photo.top() + LABEL_GAP;
-        self.paint_label(painter, t!("Before"), pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
-        self.paint_label(painter, t!("After"), pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
+        self.paint_label(painter, before, pos2(self.x - LABEL_GAP, top), Align2::RIGHT_TOP, style);
+        self.paint_label(painter, after, pos2(self.x + LABEL_GAP, top), Align2::LEFT_TOP, style);
     }
 
     /// Draws a word on a dark pill, if it fits on its side.

@@ -123,8 +123,10 @@ pub struct CanvasScene<'a> {
     pub patches: &'a [&'a Arc<FillPatch>],
     pub mask_display: MaskDisplay,
     pub show_frame: bool,
-    /// Draws the photo without the fill (while the "before" key is held).
+    /// Draws what is before the fill (while the "before" key is held): the photo, or the fill that it is compared with.
     pub show_before: bool,
+    /// The fill that the shown one is compared with; `None` compares it with the photo.
+    pub before: Option<ComparedFill<'a>>,
     /// Position of the before/after divider as a share of the visible photo's width; `None` when off. Not drawn without
     /// a patch.
     pub divider: Option<f32>,
@@ -147,6 +149,15 @@ impl CanvasScene<'_> {
     fn photo_rect(&self) -> Rect {
         Rect::from_min_size(Pos2::ZERO, vec2(self.photo.width() as f32, self.photo.height() as f32))
     }
+}
+
+/// A fill in the place of the photo without a fill.
+#[derive(Clone, Copy)]
+pub struct ComparedFill<'a> {
+    /// None until it is composed.
+    pub patches: &'a [Arc<FillPatch>],
+    /// Words on the divider: of this fill and of the shown one.
+    pub names: [&'a str; 2],
 }
 
 /// What the user did.
@@ -193,6 +204,7 @@ pub struct Canvas {
     mask_layers: MaskLayers,
     /// One for each patch.
     fill_overlays: Vec<FillOverlay>,
+    compared_overlays: Vec<FillOverlay>,
 }
 
 impl Canvas {
@@ -301,6 +313,14 @@ impl Canvas {
                 overlay.paint(&painter.with_clip_rect(fill_clip), patch, map, style);
             }
         }
+        let compared = scene.before.map_or(&[][..], |before| before.patches);
+        self.compared_overlays.resize_with(compared.len(), FillOverlay::default);
+        if scene.show_before || divider.is_some() {
+            let clip = divider.map_or(painter.clip_rect(), |divider| divider.before_rect());
+            for (overlay, patch) in self.compared_overlays.iter_mut().zip(compared) {
+                overlay.paint(&painter.with_clip_rect(clip), patch, map, style);
+            }
+        }
         self.mask_layers.paint(painter, scene, map, style, &mut budget);
         let border = egui::Stroke::new(1.0, style.photo_border);
         painter.rect_stroke(map.rect(scene.photo_rect()), 0.0, border, Align::Outside);
@@ -315,7 +335,8 @@ impl Canvas {
             frame_overlay::paint_frame(painter, &frame, map, style, appearance);
         }
         if let Some(divider) = divider {
-            divider.paint(painter, style);
+            let names = scene.before.map_or([t!("Before"), t!("After")], |before| before.names);
+            divider.paint(painter, names, style);
         }
         self.pointer.paint_area(painter, hovered_at, map, style);
         self.paint_brush(painter, ui, context, hovered_at);

@@ -16,6 +16,8 @@ pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
         PathPurpose::SaveProject => (t!("Save project as"), t!("Save")),
         PathPurpose::Export => (t!("Export as"), t!("Export")),
         PathPurpose::ExportLayer => (t!("Export layer as"), t!("Export")),
+        PathPurpose::ExportSearch => (t!("Export the search as"), t!("Export")),
+        PathPurpose::ExportFrames => (t!("Folder for the pictures of the iterations"), t!("Export")),
         PathPurpose::LoadMask => (t!("Path of a mask"), t!("Load")),
         PathPurpose::SaveMask => (t!("Save mask as"), t!("Save")),
         PathPurpose::OpenModel => (t!("Path of a model"), t!("Open")),

@@ -1,20 +1,27 @@
 //! Finished fills of a photo, and which one is shown with which candidates and blend.
 //!
 //! A fill has a face, or several that were filled in turn. One of them is selected: the strip shows its candidates, and
-//! the frame is on it. Fills are never removed: undo and redo only switch between them. So an index always identifies
-//! the same fill.
+//! the frame is on it. Fills are never removed: undo, redo and the list of fills only switch between them. So an index
+//! always identifies the same fill.
 
 use std::sync::Arc;
 
 use super::PhotoDocument;
 use super::frame_edits::PlacedFrame;
-use super::undo::UndoStep;
+use super::undo::{FrameUndo, UndoStep};
 use crate::app::latest::Latest;
 use crate::app::loss_history::LossHistory;
 use crate::blend::{Blend, FillPatch};
 use crate::geometry::FaceFrame;
 use crate::job::{Candidate, FaceFill, FillLook, FillRecord, PhotoFill};
 use crate::mask::Mask;
+
+/// The iteration of another fill that a fill goes on from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BranchPoint {
+    pub fill_index: usize,
+    pub iteration: u32,
+}
 
 /// A finished fill.
 pub struct DocumentFill {
@@ -27,6 +34,8 @@ pub struct DocumentFill {
     /// The fills of all faces, blended into the photo at full size, for the looks of all faces. Previews stand in for the
     /// first one.
     pub composition: Latest<Vec<FillLook>, Vec<Arc<FillPatch>>>,
+    /// `None` for a fill that starts afresh.
+    pub branch: Option<BranchPoint>,
 }
 
 /// The fill of one face.
@@ -48,7 +57,7 @@ impl DocumentFill {
         let composition = Latest::with_stand_in(preview.map(|preview| vec![preview]));
         let hole = record.hole.clone();
         let faces = vec![DocumentFace { fill: FaceFill::of_whole_hole(record), loss_history }];
-        Self { hole, faces, selected: 0, composition }
+        Self { hole, faces, selected: 0, composition, branch: None }
     }
 
     /// The fills alone, for a background task.
@@ -93,6 +102,29 @@ impl PhotoDocument {
     /// The index of the shown fill, which identifies it when a background task finishes.
     pub fn shown_fill_index(&self) -> Option<usize> {
         self.shown_fill
+    }
+
+    /// All fills of this photo, in the order in which they were made.
+    pub fn fills(&self) -> &[DocumentFill] {
+        &self.fills
+    }
+
+    /// Shows another fill, with the hole and the frame that it was made for, as an undo step.
+    pub fn show_fill(&mut self, index: usize) {
+        let Some(fill) = self.fills.get(index) else { return };
+        let Some(frame) = fill.selected_face().map(|face| face.record().frame) else { return };
+        let mask = fill.hole.clone();
+        if self.shown_fill == Some(index) && self.is_shown_fill_current() {
+            return;
+        }
+        self.active_stroke = None;
+        let mut step = UndoStep::Switch {
+            fill: Some(index),
+            mask,
+            frame: PlacedFrame { frame, is_up_to_date: true, ..self.placed_frame },
+        };
+        self.swap_with(&mut step, FrameUndo::Restore);
+        self.push_step(step);
     }
 
     pub fn fill_at_mut(&mut self, index: usize) -> Option<&mut DocumentFill> {

@@ -23,7 +23,7 @@ mod project_conversion;
 mod undo;
 
 pub use face_split::{FaceSplit, FacesToFill, SplitInput};
-pub use fills::{DocumentFace, DocumentFill};
+pub use fills::{BranchPoint, DocumentFace, DocumentFill};
 pub use frame_overlap::FrameOverlap;
 
 use std::cell::RefCell;
@@ -52,6 +52,8 @@ pub enum DocumentAction {
     /// Place the frame on the detected face with this index.
     PickFace(usize),
     PickNextFace,
+    /// Show the fill with this index again, with its hole and frame.
+    ShowFill(usize),
     /// A handle of the frame is being dragged.
     SetFrame(FaceFrame),
     /// The drag of a handle ended; undo restores `before`.
@@ -156,10 +158,14 @@ impl PhotoDocument {
             DocumentAction::EndStroke => self.end_stroke(),
             DocumentAction::CancelDrag => self.cancel_drag(),
             DocumentAction::EditMask(edit) => self.edit_mask(&edit),
-            DocumentAction::PickFace(_) | DocumentAction::PickNextFace | DocumentAction::SetFrame(_)
+            DocumentAction::PickFace(_)
+            | DocumentAction::PickNextFace
+            | DocumentAction::ShowFill(_)
+            | DocumentAction::SetFrame(_)
                 if is_frame_locked => {}
             DocumentAction::PickFace(index) => self.select_face(index),
             DocumentAction::PickNextFace => self.select_next_face(),
+            DocumentAction::ShowFill(index) => self.show_fill(index),
             DocumentAction::SetFrame(frame) => self.drag_frame_to(frame),
             DocumentAction::FrameChanged { before } => self.end_frame_drag(before),
             DocumentAction::Undo => self.undo(frame_undo),
@@ -246,6 +252,11 @@ impl PhotoDocument {
     /// The suggested path for exporting the fill as a layer.
     pub fn suggested_layer_path(&self) -> PathBuf {
         self.path_beside_photo(&format!("{}-layer.png", self.name))
+    }
+
+    /// The suggested path for exporting how the search went.
+    pub fn suggested_search_path(&self) -> PathBuf {
+        self.path_beside_photo(&format!("{}-search.gif", self.name))
     }
 
     /// The suggested path for saving the mask.

@@ -110,5 +110,6 @@ fn from_project(fill: &ProjectFill) -> DocumentFill {
         DocumentFace { fill: face.fill.clone(), loss_history }
     };
     let faces = fill.faces.iter().map(face).collect();
-    DocumentFill { hole: fill.hole.clone(), faces, selected: fill.selected, composition: Latest::default() }
+    let (hole, composition) = (fill.hole.clone(), Latest::default());
+    DocumentFill { hole, faces, selected: fill.selected, composition, branch: None }
 }

@@ -25,6 +25,12 @@ pub(super) enum UndoStep {
     Frame(PlacedFrame),
     /// The shown fill, as its index.
     Fill(Option<usize>),
+    /// The shown fill, with the mask and the frame.
+    Switch {
+        fill: Option<usize>,
+        mask: Mask,
+        frame: PlacedFrame,
+    },
 }
 
 /// Whether undo and redo may move the face frame.
@@ -100,7 +106,7 @@ impl PhotoDocument {
     fn measure_newest_painting(&mut self) {
         let newest = self.undo_steps.iter_mut().rev().find_map(|step| match step {
             UndoStep::Painting { mask, bytes, .. } => Some((mask, bytes)),
-            UndoStep::Frame(_) | UndoStep::Fill(_) => None,
+            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Switch { .. } => None,
         });
         if let Some((mask, bytes)) = newest {
             *bytes = mask.bytes_beside(&self.mask);
@@ -115,7 +121,7 @@ impl PhotoDocument {
     }
 
     /// Swaps what a step holds with the current state.
-    fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) {
+    pub(super) fn swap_with(&mut self, step: &mut UndoStep, frame_undo: FrameUndo) {
         self.revision += 1;
         match step {
             UndoStep::Painting { mask, frame, .. } => {
@@ -129,14 +135,21 @@ impl PhotoDocument {
                 }
             }
             UndoStep::Frame(frame) => std::mem::swap(&mut self.placed_frame, frame),
-            UndoStep::Fill(index) => {
-                // A full-size patch can need much memory, so only the shown fill keeps one.
-                if let Some(fill) = self.shown_fill_mut() {
-                    fill.composition.clear();
-                }
-                std::mem::swap(&mut self.shown_fill, index);
+            UndoStep::Fill(index) => self.swap_shown_fill(index),
+            UndoStep::Switch { fill, mask, frame } => {
+                self.swap_shown_fill(fill);
+                std::mem::swap(&mut self.mask, mask);
+                std::mem::swap(&mut self.placed_frame, frame);
             }
         }
+    }
+
+    fn swap_shown_fill(&mut self, index: &mut Option<usize>) {
+        // A full-size patch can need much memory, so only the shown fill keeps one.
+        if let Some(fill) = self.shown_fill_mut() {
+            fill.composition.clear();
+        }
+        std::mem::swap(&mut self.shown_fill, index);
     }
 }
 
@@ -146,6 +159,7 @@ impl UndoStep {
             Self::Painting { .. } => "painting",
             Self::Frame(_) => "moving the face frame",
             Self::Fill(_) => "the fill",
+            Self::Switch { .. } => "showing another fill",
         }
     }
 

@@ -81,7 +81,7 @@ impl FillState {
         let start = SearchStart::Around(clamp_to_prior(&candidate.latent));
         let request = FillRequest { start, ..context.request_like(document, fill, face, settings) };
         match document.selected_of_several() {
-            Some(faces) => self.start_faces(faces, request, document, outbox),
+            Some(faces) => self.start_faces(faces, request, None, document, outbox),
             None => self.start(request, outbox),
         }
     }
@@ -106,6 +106,7 @@ impl FillState {
         if from != to && to < face.record().outcome.candidates.len() {
             let preview = Latest::default();
             let (position, request, is_released, kept_as) = (0.0, 0, false, None);
+            self.timeline = None;
             let frame = face.record().frame;
             self.mix =
                 Some(CandidateMix { fill_index, frame, from, to, position, preview, request, is_released, kept_as });
@@ -143,7 +144,7 @@ impl FillState {
     }
 
     /// Stores the picture of the mix, if it answers the pending request.
-    pub fn mix_drawn(&mut self, preview: Box<QuickPreview>, document: &mut PhotoDocument) {
+    pub(super) fn mix_drawn(&mut self, preview: Box<QuickPreview>, document: &mut PhotoDocument) {
         if let Some(mix) = self.mix.as_mut().filter(|mix| mix.request == preview.id) {
             mix.preview.finish_pending(Some(preview));
             mix.keep_if_drawn(document);
@@ -151,7 +152,7 @@ impl FillState {
     }
 
     /// Closes the mix because it could not be drawn.
-    pub fn mix_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
+    pub(super) fn mix_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
         if self.mix.take_if(|mix| mix.request == id).is_some() {
             let headline = UserMessage::new(Severity::Warning, "Could not draw the mix");
             outbox.tell(headline.with_details(vec![message]));

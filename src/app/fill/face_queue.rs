@@ -11,7 +11,7 @@ use anyhow::Context as _;
 
 use super::{FillState, RunningFill};
 use crate::app::canvas::ViewCommand;
-use crate::app::document::{DocumentFace, DocumentFill, FacesToFill, PhotoDocument};
+use crate::app::document::{BranchPoint, DocumentFace, DocumentFill, FacesToFill, PhotoDocument};
 use crate::app::latest::Latest;
 use crate::app::outbox::Outbox;
 use crate::app::tasks::Task;
@@ -41,6 +41,8 @@ pub struct FaceQueue {
     selected: FaceFrame,
     /// The hole of the faces after the one at hand.
     unfilled: Mask,
+    /// The iteration of another fill that it goes on from.
+    branch: Option<BranchPoint>,
 }
 
 /// Fills to add to the photo.
@@ -125,7 +127,7 @@ impl FaceQueue {
         let mut composition = Latest::default();
         composition.begin(composed_looks);
         composition.finish_pending(Some(patches));
-        Some(DocumentFill { hole: self.hole, faces, selected, composition })
+        Some(DocumentFill { hole: self.hole, faces, selected, composition, branch: self.branch })
     }
 }
 
@@ -160,11 +162,13 @@ impl NewFills {
 }
 
 impl FillState {
-    /// Starts to fill several faces. `request` has the whole hole of the document, and the settings.
+    /// Starts to fill several faces. `request` has the whole hole of the document, and the settings. `branch`: the
+    /// iteration of another fill that it goes on from.
     pub(super) fn start_faces(
         &mut self,
         to_fill: FacesToFill,
         request: FillRequest,
+        branch: Option<BranchPoint>,
         document: &mut PhotoDocument,
         outbox: &mut Outbox,
     ) {
@@ -184,6 +188,7 @@ impl FillState {
             turns: None,
             selected: document.face_frame(),
             unfilled: request.hole.clone(),
+            branch,
         };
         let turns = FacesInTurn::new(Arc::clone(&document.photo), request.hole.clone());
         let request = FillRequest { frame: first, ..request };

@@ -57,6 +57,7 @@ impl FillState {
         let FillContext { preferences, engine, .. } = context;
         let is_obsolete = !preferences.first_guess
             || document.is_shown_fill_current()
+            || self.timeline.is_some()
             || !(document.has_active_drag() || document.is_hole_in_frame());
         if is_obsolete {
             self.first_guess.patch.clear();
@@ -81,7 +82,7 @@ impl FillState {
     }
 
     /// Stores the first guess, or `None` when it could not be drawn. Returns whether `id` was pending.
-    pub fn first_guess_drawn(&mut self, id: QuickPreviewId, patch: Option<Arc<FillPatch>>) -> bool {
+    pub(super) fn first_guess_drawn(&mut self, id: QuickPreviewId, patch: Option<Arc<FillPatch>>) -> bool {
         let guess = &mut self.first_guess;
         let is_expected = guess.request == id && guess.patch.is_pending();
         if is_expected {

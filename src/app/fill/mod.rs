@@ -7,7 +7,7 @@
 //! | --- | --- |
 //! | `mod` | starting, controlling and finishing a fill |
 //! | `running_fill` | the data about the running fill |
-//! | `first_guess`, `candidate_mix` | quick previews: pictures without a search |
+//! | `first_guess`, `candidate_mix`, `timeline` | quick previews: pictures without a search |
 //! | `face_queue` | several faces that one press fills in turn |
 //! | `frame_search` | the search for the faces of the hole, and the fill that waits for it |
 //! | `shown_fill` | what the window shows of all this |
@@ -18,6 +18,7 @@ mod first_guess;
 mod frame_search;
 mod running_fill;
 mod shown_fill;
+mod timeline;
 
 use std::sync::Arc;
 
@@ -29,6 +30,7 @@ pub use face_queue::AddedFills;
 pub use frame_search::FrameSearchMode;
 pub use running_fill::RunningFill;
 pub use shown_fill::ShownFill;
+pub use timeline::{TimelineView, branch_disabled_reason, searched_candidate, timeline_disabled_reason};
 
 use super::document::{DocumentFace, DocumentFill, FacesToFill, FrameOverlap, PhotoDocument};
 use super::engine::EngineState;
@@ -38,11 +40,14 @@ use super::preferences::Preferences;
 use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
 use crate::blend::Blend;
-use crate::job::{FillOutcome, FillRequest, JobId, LiveSettings, SearchStart, StopReason, WorkerCommand};
+use crate::job::{
+    FillOutcome, FillRequest, JobId, LiveSettings, QuickPreview, QuickPreviewId, SearchStart, StopReason, WorkerCommand,
+};
 use crate::mask::Mask;
 use crate::search::Settings;
 use first_guess::FirstGuess;
 use frame_search::FrameSearch;
+use timeline::Timeline;
 
 /// Headline when a fill cannot be composed.
 pub const COMPOSING_FAILED: &str = "The fill cannot be drawn at full size";
@@ -67,6 +72,18 @@ pub enum FillAction {
     SetMixPosition(f32),
     /// The mix slider was released: keep the mix as a candidate.
     KeepMix,
+    /// Show this iteration of the finished search.
+    ShowIteration(u32),
+    /// Show the iteration so many after the shown one, or before it.
+    StepTimeline(isize),
+    /// Show one iteration after the other, or stop that.
+    TogglePlay,
+    /// Show the result instead of an iteration.
+    ShowResult,
+    /// Keep the shown iteration as a candidate.
+    KeepIteration,
+    /// Start a fill that goes on from the shown iteration.
+    Branch,
 }
 
 /// What a fill is made with, besides the document.
@@ -85,6 +102,8 @@ pub struct FillState {
     first_guess: FirstGuess,
     /// The mix of two candidates, while its slider is open.
     mix: Option<CandidateMix>,
+    /// The iteration that is looked at instead of the result.
+    timeline: Option<Timeline>,
     pub frame_search: FrameSearch,
 }
 
@@ -162,6 +181,12 @@ impl FillState {
             FillAction::MixWith(candidate) => self.mix_with(candidate, document, context.engine),
             FillAction::SetMixPosition(position) => self.set_mix_position(position, document, context, outbox),
             FillAction::KeepMix => self.keep_mix(document),
+            FillAction::ShowIteration(iteration) => self.show_iteration(iteration, document, context.engine),
+            FillAction::StepTimeline(steps) => self.step_timeline(steps, document, context.engine),
+            FillAction::TogglePlay => self.toggle_play(document, context.engine),
+            FillAction::ShowResult => self.close_timeline(),
+            FillAction::KeepIteration => _ = self.keep_iteration(document),
+            FillAction::Branch => self.start_branch(document, context, outbox),
         }
     }
 
@@ -181,6 +206,7 @@ impl FillState {
                 }
             });
         }
+        self.follow_timeline(document, context, outbox);
         self.update_first_guess(document, context, outbox);
         self.close_stale_mix(document);
     }
@@ -216,7 +242,7 @@ impl FillState {
         });
         let request = FillRequest { start, ..context.request(document) };
         match context.faces_to_fill(document) {
-            Some(faces) => self.start_faces(faces, request, document, outbox),
+            Some(faces) => self.start_faces(faces, request, None, document, outbox),
             None => self.start(request, outbox),
         }
     }
@@ -241,7 +267,7 @@ impl FillState {
         if self.running.take().is_some() {
             outbox.send(WorkerCommand::Cancel);
         }
-        (self.first_guess, self.mix) = (FirstGuess::default(), None);
+        (self.first_guess, self.mix, self.timeline) = (FirstGuess::default(), None, None);
         self.frame_search.document_changed();
     }
 
@@ -278,7 +304,7 @@ impl FillState {
         if candidate.is_some_and(|index| index >= count) {
             return;
         }
-        self.mix = None;
+        (self.mix, self.timeline) = (None, None);
         if let Some(run) = &mut self.running {
             run.chosen_candidate = candidate;
             outbox.send(WorkerCommand::ShowCandidate(candidate));
@@ -335,34 +361,60 @@ impl FillState {
         }
     }
 
-    /// Composes the shown fill at full size in the background, unless that is already done. One composition runs at a
-    /// time: a slider that is dragged builds up no queue.
-    pub fn compose_if_needed(&self, document: &mut PhotoDocument, outbox: &Outbox) {
-        let (fill_index, photo) = (document.shown_fill_index(), Arc::clone(&document.photo));
-        let (Some(fill_index), false) = (fill_index, self.is_running()) else { return };
-        let Some(fill) = document.shown_fill_mut() else { return };
-        let looks = fill.looks();
-        if !fill.composition.is_pending() && fill.composition.is_missing(&looks) {
-            let before = fill.composition.key().cloned().zip(fill.composition.value().cloned());
-            fill.composition.begin(looks.clone());
-            let (fill, failed_looks) = (fill.photo_fill(), looks.clone());
-            // A failure is an answer, too: the next composition waits for it.
-            let task = Task::new(COMPOSING_FAILED).with_pictures().with_reset({
-                let photo = Arc::clone(&photo);
-                move |state| state.fill_composed(fill_index, &photo, &failed_looks, None)
-            });
-            let compose = {
-                let photo = Arc::clone(&photo);
-                move || {
-                    let before = before.as_ref().map(|(looks, patches)| (looks.as_slice(), patches.as_slice()));
-                    fill.compose(&photo, before).context("the shown candidate is missing")
-                }
-            };
-            outbox.spawn(task, compose, move |state, patches| {
-                state.fill_composed(fill_index, &photo, &looks, Some(patches));
-            });
+    /// Stores a quick preview where it was asked for.
+    pub fn quick_preview_drawn(&mut self, preview: Box<QuickPreview>, document: Option<&mut PhotoDocument>) {
+        if self.first_guess_drawn(preview.id, Some(preview.patch.clone())) || self.iteration_drawn(&preview) {
+            return;
+        }
+        if let Some(document) = document {
+            self.mix_drawn(preview, document);
         }
     }
+
+    /// A quick preview could not be drawn. A failed first guess shows no message: the hole stays tinted, and the next
+    /// fill reports the error.
+    pub fn quick_preview_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
+        if !self.first_guess_drawn(id, None) && !self.iteration_failed(id, &message, outbox) {
+            self.mix_failed(id, message, outbox);
+        }
+    }
+
+    /// Composes the shown fill, and the one that it is compared with, at full size in the background, unless that is
+    /// already done. One composition runs at a
+    /// time: a slider that is dragged builds up no queue.
+    pub fn compose_if_needed(&self, compared: Option<usize>, document: &mut PhotoDocument, outbox: &Outbox) {
+        let shown = document.shown_fill_index().filter(|_| !self.is_running());
+        for index in shown.into_iter().chain(compared) {
+            compose_if_needed(index, document, outbox);
+        }
+    }
+}
+
+fn compose_if_needed(fill_index: usize, document: &mut PhotoDocument, outbox: &Outbox) {
+    let photo = Arc::clone(&document.photo);
+    let Some(fill) = document.fill_at_mut(fill_index) else { return };
+    let looks = fill.looks();
+    if fill.composition.is_pending() || !fill.composition.is_missing(&looks) {
+        return;
+    }
+    let before = fill.composition.key().cloned().zip(fill.composition.value().cloned());
+    fill.composition.begin(looks.clone());
+    let (fill, failed_looks) = (fill.photo_fill(), looks.clone());
+    // A failure is an answer, too: the next composition waits for it.
+    let task = Task::new(COMPOSING_FAILED).with_pictures().with_reset({
+        let photo = Arc::clone(&photo);
+        move |state| state.fill_composed(fill_index, &photo, &failed_looks, None)
+    });
+    let compose = {
+        let photo = Arc::clone(&photo);
+        move || {
+            let before = before.as_ref().map(|(looks, patches)| (looks.as_slice(), patches.as_slice()));
+            fill.compose(&photo, before).context("the shown candidate is missing")
+        }
+    };
+    outbox.spawn(task, compose, move |state, patches| {
+        state.fill_composed(fill_index, &photo, &looks, Some(patches));
+    });
 }
 
 /// Tells how a search ended, if there is something to tell. `turn`: the number of its face, and of all.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::face_queue::FaceQueue;
-use crate::app::document::DocumentFill;
+use crate::app::document::{BranchPoint, DocumentFill};
 use crate::app::loss_history::LossHistory;
 use crate::job::{FillLook, FillOutcome, FillProgress, FillRecord, FillRequest, JobId, SearchPreview};
 use crate::mask::Mask;
@@ -26,6 +26,8 @@ pub struct RunningFill {
     pub preview: Option<SearchPreview>,
     /// The candidate to show; `None` is the current best.
     pub chosen_candidate: Option<usize>,
+    /// The iteration of another fill that it goes on from.
+    pub(super) branch: Option<BranchPoint>,
     /// The other faces, when several are filled in turn.
     pub queue: Option<FaceQueue>,
 }
@@ -44,6 +46,7 @@ impl RunningFill {
             extra_iterations: 0,
             preview: None,
             chosen_candidate: None,
+            branch: None,
             queue: None,
         }
     }
@@ -59,7 +62,8 @@ impl RunningFill {
     /// The finished fill of this hole.
     pub fn into_fill(self, outcome: Arc<FillOutcome>, hole: Mask) -> DocumentFill {
         let preview = self.preview.as_ref().filter(|preview| preview.hole == hole).map(|preview| preview.patch.clone());
-        DocumentFill::of_one_face(self.record(outcome, hole), self.loss_history, preview)
+        let branch = self.branch;
+        DocumentFill { branch, ..DocumentFill::of_one_face(self.record(outcome, hole), self.loss_history, preview) }
     }
 
     /// The record of the finished search.

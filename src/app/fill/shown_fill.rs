@@ -67,6 +67,14 @@ impl<'a> ShownFill<'a> {
         }
     }
 
+    /// The iteration at which the user kept a candidate.
+    pub fn kept_at(self, candidate: usize) -> Option<u32> {
+        match self {
+            Self::Running(_) => None,
+            Self::Finished(_, face) => face.record().outcome.candidates.get(candidate)?.kept_at,
+        }
+    }
+
     /// The current losses of a candidate.
     pub fn losses_of(self, candidate: usize) -> Option<Losses> {
         match self {
@@ -101,17 +109,18 @@ impl FillState {
         running.or_else(finished)
     }
 
-    /// The losses of the mix, or else of the shown candidate.
+    /// The losses of the mix or of the shown iteration, or else of the shown candidate.
     pub fn shown_losses(&self, document: &PhotoDocument) -> Option<Losses> {
-        let mix = self.mix.as_ref().and_then(|mix| mix.preview()).map(|preview| preview.candidate.losses);
-        mix.or_else(|| {
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| preview.candidate.losses);
+        drawn.or_else(|| {
             let fill = self.shown_fill(document)?;
             fill.losses_of(fill.shown_candidate())
         })
     }
 
-    /// The patches shown in the photo, one drawn over the other: from the running search, a mix, the finished fill or a
-    /// first guess.
+    /// The patches shown in the photo, one drawn over the other: from the running search, a mix, an iteration, the finished
+    /// fill or a first guess.
     pub fn shown_patches<'a>(&'a self, document: &'a PhotoDocument) -> Vec<&'a Arc<FillPatch>> {
         // What leaves the hole must show the photo, but the patch of the earlier hole would cover it.
         if document.is_uncovering() {
@@ -123,8 +132,9 @@ impl FillState {
             return run.queue.iter().flat_map(FaceQueue::patches).chain(preview).collect();
         }
         let fill = || document.shown_fill()?.composition.value().map(|patches| patches.iter().collect::<Vec<_>>());
-        if let Some(preview) = self.mix.as_ref().and_then(|mix| mix.preview()) {
-            // The mix is not limited to its part of the hole, so it lies under the other faces.
+        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
+        if let Some(preview) = mix.or_else(|| self.timeline_preview()) {
+            // It is not limited to its part of the hole, so it lies under the other faces.
             let selected = document.shown_fill().map(|fill| fill.selected);
             let others = fill().unwrap_or_default().into_iter().enumerate();
             let others = others.filter(|(index, _)| Some(*index) != selected).map(|(_, patch)| patch);
@@ -168,6 +178,7 @@ impl FillState {
             // The faces that wait are still tinted: see `shown_mask`.
             Some(run) if run.queue.is_some() => false,
             Some(run) => run.preview.as_ref().is_some_and(|preview| preview.hole == *document.mask()),
+            None if self.timeline_preview().is_some() => self.timeline_hole() == Some(document.mask()),
             None => document.is_shown_fill_current(),
         };
         if is_filled {

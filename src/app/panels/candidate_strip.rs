@@ -65,6 +65,8 @@ struct CandidateTile {
     index: usize,
     is_best: bool,
     is_mix: bool,
+    /// The iteration that it was kept at.
+    kept_at: Option<u32>,
     is_shown: bool,
     /// The shown candidate is being mixed with this one.
     is_mixed_in: bool,
@@ -80,6 +82,7 @@ impl CandidateList {
             index,
             is_best: index == best,
             is_mix: fill.is_mix(index),
+            kept_at: fill.kept_at(index),
             is_shown: index == shown,
             is_mixed_in: mix.is_some_and(|mix| mix.to == index),
         };
@@ -108,18 +111,20 @@ impl CandidateList {
 impl CandidateTile {
     fn label(&self, position: usize) -> String {
         let best = if self.is_best { t!(", best") } else { "" };
-        let mix = if self.is_mix { t!(", mix") } else { "" };
+        let mix = match self.kept_at {
+            Some(number) => t!(", iteration {number}", number),
+            None if self.is_mix => t!(", mix").to_owned(),
+            None => String::new(),
+        };
         format!("{}{best}{mix}", t!("Candidate {number}", number = position + 1))
     }
 
     /// Text of the badge in its corner.
-    fn badge(&self) -> Option<&'static str> {
-        if self.is_best {
-            Some(t!("Best"))
-        } else if self.is_mix {
-            Some(t!("Mix"))
-        } else {
-            None
+    fn badge(&self) -> Option<String> {
+        match self.kept_at {
+            _ if self.is_best => Some(t!("Best").to_owned()),
+            Some(number) => Some(number.to_string()),
+            None => self.is_mix.then(|| t!("Mix").to_owned()),
         }
     }
 }

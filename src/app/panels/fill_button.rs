@@ -34,7 +34,7 @@ pub fn show(
         let pause = IconButton::new(icon, name).with_primary_height();
         add_command_button(ui, &derived.commands, EditorCommand::PauseOrResume, pause, actions);
         let step = IconButton::new(Icon::Step, t!("Step")).with_primary_height();
-        add_command_button(ui, &derived.commands, EditorCommand::StepOnce, step, actions);
+        add_command_button(ui, &derived.commands, EditorCommand::NextIteration, step, actions);
     });
     if derived.fill.is_some() && !derived.is_running() {
         comparison_buttons(ui, derived, view, actions);

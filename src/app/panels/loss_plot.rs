@@ -1,11 +1,12 @@
 //! Plot of the shown candidate's losses over the iterations.
 
-use egui::{Color32, Ui};
-use egui_plot::{Line, Plot, PlotPoint, PlotPoints};
+use egui::{Color32, Sense, Ui};
+use egui_plot::{Line, Plot, PlotPoint, PlotPoints, VLine};
 
-use crate::app::fill::ShownFill;
+use crate::app::fill::{FillAction, ShownFill, TimelineView};
 use crate::app::language::{t, translate};
 use crate::app::loss_history::LossHistory;
+use crate::app::state::{Action, Actions};
 use crate::app::theme;
 use crate::search::Losses;
 
@@ -44,8 +45,9 @@ pub fn has_losses(fill: ShownFill<'_>) -> bool {
     fill.loss_history().candidate_losses(fill.shown_candidate()).next().is_some()
 }
 
-/// Draws the plot. `is_log`: the y axis is logarithmic.
-pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
+/// Draws the plot. A line marks the iteration that the timeline shows; a click or a drag shows another one.
+pub fn show(ui: &mut Ui, fill: ShownFill<'_>, timeline: Option<TimelineView>, actions: &mut Actions) {
+    let is_log = &mut actions.preferences.log_losses;
     let (history, candidate, steps) = (fill.loss_history(), fill.shown_candidate(), fill.iterations());
     let palette = theme::palette(ui);
     let plotted_curves = curves_to_plot(history, candidate);
@@ -72,7 +74,8 @@ pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
             Some(value)
         }
     };
-    fixed_plot("losses")
+    let plot = fixed_plot("losses")
+        .sense(Sense::click_and_drag())
         .show_x(false)
         .show_y(false)
         .show_crosshair(false)
@@ -85,6 +88,10 @@ pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
         .y_axis_formatter(move |mark, _| format_axis_value(if log { 10_f64.powf(mark.value) } else { mark.value }))
         .label_formatter(|_| None)
         .show(ui, |plot| {
+            if let Some(timeline) = timeline {
+                let line = VLine::new("iteration", timeline.position()).color(palette.weak_text).width(1.0);
+                plot.vline(line.allow_hover(false));
+            }
             for curve in plotted_curves {
                 let points: Vec<PlotPoint> = history
                     .candidate_losses(candidate)
@@ -100,6 +107,15 @@ pub fn show(ui: &mut Ui, fill: ShownFill<'_>, is_log: &mut bool) {
                 );
             }
         });
+    let pressed = plot.response.is_pointer_button_down_on().then(|| plot.response.interact_pointer_pos()).flatten();
+    if let (Some(at), Some(timeline)) = (pressed, timeline) {
+        let iteration = plot.transform.value_from_position(at).x.round().clamp(0.0, f64::from(timeline.last));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the iterations")]
+        let iteration = iteration as u32;
+        if timeline.shown != Some(iteration) {
+            actions.push(Action::Fill(FillAction::ShowIteration(iteration)));
+        }
+    }
 }
 
 /// All curves, or only the context loss when there is no prior loss: then it equals the total.

@@ -8,12 +8,14 @@ mod face_chooser;
 mod face_regions;
 pub mod file_menu;
 pub mod fill_button;
+pub mod fill_list;
 pub mod language_choice;
 pub mod loss_plot;
 pub mod recovery;
 pub mod settings;
 pub mod start_screen;
 pub mod status_bar;
+pub mod timeline_bar;
 pub mod toolbar;
 pub mod widgets;
 

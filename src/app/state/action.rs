@@ -44,6 +44,8 @@ pub enum Action {
     UseTrainedModel(RunModel),
     ShowBefore(bool),
     SetDivider(f32),
+    /// Compare the shown fill with this one, or with the photo for `None`.
+    CompareWith(Option<usize>),
     Open(DocumentSource),
     /// A picture was pasted.
     Paste(PasteTarget, Arc<ColorImage>),

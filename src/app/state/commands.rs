@@ -5,7 +5,10 @@ use crate::app::batch::BatchAction;
 use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
-use crate::app::fill::{FillAction, ShownFill, latent_disabled_reason, mix_disabled_reason};
+use crate::app::fill::{
+    FillAction, ShownFill, branch_disabled_reason, latent_disabled_reason, mix_disabled_reason,
+    timeline_disabled_reason,
+};
 use crate::app::language::{self, translate};
 use crate::app::outbox::PasteTarget;
 use crate::app::shortcuts::{COMMANDS, EditorCommand};
@@ -17,6 +20,15 @@ use crate::mask::MaskEdit;
 const BRUSH_STEP: f32 = 1.2;
 /// Each press of + or − changes the zoom by this factor.
 const ZOOM_STEP: f32 = 1.25;
+
+/// The commands that write the filled photo.
+const EXPORTS: [EditorCommand; 5] = [
+    EditorCommand::Export,
+    EditorCommand::ExportPath,
+    EditorCommand::ExportLayer,
+    EditorCommand::ExportAndNext,
+    EditorCommand::CopyPicture,
+];
 
 /// Why each command is disabled, in the language of the interface and in the order of [`COMMANDS`].
 pub struct CommandStates(Vec<Option<&'static str>>);
@@ -46,10 +58,9 @@ impl EditorState {
             let is_file = document.is_some_and(|document| document.photo.source.is_some());
             (!is_file).then_some("This photo is in no folder")
         };
-        let no_fill = || {
-            let nothing = "Nothing to export yet: paint over part of the face and press Fill";
-            shown_fill.is_none().then_some(nothing)
-        };
+        let nothing_yet = "Nothing to export yet: paint over part of the face and press Fill";
+        let no_fill = || shown_fill.is_none().then_some(nothing_yet);
+        let no_iteration = |document| self.iteration_disabled_reason(command, document);
         let locked_by_batch =
             || self.batch.is_running().then_some("The batch window is filling photos: stop it first, or wait");
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
@@ -65,14 +76,12 @@ impl EditorState {
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
             EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(no_folder),
-            EditorCommand::SameHole => no_photo.or_else(locked_by_fill).or_else(|| {
-                let is_detecting = document.is_some_and(|document| document.detected_faces().is_none());
-                match &self.files.series.last_hole {
-                    None => Some("No hole yet on another photo"),
-                    Some(_) if is_detecting => Some("Looking for faces"),
-                    Some(_) => None,
-                }
-            }),
+            EditorCommand::SameHole => {
+                no_photo.or_else(locked_by_fill).or_else(|| self.same_hole_disabled_reason(document?))
+            }
+            EditorCommand::ToggleDivider if !is_running && shown_fill.is_none() => {
+                no_photo.or(Some("Nothing to compare yet: press Fill first"))
+            }
             EditorCommand::BrushTool
             | EditorCommand::EraserTool
             | EditorCommand::IgnoreTool
@@ -90,6 +99,7 @@ impl EditorState {
             | EditorCommand::ZoomToActualPixels
             | EditorCommand::PasteMask
             | EditorCommand::LoadMask
+            | EditorCommand::ToggleDivider
             | EditorCommand::InvertMask => no_photo,
             EditorCommand::NextFace => no_photo.or_else(locked_by_fill).or_else(|| {
                 let faces = document.and_then(PhotoDocument::detected_faces).unwrap_or_default();
@@ -112,25 +122,31 @@ impl EditorState {
             | EditorCommand::ExportPath
             | EditorCommand::ExportLayer
             | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(no_fill),
-            EditorCommand::ExportAndNext => {
-                no_photo.or_else(no_folder).or_else(locked_by_fill).or_else(saving).or_else(no_fill)
-            }
+            EditorCommand::ExportAndNext => self.disabled_reason(EditorCommand::Export).or_else(no_folder),
             EditorCommand::Fill => no_photo
                 .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| self.fill.start_disabled_reason(document))),
             EditorCommand::Stop if self.fill.is_waiting() => None,
-            EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::StepOnce => match self.fill.running() {
-                None => Some("No fill is running"),
-                Some(run) if run.is_stopping => Some("The fill is stopping"),
-                Some(_) => None,
-            },
-            EditorCommand::ToggleDivider => no_photo.or_else(|| {
-                (!is_running && shown_fill.is_none()).then_some("Nothing to compare yet: press Fill first")
-            }),
+            EditorCommand::NextIteration if !is_running => no_photo.or_else(|| no_iteration(document?)),
+            EditorCommand::Stop | EditorCommand::PauseOrResume | EditorCommand::NextIteration => {
+                match self.fill.running() {
+                    None => Some("No fill is running"),
+                    Some(run) if run.is_stopping => Some("The fill is stopping"),
+                    Some(_) => None,
+                }
+            }
             EditorCommand::MoreLikeThis => no_photo
                 .or_else(locked_by_fill)
                 .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| latent_disabled_reason(document, &self.engine))),
+            EditorCommand::PreviousIteration
+            | EditorCommand::PlayIterations
+            | EditorCommand::KeepIteration
+            | EditorCommand::Branch
+            | EditorCommand::ExportSearch
+            | EditorCommand::ExportFrames => {
+                no_photo.or_else(locked_by_fill).or_else(locked_by_batch).or_else(|| no_iteration(document?))
+            }
             EditorCommand::Mix => no_photo
                 .or_else(locked_by_fill)
                 .or_else(locked_by_batch)
@@ -141,9 +157,37 @@ impl EditorState {
         }
     }
 
+    fn same_hole_disabled_reason(&self, document: &PhotoDocument) -> Option<&'static str> {
+        match &self.files.series.last_hole {
+            None => Some("No hole yet on another photo"),
+            Some(_) if document.detected_faces().is_none() => Some("Looking for faces"),
+            Some(_) => None,
+        }
+    }
+
+    /// Why a command on the timeline is disabled while no search runs.
+    fn iteration_disabled_reason(&self, command: EditorCommand, document: &PhotoDocument) -> Option<&'static str> {
+        let is_export = matches!(command, EditorCommand::ExportSearch | EditorCommand::ExportFrames);
+        let saving = (is_export && self.files.is_saving).then_some("A file is being saved");
+        saving.or_else(|| timeline_disabled_reason(document, &self.engine)).or_else(|| match command {
+            EditorCommand::Branch => branch_disabled_reason(document, &self.engine),
+            EditorCommand::KeepIteration if self.fill.timeline_preview().is_none() => {
+                Some("The result is shown: choose an iteration first")
+            }
+            EditorCommand::KeepIteration => latent_disabled_reason(document, &self.engine),
+            _ => None,
+        })
+    }
+
     pub(super) fn run_command(&mut self, command: EditorCommand) {
         if self.disabled_reason(command).is_some() {
             return;
+        }
+        if EXPORTS.contains(&command)
+            && let Some(document) = &mut self.document
+        {
+            // What is seen is exported.
+            self.fill.keep_iteration(document);
         }
         match command {
             EditorCommand::Open => self.open(DocumentSource::Dialog),
@@ -190,7 +234,14 @@ impl EditorState {
             EditorCommand::Fill => self.update_fill(FillAction::Start),
             EditorCommand::Stop => self.update_fill(FillAction::Stop),
             EditorCommand::PauseOrResume => self.update_fill(FillAction::PauseOrResume),
-            EditorCommand::StepOnce => self.update_fill(FillAction::StepOnce),
+            EditorCommand::NextIteration if self.fill.is_running() => self.update_fill(FillAction::StepOnce),
+            EditorCommand::NextIteration => self.update_fill(FillAction::StepTimeline(1)),
+            EditorCommand::PreviousIteration => self.update_fill(FillAction::StepTimeline(-1)),
+            EditorCommand::PlayIterations => self.update_fill(FillAction::TogglePlay),
+            EditorCommand::KeepIteration => self.update_fill(FillAction::KeepIteration),
+            EditorCommand::Branch => self.update_fill(FillAction::Branch),
+            EditorCommand::ExportSearch => self.show_file_dialog(PathPurpose::ExportSearch),
+            EditorCommand::ExportFrames => self.show_file_dialog(PathPurpose::ExportFrames),
             EditorCommand::ToggleDivider => {
                 self.view.divider = self.view.divider.is_none().then(|| self.hole_center_x());
             }
@@ -225,7 +276,7 @@ impl EditorState {
     }
 
     /// The centre of the hole as a share of the photo's width. In a fitted view, a divider there halves the fill.
-    fn hole_center_x(&self) -> f32 {
+    pub(super) fn hole_center_x(&self) -> f32 {
         let bounds = self.document.as_ref().and_then(|document| document.mask().hole_bounds());
         #[expect(clippy::cast_precision_loss, reason = "photo sides are far below 2^24")]
         let center_x = self.document.as_ref().zip(bounds).map(|(document, bounds)| {
@@ -258,11 +309,13 @@ impl EditorState {
                 document.map(|document| document.suggested_export_path(self.files.series.export_format))
             }
             PathPurpose::ExportLayer => document.map(PhotoDocument::suggested_layer_path),
+            PathPurpose::ExportSearch => document.map(PhotoDocument::suggested_search_path),
             PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
             PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),
             PathPurpose::OpenPhoto
             | PathPurpose::LoadMask
             | PathPurpose::OpenModel
+            | PathPurpose::ExportFrames
             | PathPurpose::BatchFolder
             | PathPurpose::BatchPhotos
             | PathPurpose::BatchMasks

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
-use crate::app::document::PhotoDocument;
-use crate::app::fill::{RunningFill, ShownFill};
+use crate::app::document::{DocumentFill, PhotoDocument};
+use crate::app::fill::{RunningFill, ShownFill, TimelineView};
 use crate::app::language::translate;
 use crate::blend::FillPatch;
 use crate::mask::Mask;
@@ -33,6 +33,10 @@ pub struct Derived<'a> {
     pub is_frame_pending: bool,
     /// Fill was pressed, and starts when the frame is found.
     pub is_fill_waiting: bool,
+    /// The timeline of the shown fill; `None` while a search runs, and without iterations.
+    pub timeline: Option<TimelineView>,
+    /// The fill that the shown one is compared with, and its index.
+    pub compared: Option<(usize, &'a DocumentFill)>,
 }
 
 impl Derived<'_> {
@@ -67,7 +71,21 @@ impl EditorState {
             shows_first_guess: document.is_some_and(|document| fill.shows_first_guess(document)),
             is_frame_pending: document.is_some_and(|document| fill.is_frame_pending(document)),
             is_fill_waiting: fill.is_waiting(),
+            timeline: document.and_then(|document| fill.timeline_view(document)),
+            compared: self.compared_fill(),
         }
+    }
+
+    /// The fill that the shown one is compared with, and its index.
+    fn compared_fill(&self) -> Option<(usize, &DocumentFill)> {
+        let (document, index) = (self.document.as_ref()?, self.compared_index()?);
+        Some((index, document.fills().get(index)?))
+    }
+
+    /// Index of the fill that the shown one is compared with.
+    pub(super) fn compared_index(&self) -> Option<usize> {
+        let shown = self.document.as_ref()?.shown_fill_index()?;
+        self.view.compared_fill.filter(|compared| *compared != shown)
     }
 
     /// Number of candidates to choose from.

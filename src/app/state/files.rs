@@ -125,8 +125,13 @@ impl EditorState {
         let Some(path) = typed_path(&bar.text) else { return };
         let (purpose, path) = (bar.purpose, with_extension(bar.purpose, &path));
         let overwrite = if replace { Overwrite::Allow } else { Overwrite::Refuse };
-        let save_purposes =
-            [PathPurpose::Export, PathPurpose::ExportLayer, PathPurpose::SaveMask, PathPurpose::SaveProject];
+        let save_purposes = [
+            PathPurpose::Export,
+            PathPurpose::ExportLayer,
+            PathPurpose::ExportSearch,
+            PathPurpose::SaveMask,
+            PathPurpose::SaveProject,
+        ];
         if !save_purposes.contains(&purpose) {
             self.dialogs.path_bar = None;
         }
@@ -161,6 +166,7 @@ impl EditorState {
                 }
             }
             PathPurpose::Export | PathPurpose::ExportLayer => self.export(purpose, path, overwrite),
+            PathPurpose::ExportSearch | PathPurpose::ExportFrames => self.export_search(purpose, path, overwrite),
         }
     }
 

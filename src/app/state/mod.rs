@@ -28,6 +28,7 @@ mod files;
 mod photo_series;
 mod project_files;
 mod region_edits;
+mod search_export;
 mod worker_events;
 
 pub use action::{Action, Actions};
@@ -37,6 +38,7 @@ pub use derived::Derived;
 pub use files::{FileState, typed_path};
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use region_edits::RegionEdits;
 
@@ -73,6 +75,8 @@ pub struct ViewState {
     /// Position of the before/after divider, as a share of the visible photo's width. `None` when it is off.
     pub divider: Option<f32>,
     pub show_before: bool,
+    /// Index of the fill that stands on the left of the divider, in the place of the photo.
+    pub compared_fill: Option<usize>,
 }
 
 /// The editor's state.
@@ -131,8 +135,9 @@ impl EditorState {
         self.follow_up();
         self.follow_batch();
         self.save_project_if_idle();
+        let compared = self.compared_index();
         if let Some(document) = &mut self.document {
-            self.fill.compose_if_needed(document, &self.outbox);
+            self.fill.compose_if_needed(compared, document, &self.outbox);
         }
     }
 
@@ -161,6 +166,7 @@ impl EditorState {
             Action::RetryModel => self.warm_up_engine(),
             Action::UseTrainedModel(model) => self.use_trained_model(model),
             Action::ShowBefore(show) => self.view.show_before = show,
+            Action::CompareWith(fill) => self.compare_with(fill),
             Action::SetDivider(position) => self.view.divider = Some(position.clamp(0.0, 1.0)),
             Action::Open(source) => self.open(source),
             Action::Paste(target, picture) => self.paste(target, picture),
@@ -199,6 +205,22 @@ impl EditorState {
         let Some(frame) = self.document.as_ref().map(PhotoDocument::face_frame) else { return };
         let (crop_size_px, seed) = (self.engine.crop_size_px(), self.preferences.settings.seed);
         self.update_document(DocumentAction::EditMask(MaskEdit::Preset { preset, frame, crop_size_px, seed }));
+    }
+
+    /// Compares the shown fill with another one, and shows the divider for it.
+    fn compare_with(&mut self, fill: Option<usize>) {
+        self.view.compared_fill = fill;
+        if fill.is_some() {
+            let center = self.hole_center_x();
+            self.view.divider.get_or_insert(center);
+        }
+    }
+
+    /// Shows the next iteration while the timeline plays. Returns when to ask again.
+    pub fn play_timeline(&mut self, now: Instant) -> Option<Duration> {
+        let wait = self.fill.play_timeline(self.document.as_ref()?, now);
+        self.follow_up();
+        wait
     }
 
     fn update_fill(&mut self, action: FillAction) {
@@ -291,7 +313,7 @@ impl EditorState {
         self.fill.document_changed(&self.outbox);
         self.region_edits = RegionEdits::default();
         self.files.document_changed(self.document.as_ref());
-        self.view.show_before = false;
+        (self.view.show_before, self.view.compared_fill) = (false, None);
         self.outbox.take_view_commands();
         self.document = Some(document);
     }

@@ -52,19 +52,8 @@ impl EditorState {
                 batch.search_failed(job, &message, &causes, outbox);
                 fill.failed(job, message, causes, document.as_mut(), outbox);
             }
-            WorkerEvent::QuickPreview(preview) => {
-                if !fill.first_guess_drawn(preview.id, Some(preview.patch.clone()))
-                    && let Some(document) = document
-                {
-                    fill.mix_drawn(preview, document);
-                }
-            }
-            WorkerEvent::QuickPreviewFailed { id, message } => {
-                // A failed first guess shows no message: the hole stays tinted, and the next fill reports the error.
-                if !fill.first_guess_drawn(id, None) {
-                    fill.mix_failed(id, message, outbox);
-                }
-            }
+            WorkerEvent::QuickPreview(preview) => fill.quick_preview_drawn(preview, document.as_mut()),
+            WorkerEvent::QuickPreviewFailed { id, message } => fill.quick_preview_failed(id, message, outbox),
             WorkerEvent::Faces(faces) => explore.thumbnails_drawn(faces),
             WorkerEvent::FacesFailed { id, message } => explore.thumbnails_failed(id, message),
         }

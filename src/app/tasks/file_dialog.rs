@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use crate::app::language::t;
-use crate::photo::{PHOTO_EXTENSIONS, PictureFormat};
+use crate::photo::{AnimationFormat, PHOTO_EXTENSIONS, PictureFormat};
 use crate::project::PROJECT_EXTENSION;
 
 /// What the user is asked to choose a path for.
@@ -18,6 +18,10 @@ pub enum PathPurpose {
     SaveProject,
     Export,
     ExportLayer,
+    /// How the search went, as an animation.
+    ExportSearch,
+    /// How the search went, as pictures: a folder.
+    ExportFrames,
     LoadMask,
     SaveMask,
     OpenModel,
@@ -65,10 +69,13 @@ pub fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> Dialo
         PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::BatchPhotos => {
             dialog.pick_file()
         }
-        PathPurpose::SaveProject | PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => {
-            dialog.save_file()
-        }
+        PathPurpose::SaveProject
+        | PathPurpose::Export
+        | PathPurpose::ExportLayer
+        | PathPurpose::ExportSearch
+        | PathPurpose::SaveMask => dialog.save_file(),
         PathPurpose::FollowTrainingRun
+        | PathPurpose::ExportFrames
         | PathPurpose::BatchFolder
         | PathPurpose::BatchMasks
         | PathPurpose::BatchExport => dialog.pick_folder(),
@@ -111,6 +118,11 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
             let dialog = dialog.set_title(t!("Export the fill as a layer"));
             with_picture_filters(dialog, PictureFormat::holds_transparency)
         }
+        PathPurpose::ExportSearch => dialog
+            .set_title(t!("Export the search"))
+            .add_filter("GIF", &in_any_case(&["gif"]))
+            .add_filter("APNG", &in_any_case(&["png", "apng"])),
+        PathPurpose::ExportFrames => dialog.set_title(t!("Choose a folder for the pictures of the iterations")),
         PathPurpose::LoadMask => dialog
             .set_title(t!("Load mask (white is filled)"))
             .add_filter(t!("Pictures"), &photos)
@@ -150,9 +162,12 @@ pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
     let required = match purpose {
         PathPurpose::Export | PathPurpose::ExportLayer | PathPurpose::SaveMask => "png",
         PathPurpose::SaveProject => PROJECT_EXTENSION,
+        PathPurpose::ExportSearch if AnimationFormat::from_path(path).is_some() => return path.to_owned(),
+        PathPurpose::ExportSearch => "gif",
         PathPurpose::OpenPhoto
         | PathPurpose::LoadMask
         | PathPurpose::OpenModel
+        | PathPurpose::ExportFrames
         | PathPurpose::FollowTrainingRun
         | PathPurpose::BatchFolder
         | PathPurpose::BatchPhotos
@@ -197,6 +212,11 @@ mod tests {
         {
             assert_eq!(with_extension(PathPurpose::SaveProject, Path::new(typed)), Path::new(expected), "{typed}");
         }
+        let search = |name| with_extension(PathPurpose::ExportSearch, Path::new(name));
+        assert_eq!(
+            ["a", "a.apng", "a.png", "a.jpg"].map(search),
+            ["a.gif", "a.apng", "a.png", "a.gif"].map(PathBuf::from)
+        );
         assert_eq!(with_extension(PathPurpose::OpenPhoto, Path::new("a.jpg")), Path::new("a.jpg"));
     }
 }

@@ -32,6 +32,7 @@ mod several_faces;
 mod soak;
 mod system_fonts;
 mod task_panics;
+mod timeline;
 mod training_window;
 mod two_windows;
 mod zoom_to_face;

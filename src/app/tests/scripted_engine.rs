@@ -7,12 +7,12 @@ use crate::face_picture::FacePicture;
 use crate::geometry::RectPx;
 use crate::job::{
     Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillProgress, FillRequest, GeneratedFaces,
-    IterationLosses, JobId, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels, WorkerCommand,
-    WorkerEvent, WorkerHandle, worker_channels,
+    IterationLosses, JobId, LatentHistory, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels,
+    WorkerCommand, WorkerEvent, WorkerHandle, worker_channels,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
-use crate::search::Losses;
+use crate::search::{Losses, SearchIteration};
 
 /// The fill thread's ends of the channels, and the commands that came so far.
 pub struct ScriptedEngine {
@@ -126,9 +126,16 @@ impl ScriptedEngine {
         let candidates = pictures()
             .into_iter()
             .zip(losses(0.1))
-            .map(|(picture, losses)| Candidate { latent: vec![0.0; 100], picture, losses, is_mix: false })
+            .map(|(picture, losses)| Candidate {
+                latent: vec![0.0; 100],
+                picture,
+                losses,
+                is_mix: false,
+                kept_at: None,
+            })
             .collect();
         let outcome = FillOutcome {
+            latent_history: latent_history(steps),
             settings: request.settings,
             start: request.start,
             model: model(),
@@ -171,7 +178,7 @@ impl ScriptedEngine {
     /// Answers a request for a quick preview with a grey picture and this loss.
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false };
+        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None };
         self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 
@@ -202,6 +209,16 @@ impl ScriptedEngine {
         let (job, _) = self.newest_job();
         self.push_event(WorkerEvent::Failed { job, message: message.to_owned(), causes: vec![cause.to_owned()] });
     }
+}
+
+/// Iterations whose latents come nearer to zero, where they end.
+pub fn latent_history(steps: u32) -> LatentHistory {
+    let mut history = LatentHistory::default();
+    for number in 1..=steps {
+        let distance = f32::from(u16::try_from(steps - number).expect("few iterations")) / 1000.0;
+        history.add(&SearchIteration { number, losses: losses(1.0), latents: vec![distance; 100 * CANDIDATES] });
+    }
+    history
 }
 
 fn patch() -> Arc<FillPatch> {

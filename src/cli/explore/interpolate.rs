@@ -7,9 +7,9 @@ use image::{DynamicImage, RgbImage, imageops};
 
 use super::{ExploreSession, GeneratorArgs, MIN_CELL_PX, grid_sheet, save_sheet};
 use crate::cli::console::Console;
-use crate::cli::gif::GifWriter;
 use crate::cli::{CommandStatus, outputs};
 use crate::explore::{LatentSource, interpolate};
+use crate::photo::{AnimationFormat, AnimationWriter};
 
 /// Pictures per row of a PNG.
 const STRIP_COLUMNS: usize = 16;
@@ -76,7 +76,8 @@ fn write_gif(args: &InterpolateArgs, pictures: &[RgbImage]) -> anyhow::Result<()
         let enlarged = imageops::resize(picture, side, side, imageops::FilterType::Nearest);
         DynamicImage::ImageRgb8(enlarged).into_rgba8()
     };
-    let mut gif = GifWriter::new(args.out.clone(), outputs::overwrite_policy(args.force))?;
+    let overwrite = outputs::overwrite_policy(args.force);
+    let mut gif = AnimationWriter::new(args.out.clone(), AnimationFormat::Gif, overwrite)?;
     let Some((last, others)) = pictures.split_last() else { return Ok(()) };
     for picture in others {
         gif.add_frame(&enlarge(picture))?;

@@ -201,7 +201,7 @@ fn frames_gif_and_log_end_with_the_result() {
     let folder = FillTestFolder::new();
     folder.add_photo("ann.png");
     let line = "DIR/ann.png --mask full --blend none --steps 25 --frames DIR/frames --gif DIR/search.gif \
-                --log DIR/losses.csv --out DIR/out.png";
+                --apng DIR/search.png --log DIR/losses.csv --out DIR/out.png";
     let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
     assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
     let frames = ["frame-00001.png", "frame-00010.png", "frame-00020.png", "frame-00025.png"];
@@ -214,11 +214,53 @@ fn frames_gif_and_log_end_with_the_result() {
     let gif = image::codecs::gif::GifDecoder::new(std::io::Cursor::new(gif)).unwrap();
     assert_eq!(image::AnimationDecoder::into_frames(gif).count(), frames.len());
 
+    let apng = std::fs::read(folder.path("search.png")).unwrap();
+    let apng = image::codecs::png::PngDecoder::new(std::io::Cursor::new(apng)).unwrap().apng().unwrap();
+    assert_eq!(image::AnimationDecoder::into_frames(apng).count(), frames.len());
+
     let csv = std::fs::read_to_string(folder.path("losses.csv")).unwrap();
     let rows: Vec<_> = csv.lines().collect();
     assert_eq!(rows.len(), 1 + 2 * 25);
     assert_eq!(rows[..3], ["iteration,candidate,context,prior,total", "1,1,2,0.5,2.5", "1,2,1,0.5,1.5"]);
     assert!(rows[50].starts_with("25,2,"));
+}
+
+#[test]
+fn the_latents_of_every_iteration_lie_beside_the_log() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask full --steps 25 --log DIR/losses.csv --out DIR/out.png";
+    folder.fill(&mut FakeBackend::default(), line).unwrap();
+    let bytes = std::fs::read(folder.path("losses.latents.safetensors")).unwrap();
+    let file = safetensors::SafeTensors::deserialize(&bytes).unwrap();
+    let tensor = |name: &str| file.tensor(name).unwrap();
+    assert_eq!((tensor("latents").shape(), tensor("iterations").shape()), (&[25, 2, 1][..], &[25][..]));
+    assert_eq!(tensor("result").shape(), [2, 1]);
+    let numbers: Vec<f32> = bytemuck::pod_collect_to_vec(tensor("latents").data());
+    assert_eq!(numbers[..4], [1.0, 0.5, 0.5, 0.25], "both candidates at the first two iterations");
+}
+
+#[test]
+fn any_iteration_can_be_the_result() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let fill = |options: &str| {
+        let line = format!("DIR/ann.png --mask full --blend none --steps 25 --force --out DIR/out.png {options}");
+        let run = folder.fill(&mut FakeBackend::default(), &line).unwrap();
+        let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+        let provenance = Provenance::read(&std::fs::read(folder.path("out.png")).unwrap()).unwrap();
+        let [grey, ..] = folder.pixels("out.png").get_pixel(5, 5).0;
+        (grey, report["photos"][0]["at"].as_u64(), report["photos"][0]["steps"].as_u64(), provenance)
+    };
+    // The better candidate's latent is half of its loss.
+    let (grey, at, steps, provenance) = fill("--at 5");
+    assert_eq!((grey, at, steps), (140, Some(5), Some(25)), "0.1 of [-1, 1]");
+    assert_eq!((provenance.kept_at, &provenance.start), (Some(5), &crate::job::SearchStart::At(vec![0.1])));
+    let (grey, at, _, provenance) = fill("");
+    assert_eq!((grey, at, provenance.kept_at), (255, None, None));
+    let refused =
+        folder.fill(&mut FakeBackend::default(), "DIR/ann.png --mask full --steps 25 --at 26 --out DIR/b.png");
+    insta::assert_snapshot!(refused.err().unwrap(), @"--at 26 is beyond the 25 steps of the search: use 1 to 25");
 }
 
 #[test]
@@ -249,11 +291,11 @@ fn batch_outputs_are_separate_per_photo() {
     folder.add_photo("ann.png");
     folder.add_photo("bob.png");
     let line = "DIR/ann.png DIR/bob.png --mask center --steps 2 --every 1 --frames DIR/frames --gif DIR/search.gif \
-                --log DIR/losses.csv --out DIR/out";
+                --apng DIR/search.apng --log DIR/losses.csv --out DIR/out";
     folder.fill(&mut FakeBackend::default(), line).unwrap();
     assert_eq!(folder.files("frames"), ["ann", "bob"]);
     assert_eq!(folder.files("frames/bob"), ["frame-00001.png", "frame-00002.png"]);
-    for name in ["search-ann.gif", "search-bob.gif", "losses-ann.csv", "losses-bob.csv"] {
+    for name in ["search-ann.gif", "search-bob.gif", "search-bob.apng", "losses-ann.csv", "losses-bob.csv"] {
         assert!(folder.path(name).is_file(), "{name}");
     }
 }

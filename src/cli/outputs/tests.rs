@@ -28,6 +28,8 @@ impl OutputTestFolder {
             frames: None,
             every: None,
             gif: None,
+            apng: None,
+            at: None,
             log: None,
             report: None,
             quality: 92,

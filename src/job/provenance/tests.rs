@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::blend::BlendMode;
 use crate::face_picture::FacePicture;
-use crate::job::{Candidate, StopReason};
+use crate::job::{Candidate, LatentHistory, StopReason};
 use crate::mask::encode_mask_png;
 use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::{DecodeLimits, PhotoText, decode, encode_png};
@@ -22,6 +22,7 @@ fn outcome(settings: Settings) -> FillOutcome {
         picture: Arc::new(FacePicture::uniform(4, [tone; 3])),
         losses,
         is_mix: false,
+        kept_at: None,
     };
     FillOutcome {
         settings,
@@ -45,6 +46,7 @@ fn outcome(settings: Settings) -> FillOutcome {
         candidates: vec![candidate(-0.5), candidate(0.5)],
         best: 1,
         first_losses: losses,
+        latent_history: LatentHistory::default(),
     }
 }
 

@@ -116,7 +116,7 @@ fn fifty_steps(networks: &Arc<Networks>) {
         search.advance();
     }
     let losses: Vec<f32> =
-        search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
+        search.take_iterations().iter().flat_map(|it| it.losses.iter().map(|losses| losses.total)).collect();
     assert_close("blog.adam50.loss", &losses, &golden("blog.adam50.loss"));
     let latents: Vec<f32> = read_values(search.latents);
     let expected = golden("blog.adam50.z");

@@ -21,7 +21,7 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
     for _ in 0..4 {
         search.advance();
     }
-    let losses = search.take_losses().iter().flat_map(|(_, row)| row.iter().map(|losses| losses.total)).collect();
+    let losses = search.take_iterations().iter().flat_map(|it| it.losses.iter().map(|losses| losses.total)).collect();
     (pictures, losses)
 }
 
@@ -75,7 +75,7 @@ fn ten_thousand_gpu_steps_keep_memory_flat() {
         for step in 1..=steps {
             search.advance();
             if step % 32 == 0 {
-                search.take_losses();
+                search.take_iterations();
             }
         }
         let status = std::fs::read_to_string("/proc/self/statm").unwrap();

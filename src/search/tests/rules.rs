@@ -61,7 +61,7 @@ fn run(problem: &SearchProblem, settings: Settings) -> (Vec<Vec<Losses>>, Vec<Ve
     while !search.is_done() {
         search.advance();
     }
-    let losses = search.take_losses().into_iter().map(|(_, losses)| losses).collect();
+    let losses = search.take_iterations().into_iter().map(|iteration| iteration.losses).collect();
     (losses, search.best().unwrap().latents)
 }
 
@@ -153,7 +153,7 @@ fn changing_lambda_rescores_the_best() {
     search.set_lambda(5.0);
     let best = search.best().unwrap().losses;
     search.advance();
-    let newest = search.take_losses().pop().unwrap().1;
+    let newest = search.take_iterations().pop().unwrap().losses;
     for losses in best.iter().chain(&newest) {
         assert!((losses.total - (losses.context + 5.0 * losses.prior)).abs() < 1e-4, "{losses:?}");
     }
@@ -225,7 +225,7 @@ fn zero_lambda_skips_the_discriminator() {
     let prior = |lambda| {
         let mut search = Search::new(networks(), &problem(), Settings { lambda, ..settings(OptimizerKind::Adam) });
         search.advance();
-        search.take_losses().pop().unwrap().1
+        search.take_iterations().pop().unwrap().losses
     };
     for (without, with) in prior(0.0).iter().zip(prior(1e-9)) {
         assert_eq!((without.prior, without.total), (0.0, without.context));
@@ -262,7 +262,7 @@ fn search_works_without_discriminator_and_encoder() {
     for networks in all {
         let mut search = Search::new(Arc::new(networks), &problem(), settings);
         search.advance();
-        for losses in search.take_losses().pop().unwrap().1 {
+        for losses in search.take_iterations().pop().unwrap().losses {
             assert_eq!((losses.prior, losses.total), (0.0, losses.context));
         }
     }
@@ -302,4 +302,26 @@ proptest! {
             prop_assert_eq!(run(&clean, settings), run(&noisy, settings));
         }
     }
+}
+
+#[test]
+fn a_search_can_be_continued_at_any_iteration() {
+    let settings = Settings { steps: 8, ..settings(OptimizerKind::Adam) };
+    let mut search = Search::new(networks(), &problem(), settings);
+    while !search.is_done() {
+        search.advance();
+    }
+    let iterations = search.take_iterations();
+    let sixth = &iterations[5];
+    let mut continued = Search::new(networks(), &problem(), settings);
+    continued.continue_at(6, &sixth.latents);
+    let mut done = 0;
+    while !continued.is_done() {
+        continued.advance();
+        done += 1;
+    }
+    let first = continued.take_iterations().remove(0);
+    assert_eq!((first.number, &first.losses, &first.latents), (6, &sixth.losses, &sixth.latents));
+    assert_eq!((done, continued.iterations_done()), (4, 9), "half of the steps, after the five before");
+    assert_eq!(continued.extra_iterations(), 1);
 }

@@ -64,6 +64,7 @@ impl CanvasFixture {
             mask_display: MaskDisplay::Tinted,
             show_frame: true,
             show_before: false,
+            before: None,
             divider: self.divider,
             is_frame_locked: self.is_frame_locked,
         };

@@ -10,9 +10,9 @@ use super::*;
 use crate::cli::args;
 use crate::cli::console::CapturedConsole;
 use crate::face_picture::FacePicture;
-use crate::job::{Candidate, DeviceInfo, StopReason};
+use crate::job::{Candidate, DeviceInfo, LatentHistory, SearchStart, StopReason};
 use crate::model::ModelInfo;
-use crate::search::Losses;
+use crate::search::{Losses, SearchIteration};
 
 /// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
 pub(super) const SIDE_PX: u32 = 32;
@@ -70,17 +70,27 @@ impl FillBackend for FakeBackend {
         let model = if self.has_completion { fitting() } else { Self::model() };
         observer.started(&device, &model, &["fake model note".into()]);
         let steps = self.fails_at.unwrap_or(request.settings.steps);
+        let mut latent_history = LatentHistory::default();
         for iteration in 1..=steps {
             observer.losses(iteration, &Self::losses(iteration));
+            let losses = Self::losses(iteration).to_vec();
+            let latents = losses.iter().map(|losses| 0.5 * losses.context).collect();
+            latent_history.add(&SearchIteration { number: iteration, losses, latents });
             if observer.wants_pictures(iteration) {
                 observer.pictures(iteration, vec![Self::picture(-1.0), Self::picture(0.0)], 1);
             }
         }
-        let candidate = |index: usize, value| Candidate {
-            latent: vec![0.0],
-            picture: Self::picture(value),
+        // Without a search, the picture is as bright as the latent says.
+        let start = match &request.start {
+            SearchStart::At(latents) => latents.clone(),
+            _ => vec![-1.0, 1.0],
+        };
+        let candidate = |index: usize| Candidate {
+            latent: vec![start[index]],
+            picture: Self::picture(start[index]),
             losses: Self::losses(steps)[index],
             is_mix: false,
+            kept_at: None,
         };
         Ok(FillOutcome {
             settings: request.settings,
@@ -93,9 +103,10 @@ impl FillBackend for FakeBackend {
             search_secs: 1.5,
             stopped: self.fails_at.map(|_| StopReason::Failed("the device is gone".into())),
             explained_share: None,
-            candidates: vec![candidate(0, -1.0), candidate(1, 1.0)],
+            candidates: vec![candidate(0), candidate(1)],
             best: 1,
             first_losses: Self::losses(1)[1],
+            latent_history,
         })
     }
 

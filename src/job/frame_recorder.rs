@@ -1,4 +1,4 @@
-//! Writes frames of the running search (the photo with the current fill) as PNG files and as a GIF.
+//! Writes frames of a search (the photo with the fill of an iteration) as PNG files, a GIF or an APNG.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,21 +6,38 @@ use std::sync::Arc;
 use anyhow::{Context as _, ensure};
 use image::{DynamicImage, GenericImageView as _, Rgba, RgbaImage};
 
-use super::fill_observer::SearchOutputs;
-use super::fill_plan::FillPlan;
-use super::gif::GifWriter;
-use crate::blend::{Composer, part_with_edge};
+use crate::blend::{Blend, Composer, part_with_edge};
 use crate::face_picture::FacePicture;
 use crate::fs::Overwrite;
-use crate::job::FillRequest;
+use crate::geometry::FaceFrame;
 use crate::mask::Mask;
-use crate::photo::{ColorEncoding, Photo, PngMetadata, save_png};
+use crate::photo::{AnimationFormat, AnimationWriter, ColorEncoding, Photo, PngMetadata, save_png};
 
 /// Prefix of the frames' file names.
-pub(super) const FRAME_PREFIX: &str = "frame-";
+pub const FRAME_PREFIX: &str = "frame-";
+
+/// Where the frames of one search go.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FrameOutputs {
+    /// A folder for PNG files.
+    pub folder: Option<PathBuf>,
+    pub gif: Option<PathBuf>,
+    pub apng: Option<PathBuf>,
+}
+
+/// The hole that is filled, and how.
+#[derive(Clone, Copy)]
+pub struct FramePlace<'a> {
+    pub photo: &'a Arc<Photo>,
+    pub hole: &'a Mask,
+    /// The part of the hole that is filled.
+    pub part: &'a Mask,
+    pub frame: &'a FaceFrame,
+    pub blend: Blend,
+}
 
 /// Draws and writes the frames of one search.
-pub(super) struct FrameRecorder {
+pub struct FrameRecorder {
     composer: Composer,
     /// The pixels that the fill covers.
     part: Mask,
@@ -31,66 +48,68 @@ pub(super) struct FrameRecorder {
     icc_profile: Option<Vec<u8>>,
     color_encoding: ColorEncoding,
     folder: Option<PathBuf>,
-    gif: Option<GifWriter>,
-    frame_interval: u32,
+    animations: Vec<AnimationWriter>,
+}
+
+impl FrameOutputs {
+    /// Whether no frames are wanted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn animations(&self, overwrite: Overwrite) -> anyhow::Result<Vec<AnimationWriter>> {
+        let all = [(&self.gif, AnimationFormat::Gif), (&self.apng, AnimationFormat::Apng)];
+        let wanted = all.into_iter().filter_map(|(path, format)| Some((path.clone()?, format)));
+        wanted.map(|(path, format)| AnimationWriter::new(path, format, overwrite)).collect()
+    }
 }
 
 impl FrameRecorder {
-    /// `None` when neither frames nor a GIF were requested.
-    pub(super) fn new(
-        plan: &FillPlan,
-        outputs: &SearchOutputs,
-        request: &FillRequest,
-        part: &Mask,
-    ) -> anyhow::Result<Option<Self>> {
-        if outputs.frames.is_none() && outputs.gif.is_none() {
-            return Ok(None);
-        }
-        if let Some(folder) = &outputs.frames {
+    /// Prepares for the frames of one fill. PNG files are always replaced; animations as `overwrite` says.
+    ///
+    /// # Errors
+    /// When the folder cannot be created.
+    pub fn new(place: &FramePlace<'_>, outputs: &FrameOutputs, overwrite: Overwrite) -> anyhow::Result<Self> {
+        let &FramePlace { photo, hole, part, frame, blend } = place;
+        if let Some(folder) = &outputs.folder {
             std::fs::create_dir_all(folder)
                 .with_context(|| format!("cannot create the folder {}", folder.display()))?;
         }
-        let gif = outputs.gif.clone().map(|path| GifWriter::new(path, plan.overwrite)).transpose()?;
-        let photo = &request.photo;
         let color = photo.pixels.color();
-        Ok(Some(Self {
-            composer: Composer::new(photo, &request.hole, &request.frame, request.blend, None),
-            part: part_with_edge(part, &request.hole, request.blend.soft_edge_px),
+        Ok(Self {
+            composer: Composer::new(photo, hole, frame, blend, None),
+            part: part_with_edge(part, hole, blend.soft_edge_px),
             photo: Arc::clone(photo),
             frame: photo.pixels.to_rgba8(),
             has_alpha: color.has_alpha(),
             // Frames are in colour, so a grey photo's profile does not fit them.
             icc_profile: photo.metadata.icc_profile.clone().filter(|_| color.has_color()),
             color_encoding: photo.metadata.color_encoding,
-            folder: outputs.frames.clone(),
-            gif,
-            frame_interval: plan.frame_interval.max(1),
-        }))
-    }
-
-    /// Whether an iteration (from 1) gets a frame: the first, and every N-th.
-    pub(super) fn is_frame_due(&self, iteration: u32) -> bool {
-        iteration == 1 || iteration.is_multiple_of(self.frame_interval)
+            folder: outputs.folder.clone(),
+            animations: outputs.animations(overwrite)?,
+        })
     }
 
     /// Adds a frame with the fill of an iteration.
-    pub(super) fn record(&mut self, iteration: u32, fill: &FacePicture) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn record(&mut self, iteration: u32, fill: &FacePicture) -> anyhow::Result<()> {
         self.draw_fill(fill)?;
         self.write_frame(iteration)?;
-        match &mut self.gif {
-            Some(gif) => gif.add_frame(&self.frame),
-            None => Ok(()),
-        }
+        self.animations.iter_mut().try_for_each(|animation| animation.add_frame(&self.frame))
     }
 
-    /// Adds the result, which replaces the last iteration's frame, and completes the GIF.
-    pub(super) fn finish(mut self, steps: u32, result: &DynamicImage) -> anyhow::Result<()> {
+    /// Adds the result, which replaces the last iteration's frame, and completes the animations.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn finish(mut self, steps: u32, result: &DynamicImage) -> anyhow::Result<()> {
         self.frame = result.to_rgba8();
         self.write_frame(steps)?;
-        match self.gif {
-            Some(gif) => gif.finish(&self.frame),
-            None => Ok(()),
-        }
+        let Self { animations, frame, .. } = self;
+        animations.into_iter().try_for_each(|animation| animation.finish(&frame))
     }
 
     fn draw_fill(&mut self, fill: &FacePicture) -> anyhow::Result<()> {
