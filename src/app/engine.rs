@@ -17,6 +17,8 @@ pub struct EngineState {
     pub model: Option<ModelInfo>,
     /// The last warm-up has not finished yet.
     pub is_preparing: bool,
+    /// The batch window uses the fill thread.
+    pub is_used_by_batch: bool,
     pub gpus: Vec<GpuInfo>,
     pub model_paths: Vec<PathBuf>,
 }
@@ -52,6 +54,6 @@ impl EngineState {
 
     /// Whether a first guess can be drawn: the device is open and the model has an encoder.
     pub fn can_draw_first_guess(&self) -> bool {
-        self.device.is_some() && self.model.as_ref().is_some_and(|model| model.has_encoder)
+        !self.is_used_by_batch && self.device.is_some() && self.model.as_ref().is_some_and(|model| model.has_encoder)
     }
 }

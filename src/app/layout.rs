@@ -3,6 +3,7 @@
 //! Panels only read the state. They ask for actions, which are handled after everything is drawn, so that a frame shows
 //! one consistent state.
 
+use super::batch::{self, BatchWindow};
 use super::canvas::{Canvas, CanvasAction, CanvasScene, ComparedFill, MaskDisplay, PlacedMap};
 use super::dialogs::{help_window, path_bar, save_question};
 use super::explore::ExploreWindow;
@@ -29,6 +30,7 @@ pub struct Widgets {
     start_screen: StartScreen,
     explore_window: ExploreWindow,
     training_window: TrainingWindow,
+    batch_window: BatchWindow,
 }
 
 impl Editor {
@@ -67,6 +69,10 @@ impl Widgets {
         }
         self.explore_window.show(&context, explore, engine, &derived, actions);
         self.training_window.show(&context, training, derived.is_running(), actions);
+        self.batch_window.show(&context, &state.batch, &derived, actions);
+        if let Some(question) = dialogs.batch_question {
+            batch::show_close_question(&context, question, &state.batch, actions);
+        }
         if let Some(window) = dialogs.help_window {
             help_window::show(&context, window, actions);
         }

@@ -26,6 +26,7 @@
 
 mod accessibility;
 mod autosave;
+mod batch;
 pub mod canvas;
 mod clipboard_events;
 mod dialogs;
@@ -65,6 +66,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 
+use batch::BatchAction;
 use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
@@ -209,8 +211,11 @@ impl Editor {
     }
 
     fn handle_keys(&mut self, context: &egui::Context) {
-        if self.state.dialogs.save_question.is_some() {
+        if self.state.dialogs.save_question.is_some() || self.state.dialogs.batch_question.is_some() {
             return;
+        }
+        for action in batch::take_pressed_keys(context, &self.state.batch) {
+            self.state.handle(action);
         }
         if self.state.dialogs.help_window.is_none() {
             let is_held = !context.text_edit_focused() && context.input(|input| input.key_down(shortcuts::BEFORE_KEY));
@@ -239,6 +244,10 @@ impl Editor {
             self.state.handle(Action::Dialog(DialogAction::ClosePathBar));
         } else if self.state.fill.is_running() || self.state.fill.is_waiting() {
             self.state.handle(Action::RunCommand(EditorCommand::Stop));
+        } else if self.state.batch.is_running() {
+            self.state.handle(Action::Batch(BatchAction::Stop));
+        } else if self.state.batch.is_open {
+            self.state.handle(Action::Batch(BatchAction::Toggle));
         } else if self.state.fill.shows_iteration() {
             self.state.handle(Action::Fill(FillAction::ShowResult));
         } else if self.state.training.is_open {

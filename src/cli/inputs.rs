@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::args::OutputArgs;
 use super::usage_error;
 use crate::job::FrameOutputs;
-use crate::photo::{PHOTO_EXTENSIONS, PassedOver, has_photo_extension, is_hidden, sort_out_files};
+use crate::photo::{PHOTO_EXTENSIONS, PassedOver, is_hidden, sort_out_files};
 
 /// The input photos.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,11 +83,6 @@ pub(super) fn no_picture_in(folder: &str, passed_over: &PassedOver) -> anyhow::E
 /// A line about what was passed over in a folder, if anything was.
 pub(super) fn skipped_line(folder: &Path, passed_over: &PassedOver) -> Option<String> {
     (!passed_over.is_empty()).then(|| format!("skipped in {}: {passed_over}", folder.display()))
-}
-
-/// Whether a file has a picture's extension and is not hidden.
-pub(super) fn is_picture(path: &Path) -> bool {
-    path.file_name().is_some_and(|name| !is_hidden(name)) && has_photo_extension(path) && path.is_file()
 }
 
 /// Makes the output paths of every photo.

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 
-use super::inputs::is_picture;
 use super::usage_error;
 use crate::mask::{FaceRegion, LoadedMask, Mask, MaskPreset, load_mask};
+use crate::photo::pictures_with_stem;
 
 /// The value of `--mask`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,15 +122,7 @@ pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result
 
 /// The pictures in a folder with this stem, sorted.
 fn masks_with_stem(folder: &Path, stem: &OsStr) -> anyhow::Result<Vec<PathBuf>> {
-    let entries =
-        std::fs::read_dir(folder).with_context(|| format!("cannot list the masks in {}", folder.display()))?;
-    let mut masks: Vec<PathBuf> = entries
-        .filter_map(Result::ok)
-        .map(|entry| entry.path())
-        .filter(|path| path.file_stem() == Some(stem) && is_picture(path))
-        .collect();
-    masks.sort();
-    Ok(masks)
+    pictures_with_stem(folder, stem).with_context(|| format!("cannot list the masks in {}", folder.display()))
 }
 
 #[cfg(test)]

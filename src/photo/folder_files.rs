@@ -86,6 +86,21 @@ pub fn sort_out_files(folder: &Path, names: impl IntoIterator<Item = OsString>) 
     FolderFiles { photos, passed_over }
 }
 
+/// The pictures in a folder with this stem, sorted.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn pictures_with_stem(folder: &Path, stem: &OsStr) -> std::io::Result<Vec<PathBuf>> {
+    let paths = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let is_picture = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        path.file_stem() == Some(stem) && !is_hidden(name) && has_photo_extension(path) && path.is_file()
+    };
+    let mut pictures: Vec<PathBuf> = paths.filter(is_picture).collect();
+    pictures.sort();
+    Ok(pictures)
+}
+
 fn stem(path: &Path) -> Option<OsString> {
     path.file_stem().map(OsStr::to_os_string)
 }

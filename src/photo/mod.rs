@@ -43,7 +43,7 @@ pub use decode::{DecodeLimits, FileContent, FileKind, PHOTO_EXTENSIONS, PhotoErr
 pub(crate) use encode::encode_bilevel_png;
 pub use encode::{PngMetadata, SaveError, encode_png, save_png};
 pub(crate) use encode_jpeg::MAX_XMP_BYTES as MAX_JPEG_XMP_BYTES;
-pub use folder_files::{FolderFiles, PassedOver, has_photo_extension, is_hidden, sort_out_files};
+pub use folder_files::{FolderFiles, PassedOver, has_photo_extension, is_hidden, pictures_with_stem, sort_out_files};
 pub(crate) use interpolation::catmull_rom_weights;
 pub use metadata::{ColorEncoding, PhotoMetadata, PhotoText, PixelDensity};
 pub use picture_format::{DEFAULT_JPEG_QUALITY, PictureFormat};

@@ -20,6 +20,11 @@ pub enum DocumentSource {
     Sample(SamplePortrait),
     /// The autosaved project in this file.
     Recoverable(PathBuf),
+    /// A fill of the batch window, with the candidate of this rank.
+    BatchFill {
+        project: PathBuf,
+        rank: usize,
+    },
 }
 
 /// What to do once the user has decided about unsaved work.
@@ -27,6 +32,13 @@ pub enum DocumentSource {
 pub enum PendingClose {
     Window,
     Open(DocumentSource),
+}
+
+/// What would lose the fills of the batch window that are not exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BatchQuestion {
+    CloseWindow,
+    ClearList,
 }
 
 /// The answer to "Save before closing?".
@@ -61,6 +73,8 @@ pub enum DialogAction {
     /// Open this help window, or close it.
     ToggleHelpWindow(HelpWindow),
     CloseHelpWindow,
+    AskBatchQuestion(BatchQuestion),
+    CloseBatchQuestion,
 }
 
 /// Which dialogs are open.
@@ -70,6 +84,8 @@ pub struct DialogState {
     pub help_window: Option<HelpWindow>,
     /// The question about unsaved work is open: what to do after the answer.
     pub save_question: Option<PendingClose>,
+    /// The question about fills of the batch window is open.
+    pub batch_question: Option<BatchQuestion>,
     /// What to do once the project is saved.
     pub after_save: Option<PendingClose>,
 }
@@ -87,6 +103,8 @@ impl DialogState {
                 self.help_window = (self.help_window != Some(window)).then_some(window);
             }
             DialogAction::CloseHelpWindow => self.help_window = None,
+            DialogAction::AskBatchQuestion(question) => self.batch_question = Some(question),
+            DialogAction::CloseBatchQuestion => self.batch_question = None,
         }
     }
 

@@ -21,6 +21,10 @@ pub fn show(ui: &mut Ui, bar: &PathBar, actions: &mut Actions) {
         PathPurpose::LoadMask => (t!("Path of a mask"), t!("Load")),
         PathPurpose::SaveMask => (t!("Save mask as"), t!("Save")),
         PathPurpose::OpenModel => (t!("Path of a model"), t!("Open")),
+        PathPurpose::BatchFolder => (t!("Path of a folder with photos"), t!("Add")),
+        PathPurpose::BatchPhotos => (t!("Path of a photo"), t!("Add")),
+        PathPurpose::BatchMasks => (t!("Path of the folder with the masks"), t!("Use")),
+        PathPurpose::BatchExport => (t!("Path of the folder for the filled photos"), t!("Export")),
         PathPurpose::FollowTrainingRun => (t!("Path of a training run folder"), t!("Follow")),
     };
     let palette = theme::palette(ui);

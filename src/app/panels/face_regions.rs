@@ -52,7 +52,7 @@ pub fn region_title(region: FaceRegion) -> &'static str {
 }
 
 /// The text on the button, the accessible name, and the tooltip.
-fn describe(region: FaceRegion) -> (&'static str, &'static str, &'static str) {
+pub fn describe(region: FaceRegion) -> (&'static str, &'static str, &'static str) {
     match region {
         FaceRegion::Eyes => (t!("Eyes"), t!("Eyes"), t!("Both eyes with their lids")),
         FaceRegion::LeftEye => {

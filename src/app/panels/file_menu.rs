@@ -41,6 +41,7 @@ pub fn show(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
         ui.checkbox(&mut actions.preferences.keep_hole, t!("Same hole on every photo")).on_hover_text(t!(
             "The next photo of the folder gets the hole of the photo before, at the same place of its face"
         ));
+        menu_item(ui, commands, EditorCommand::Batch, actions);
         ui.separator();
         for command in [
             EditorCommand::OpenPath,

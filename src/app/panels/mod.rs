@@ -19,6 +19,9 @@ pub mod timeline_bar;
 pub mod toolbar;
 pub mod widgets;
 
+pub use face_regions::describe as describe_region;
+pub use toolbar::describe_shape;
+
 use egui::{Response, Ui, Widget};
 
 use super::accessibility;

@@ -60,7 +60,7 @@ impl StartScreen {
                 ui.label(theme::hint_text(ui, t!("No photo at hand? Try one of these")));
                 self.sample_buttons(ui, actions);
                 ui.add_space(theme::GAP);
-                training_button(ui, commands, actions);
+                window_buttons(ui, commands, actions);
                 language_row(ui, &mut actions.preferences);
             });
         });
@@ -158,11 +158,13 @@ fn dashed_outline(ui: &Ui, rect: Rect, color: Color32) {
     }
 }
 
-/// Opens the Training window, which needs no photo.
-fn training_button(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
-    let button = Button::new(EditorCommand::Training.name()).frame_when_inactive(false);
-    let button = button.min_size(vec2(0.0, theme::ROW_HEIGHT));
-    add_command_button(ui, commands, EditorCommand::Training, button, actions);
+/// The windows that need no photo.
+fn window_buttons(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
+    for command in [EditorCommand::Batch, EditorCommand::Training] {
+        let button = Button::new(command.name()).frame_when_inactive(false);
+        let button = button.min_size(vec2(0.0, theme::ROW_HEIGHT));
+        add_command_button(ui, commands, command, button, actions);
+    }
 }
 
 /// The languages, each in the middle of a third of the width.

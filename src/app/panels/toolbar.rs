@@ -168,7 +168,8 @@ pub(super) fn menu_item(ui: &mut Ui, commands: &CommandStates, command: EditorCo
     }
 }
 
-fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
+/// Title and tooltip of a shape.
+pub fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
     match preset {
         MaskPreset::Center => {
             (t!("Centre"), t!("The centre, half as wide and half as high as the frame: the paper's centre mask"))

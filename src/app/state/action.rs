@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use egui::ColorImage;
 
+use crate::app::batch::BatchAction;
 use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
 use crate::app::document::DocumentAction;
 use crate::app::explore::ExploreAction;
@@ -30,6 +31,11 @@ pub enum Action {
     /// An action in the Explore window, or on the face that fills start from.
     Explore(ExploreAction),
     Training(TrainingAction),
+    Batch(BatchAction),
+    /// Stop exporting the fills of the batch window.
+    CancelBatchExport,
+    /// Close the window although fills of the batch window are not exported.
+    CloseWithoutExport,
     Dialog(DialogAction),
     SetPreferences(Box<Preferences>),
     /// Show a file dialog.

@@ -1,6 +1,7 @@
 //! Runs the editor commands of the shortcut table, and gives the reason when a command is disabled.
 
 use super::EditorState;
+use crate::app::batch::BatchAction;
 use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
@@ -21,6 +22,9 @@ use crate::restore::ImageTask;
 const BRUSH_STEP: f32 = 1.2;
 /// Each press of + or − changes the zoom by this factor.
 const ZOOM_STEP: f32 = 1.25;
+
+/// Why no search starts beside the batch window's.
+const BATCH_RUNS: &str = "The batch window is filling photos: stop it first, or wait";
 
 /// The commands that write the filled photo.
 const EXPORTS: [EditorCommand; 5] = [
@@ -48,6 +52,7 @@ impl CommandStates {
 
 impl EditorState {
     /// Why a command is disabled, for its tooltip; `None` when it is enabled.
+    #[expect(clippy::too_many_lines, reason = "a table of commands")]
     pub fn disabled_reason(&self, command: EditorCommand) -> Option<&'static str> {
         let document = self.document.as_ref();
         let is_running = self.fill.is_running();
@@ -61,6 +66,7 @@ impl EditorState {
         };
         let no_fill = || shown_fill.is_none().then(|| self.nothing_to_export());
         let no_iteration = |document| self.iteration_disabled_reason(command, document);
+        let locked_by_batch = || self.batch.is_running().then_some(BATCH_RUNS);
         let locked_by_fill = || is_running.then_some("A fill is running: stop it first");
         match command {
             EditorCommand::Open
@@ -69,6 +75,7 @@ impl EditorState {
             | EditorCommand::About
             | EditorCommand::Quit
             | EditorCommand::Explore
+            | EditorCommand::Batch
             | EditorCommand::Training
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
@@ -119,7 +126,7 @@ impl EditorState {
             | EditorCommand::ExportLayer
             | EditorCommand::CopyPicture => no_photo.or_else(locked_by_fill).or_else(saving).or_else(no_fill),
             EditorCommand::ExportAndNext => self.disabled_reason(EditorCommand::Export).or_else(no_folder),
-            EditorCommand::Fill => no_photo.or_else(|| self.fill_disabled_reason(document?)),
+            EditorCommand::Fill => no_photo.or_else(locked_by_batch).or_else(|| self.fill_disabled_reason(document?)),
             EditorCommand::NextTask => locked_by_fill(),
             EditorCommand::Stop if self.fill.is_waiting() => None,
             EditorCommand::NextIteration if !is_running => no_photo.or_else(|| no_iteration(document?)),
@@ -130,17 +137,21 @@ impl EditorState {
                     Some(_) => None,
                 }
             }
-            EditorCommand::MoreLikeThis => {
-                no_photo.or_else(locked_by_fill).or_else(|| latent_disabled_reason(document?, &self.engine))
-            }
+            EditorCommand::MoreLikeThis => no_photo
+                .or_else(locked_by_fill)
+                .or_else(locked_by_batch)
+                .or_else(|| latent_disabled_reason(document?, &self.engine)),
             EditorCommand::PreviousIteration
             | EditorCommand::PlayIterations
             | EditorCommand::KeepIteration
             | EditorCommand::Branch
             | EditorCommand::ExportSearch
-            | EditorCommand::ExportFrames => no_photo.or_else(locked_by_fill).or_else(|| no_iteration(document?)),
+            | EditorCommand::ExportFrames => {
+                no_photo.or_else(locked_by_fill).or_else(locked_by_batch).or_else(|| no_iteration(document?))
+            }
             EditorCommand::Mix => no_photo
                 .or_else(locked_by_fill)
+                .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| mix_disabled_reason(document, &self.engine))),
             EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
                 (candidate_count == 0).then_some("No candidates yet: press Fill first")
@@ -182,6 +193,7 @@ impl EditorState {
         let is_export = matches!(command, EditorCommand::ExportSearch | EditorCommand::ExportFrames);
         let saving = (is_export && self.files.is_saving).then_some("A file is being saved");
         saving.or_else(|| timeline_disabled_reason(document, &self.engine)).or_else(|| match command {
+            EditorCommand::Branch if self.batch.is_running() => Some(BATCH_RUNS),
             EditorCommand::Branch => branch_disabled_reason(document, &self.engine),
             EditorCommand::KeepIteration if self.fill.timeline_preview().is_none() => {
                 Some("The result is shown: choose an iteration first")
@@ -270,6 +282,7 @@ impl EditorState {
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
             EditorCommand::NextTask => self.choose_next_task(),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
+            EditorCommand::Batch => self.update_batch(BatchAction::Toggle),
             EditorCommand::Training => {
                 self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
             }
@@ -335,7 +348,14 @@ impl EditorState {
             PathPurpose::ExportSearch => document.map(PhotoDocument::suggested_search_path),
             PathPurpose::SaveMask => document.map(PhotoDocument::suggested_mask_path),
             PathPurpose::FollowTrainingRun => self.preferences.training_run.clone(),
-            PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::ExportFrames => None,
+            PathPurpose::OpenPhoto
+            | PathPurpose::LoadMask
+            | PathPurpose::OpenModel
+            | PathPurpose::ExportFrames
+            | PathPurpose::BatchFolder
+            | PathPurpose::BatchPhotos
+            | PathPurpose::BatchMasks
+            | PathPurpose::BatchExport => None,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFill, PhotoDocument};
 use crate::app::fill::{RunningFill, ShownFill, TimelineView};
+use crate::app::language::translate;
 use crate::app::maps::MapView;
 use crate::blend::FillPatch;
 use crate::job::MapKind;
@@ -23,6 +24,8 @@ pub struct Derived<'a> {
     pub candidate_order: Vec<usize>,
     /// The losses of the shown picture.
     pub losses: Option<Losses>,
+    /// Why no batch can start, in the language of the interface.
+    pub batch_disabled_reason: Option<&'static str>,
     /// The patches shown in the photo, one drawn over the other.
     pub patches: Vec<&'a Arc<FillPatch>>,
     /// The mask that is drawn over the photo.
@@ -68,6 +71,7 @@ impl EditorState {
             fill: shown_fill,
             candidate_order: shown_fill.map(ShownFill::candidate_order).unwrap_or_default(),
             losses: document.and_then(|document| fill.shown_losses(document)),
+            batch_disabled_reason: self.batch_disabled_reason().map(translate),
             patches: document.map(|document| fill.shown_patches(document)).unwrap_or_default(),
             shown_mask: document.map(|document| fill.shown_mask(document)),
             mask_display: document.map_or(MaskDisplay::Tinted, |document| fill.mask_display(document)),

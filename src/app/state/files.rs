@@ -9,7 +9,7 @@ use super::EditorState;
 use super::photo_series::PhotoSeries;
 use crate::app::autosave::{Autosave, RecoverableProject, RecoveryScanTimer};
 use crate::app::canvas::ViewCommand;
-use crate::app::dialogs::{DocumentSource, PendingClose, SaveAnswer};
+use crate::app::dialogs::{BatchQuestion, DocumentSource, PendingClose, SaveAnswer};
 use crate::app::document::{DocumentAction, PhotoDocument};
 use crate::app::preferences::Preferences;
 use crate::app::sample_portraits::SamplePortrait;
@@ -82,7 +82,11 @@ impl EditorState {
 
     fn proceed_with_close(&mut self, pending: PendingClose) {
         match pending {
+            PendingClose::Window if self.batch.unexported_count() > 0 => {
+                self.dialogs.batch_question = Some(BatchQuestion::CloseWindow);
+            }
             PendingClose::Window => self.files.may_close = true,
+            PendingClose::Open(DocumentSource::BatchFill { project, rank }) => self.open_batch_fill(project, rank),
             PendingClose::Open(DocumentSource::Dialog) => {
                 self.show_file_dialog(PathPurpose::OpenPhoto);
             }
@@ -139,6 +143,10 @@ impl EditorState {
             PathPurpose::OpenPhoto => self.open(DocumentSource::File(path)),
             PathPurpose::OpenModel => self.open_model(path),
             PathPurpose::FollowTrainingRun => self.training.follow(&path, &mut self.preferences),
+            PathPurpose::BatchFolder
+            | PathPurpose::BatchPhotos
+            | PathPurpose::BatchMasks
+            | PathPurpose::BatchExport => self.batch_paths_chosen(purpose, vec![path]),
             PathPurpose::LoadMask => {
                 if let Some(photo) = self.document.as_ref().map(|document| Arc::clone(&document.photo)) {
                     let task = Task::new(format!("Mask not loaded: {}", file_name(&path))).with_pictures();
@@ -191,6 +199,7 @@ impl EditorState {
                 let overwrite = if confirmed { Overwrite::Allow } else { Overwrite::Refuse };
                 self.path_chosen(purpose, path, overwrite);
             }
+            DialogAnswer::ChosenFiles(paths) => self.batch_paths_chosen(purpose, paths),
             DialogAnswer::Cancelled => self.dialogs.after_save = None,
             DialogAnswer::NoDialog => self.ask_for_path(purpose),
         }

@@ -10,6 +10,7 @@
 //! | maps that explain the shown candidate | [`MapState`](super::maps) |
 //! | device and model | [`EngineState`](super::engine) |
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
+//! | the batch window | [`BatchState`](super::batch) |
 //! | dialogs | [`DialogState`](super::dialogs) |
 //! | preferences | [`Preferences`](super::preferences) |
 //! | parts of the face that wait for their landmarks | [`RegionEdits`], in `region_edits` |
@@ -20,6 +21,7 @@
 //! depends on it. What several panels show is derived once per frame: see [`Derived`].
 
 mod action;
+mod batch;
 mod clipboard;
 mod commands;
 mod derived;
@@ -41,6 +43,7 @@ use std::time::{Duration, Instant};
 
 use region_edits::RegionEdits;
 
+use super::batch::BatchState;
 use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
 use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
@@ -88,6 +91,7 @@ pub struct EditorState {
     pub engine: EngineState,
     pub explore: ExploreState,
     pub training: TrainingState,
+    pub batch: BatchState,
     pub dialogs: DialogState,
     pub files: FileState,
     pub view: ViewState,
@@ -105,6 +109,7 @@ impl EditorState {
             engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
             training: TrainingState::new(preferences.training_run.as_deref()),
+            batch: BatchState::default(),
             dialogs: DialogState::default(),
             files: FileState { can_drop_files: true, ..FileState::default() },
             view: ViewState::default(),
@@ -133,6 +138,7 @@ impl EditorState {
             self.handle_worker_event(event);
         }
         self.follow_up();
+        self.follow_batch();
         self.save_project_if_idle();
         let compared = self.compared_index();
         if let Some(document) = &mut self.document {
@@ -144,6 +150,7 @@ impl EditorState {
     pub fn handle(&mut self, action: Action) {
         self.apply(action);
         self.follow_up();
+        self.follow_batch();
     }
 
     fn apply(&mut self, action: Action) {
@@ -156,6 +163,9 @@ impl EditorState {
             Action::Map(action) => self.maps.update(action),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
             Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
+            Action::Batch(action) => self.update_batch(action),
+            Action::CancelBatchExport => self.batch.cancel_export(),
+            Action::CloseWithoutExport => self.files.may_close = true,
             Action::Dialog(action) => self.dialogs.update(action),
             Action::SetPreferences(preferences) => self.set_preferences(*preferences),
             Action::ChooseFile(purpose) => self.show_file_dialog(purpose),
@@ -303,7 +313,8 @@ impl EditorState {
 
     /// Opens the device and loads the model ahead of the first fill.
     fn warm_up_engine(&mut self) {
-        if !self.fill.is_running() {
+        // A batch has its own model and device until it ends.
+        if !self.fill.is_running() && !self.batch.is_running() {
             self.explore.thumbnail_error = None;
             self.engine.warm_up(&self.preferences, &self.outbox);
         }

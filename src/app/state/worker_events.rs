@@ -6,7 +6,7 @@ use crate::job::WorkerEvent;
 
 impl EditorState {
     pub(super) fn handle_worker_event(&mut self, event: WorkerEvent) {
-        let Self { document, fill, maps, engine, explore, outbox, .. } = self;
+        let Self { document, fill, maps, engine, explore, batch, outbox, .. } = self;
         match event {
             WorkerEvent::WarmedUp { device, model } => {
                 engine.device_prepared(Some(device));
@@ -31,6 +31,8 @@ impl EditorState {
             WorkerEvent::Progress(progress) => {
                 if let Some(run) = fill.run_of(progress.job) {
                     run.add_progress(progress);
+                } else {
+                    batch.search_advanced(progress);
                 }
             }
             WorkerEvent::Preview(preview) => {
@@ -42,9 +44,12 @@ impl EditorState {
                 if let (Some(document), Some(_)) = (document, fill.run_of(job)) {
                     engine.model = Some(outcome.model.clone());
                     fill.finished(job, outcome, hole, document, outbox);
+                } else {
+                    batch.search_finished(job, outcome, hole, outbox);
                 }
             }
             WorkerEvent::Failed { job, message, causes } => {
+                batch.search_failed(job, &message, &causes, outbox);
                 fill.failed(job, message, causes, document.as_mut(), outbox);
             }
             WorkerEvent::QuickPreview(preview) => fill.quick_preview_drawn(preview, document.as_mut()),

@@ -27,6 +27,14 @@ pub enum PathPurpose {
     OpenModel,
     /// A folder.
     FollowTrainingRun,
+    /// A folder whose photos the batch window fills.
+    BatchFolder,
+    /// Photos that the batch window fills.
+    BatchPhotos,
+    /// A folder with the masks of a batch.
+    BatchMasks,
+    /// A folder for the filled photos of a batch.
+    BatchExport,
 }
 
 /// What became of a dialog.
@@ -36,6 +44,8 @@ pub enum DialogAnswer {
         path: PathBuf,
         confirmed: bool,
     },
+    /// The user chose several files.
+    ChosenFiles(Vec<PathBuf>),
     Cancelled,
     /// There is no file dialog on this system.
     NoDialog,
@@ -48,14 +58,27 @@ const MIN_DIALOG_TIME: Duration = Duration::from_millis(400);
 pub fn show_file_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> DialogAnswer {
     let opened_at = Instant::now();
     let dialog = build_dialog(purpose, suggested);
+    if purpose == PathPurpose::BatchPhotos {
+        return match dialog.pick_files() {
+            Some(paths) => DialogAnswer::ChosenFiles(paths),
+            None if opened_at.elapsed() < MIN_DIALOG_TIME => DialogAnswer::NoDialog,
+            None => DialogAnswer::Cancelled,
+        };
+    }
     let picked = match purpose {
-        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel => dialog.pick_file(),
+        PathPurpose::OpenPhoto | PathPurpose::LoadMask | PathPurpose::OpenModel | PathPurpose::BatchPhotos => {
+            dialog.pick_file()
+        }
         PathPurpose::SaveProject
         | PathPurpose::Export
         | PathPurpose::ExportLayer
         | PathPurpose::ExportSearch
         | PathPurpose::SaveMask => dialog.save_file(),
-        PathPurpose::FollowTrainingRun | PathPurpose::ExportFrames => dialog.pick_folder(),
+        PathPurpose::FollowTrainingRun
+        | PathPurpose::ExportFrames
+        | PathPurpose::BatchFolder
+        | PathPurpose::BatchMasks
+        | PathPurpose::BatchExport => dialog.pick_folder(),
     };
     match picked {
         Some(picked) => {
@@ -107,6 +130,13 @@ fn build_dialog(purpose: PathPurpose, suggested: Option<&Path>) -> rfd::FileDial
         PathPurpose::SaveMask => dialog.set_title(t!("Save mask")).add_filter(t!("PNG picture"), &["png"]),
         PathPurpose::OpenModel => dialog.set_title(t!("Open model")).add_filter(t!("Face models"), &["safetensors"]),
         PathPurpose::FollowTrainingRun => dialog.set_title(t!("Choose the folder of a training run")),
+        PathPurpose::BatchFolder => dialog.set_title(t!("Choose a folder with photos")),
+        PathPurpose::BatchPhotos => {
+            let dialog = dialog.set_title(t!("Choose photos")).add_filter(t!("Photos"), &photos);
+            dialog.add_filter(t!("All files"), &["*"])
+        }
+        PathPurpose::BatchMasks => dialog.set_title(t!("Choose the folder with the masks")),
+        PathPurpose::BatchExport => dialog.set_title(t!("Choose a folder for the filled photos")),
     }
 }
 
@@ -138,7 +168,11 @@ pub fn with_extension(purpose: PathPurpose, path: &Path) -> PathBuf {
         | PathPurpose::LoadMask
         | PathPurpose::OpenModel
         | PathPurpose::ExportFrames
-        | PathPurpose::FollowTrainingRun => return path.to_owned(),
+        | PathPurpose::FollowTrainingRun
+        | PathPurpose::BatchFolder
+        | PathPurpose::BatchPhotos
+        | PathPurpose::BatchMasks
+        | PathPurpose::BatchExport => return path.to_owned(),
     };
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     match extension.as_deref() {

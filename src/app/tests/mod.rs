@@ -1,6 +1,7 @@
 //! Editor tests. A scripted engine replaces the search, and the tests find widgets by label, as a user does.
 
 mod areas;
+mod batch_window;
 mod broken_disks;
 mod candidate_strip;
 mod chinese;
