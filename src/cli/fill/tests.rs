@@ -292,7 +292,7 @@ fn a_branch_goes_on_from_logged_latents() {
         |options: &str| fill(options).err().unwrap().to_string().replace(folder.0.path().to_str().unwrap(), "DIR");
     insta::assert_snapshot!(refused("--model face-64 --branch DIR/first.latents.safetensors@4"), @"--branch DIR/first.latents.safetensors: there is no iteration 4: use one from 1 to 3");
     insta::assert_snapshot!(refused("--branch DIR/first.latents.safetensors@2"), @"--branch DIR/first.latents.safetensors: the latents are of face-64, not of face-128: choose that model with --model");
-    insta::assert_snapshot!(refused("--branch DIR/ann.png@2"), @"--branch DIR/ann.png: this is no file of latents: give one that --log wrote: HeaderTooLarge");
+    insta::assert_snapshot!(refused("--branch DIR/ann.png@2"), @"--branch DIR/ann.png: this is no file of latents: give one that --log wrote: header too large");
 }
 
 #[test]
