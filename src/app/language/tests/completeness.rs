@@ -20,6 +20,7 @@ const UNTRANSLATED: [&str; 12] = [
     "Eileen Collins",
     "Grace Hopper",
     "Escape",
+    "Comma",
     "Esc",
     "Vec<PathBuf>",
     "Yeh, Chen et al., Semantic Image Inpainting, CVPR 2017",
