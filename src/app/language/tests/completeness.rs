@@ -13,7 +13,7 @@ use crate::search::{Field, Preset, SETTINGS};
 
 /// Capitalised texts in `src/app` that are not translated: names, titles of publications, keys, and what is printed when no
 /// window can be opened.
-const UNTRANSLATED: [&str; 12] = [
+const UNTRANSLATED: [&str; 13] = [
     "Countenance",
     "Countenance {}",
     "English",
