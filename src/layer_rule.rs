@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that import nothing and that every module may import.
-const BASE: [&str; 6] = ["catch_panic", "face_picture", "fs", "geometry", "hash", "serde_floats"];
+const BASE: [&str; 7] = ["catch_panic", "face_picture", "fs", "geometry", "hash", "linear_algebra", "serde_floats"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 25] = [
+const ALLOWED_IMPORTS: [(&str, &str); 26] = [
     ("catch_panic", ""),
     ("face_picture", ""),
     ("fs", ""),
     ("geometry", ""),
     ("hash", ""),
+    ("linear_algebra", ""),
     ("serde_floats", ""),
     ("photo", ""),
     ("mask", "photo"),

@@ -17,6 +17,7 @@
 //! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing |
 //! | [`catch_panic`] | turns panics into errors | nothing |
 //! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing |
+//! | [`linear_algebra`] | small dense matrices | nothing |
 //! | [`face_picture`] | generated pictures, from the networks to the screen | nothing |
 //! | [`photo`] | decodes and saves photos | nothing else |
 //! | [`mask`] | strokes, copy-on-write tiles, edits, presets, context weights | `photo` |
@@ -38,8 +39,8 @@
 //! | [`app`] | the editor | all of the above but `metrics`, `perceptual`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above but `project` |
 //!
-//! Every other module may use `catch_panic`, `face_picture`, `fs`, `geometry`, `hash` and `serde_floats`. Only `app` uses
-//! egui, only `cli` uses clap, and only `device`, `model`, `perceptual`, `search` and `train` use burn.
+//! Every other module may use `catch_panic`, `face_picture`, `fs`, `geometry`, `hash`, `linear_algebra` and `serde_floats`.
+//! Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `perceptual`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;
@@ -55,6 +56,7 @@ mod fs;
 pub mod geometry;
 mod hash;
 pub mod job;
+mod linear_algebra;
 pub mod mask;
 mod metrics;
 pub mod model;

@@ -11,7 +11,7 @@ use super::maps::{MapView, show_legend};
 use super::panels::candidate_strip::CandidateStrip;
 use super::panels::fill_list::{FillList, fill_name};
 use super::panels::start_screen::StartScreen;
-use super::panels::{fill_button, loss_plot, recovery, settings, status_bar, timeline_bar, toolbar};
+use super::panels::{edit_panel, fill_button, loss_plot, recovery, settings, status_bar, timeline_bar, toolbar};
 use super::preferences::PANEL_WIDTH;
 use super::state::{Action, Actions, Derived, EditorState};
 use super::toasts::ToastStack;
@@ -189,13 +189,19 @@ impl Widgets {
 fn show_settings_panel(ui: &mut egui::Ui, state: &EditorState, derived: &Derived<'_>, actions: &mut Actions) {
     let EditorState { engine, explore, view, .. } = state;
     let margin = egui::Margin::symmetric(16, 12);
-    let is_plot_fixed = ui.available_height() >= theme::MIN_PANEL_HEIGHT_FOR_PLOT;
+    // The sliders take the plot's place.
+    let is_plot_fixed = derived.edit.is_none() && ui.available_height() >= theme::MIN_PANEL_HEIGHT_FOR_PLOT;
     let plotted_fill = derived.fill.filter(|fill| loss_plot::has_losses(*fill));
     // The Fill button stays visible when the settings are scrolled.
     let fill_bar_frame = theme::bar_frame(ui).inner_margin(margin);
     egui::Panel::bottom("run").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
         fill_button::show(ui, derived, view, explore.start_face(), actions);
     });
+    if derived.edit.is_some() {
+        egui::Panel::bottom("edit").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
+            edit_panel::show(ui, derived, engine, actions);
+        });
+    }
     if let Some(fill) = plotted_fill.filter(|_| is_plot_fixed) {
         egui::Panel::bottom("losses").frame(fill_bar_frame).resizable(false).show(ui, |ui| {
             loss_plot::show(ui, fill, derived.timeline, actions);

@@ -69,6 +69,8 @@ preferences! {
     first_guess: bool = true,
     /// The candidates' tiles show the generator's whole faces, not the fills in the photo.
     face_only: bool = false,
+    /// The sliders that edit the shown face are open.
+    edits_face: bool = false,
     /// The Explore window is open.
     explore: bool = false,
     /// The folder of the last followed training run.
@@ -223,6 +225,7 @@ mod tests {
             keep_hole: true,
             first_guess: false,
             face_only: true,
+            edits_face: true,
             explore: true,
             training_run: Some("runs/mine".into()),
             recent_files: vec!["/photos/b.jpg".into(), "/photos/a.countenance".into()].into(),
@@ -304,6 +307,7 @@ mod tests {
             keep_hole: false,
             first_guess: false,
             face_only: false,
+            edits_face: false,
             explore: true,
             training_run: Some("runs/mine".into()),
             recent_files: RecentFiles::default(),

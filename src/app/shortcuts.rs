@@ -59,6 +59,8 @@ pub enum EditorCommand {
     ShowCandidate(usize),
     MoreLikeThis,
     Mix,
+    /// Opens or closes the sliders that edit the shown face.
+    EditFace,
     /// Choose the next task.
     NextTask,
     PreviousIteration,
@@ -182,6 +184,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::ShowBestCandidate, FILL, "Show the best candidate", &[key(Key::A)]),
     entry(EditorCommand::MoreLikeThis, FILL, "More like this", &[key(Key::L)]),
     entry(EditorCommand::Mix, FILL, "Mix two candidates", &[key(Key::M)]),
+    entry(EditorCommand::EditFace, FILL, "Edit the face", &[key(Key::J)]),
     entry(EditorCommand::NextTask, FILL, "Next task", &[key(Key::T)]),
     entry(EditorCommand::Explore, FILL, "Explore faces", &[key(Key::X)]),
     entry(EditorCommand::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
@@ -253,6 +256,7 @@ impl EditorCommand {
             Self::ToggleDivider => Icon::Divider,
             Self::NextMap | Self::PreviousMap => Icon::Map,
             Self::Mix => Icon::Mix,
+            Self::EditFace => Icon::Sliders,
             Self::Explore | Self::NextTask | Self::Batch => Icon::FaceGallery,
             Self::Training => Icon::Chart,
             Self::MoreLikeThis => Icon::Dice,

@@ -6,6 +6,8 @@ use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
 
 use super::bench::BenchArgs;
 use super::branch::BranchArg;
+use super::directions::DirectionsArgs;
+use super::edit_arg::EditArg;
 use super::eval::EvalArgs;
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::face_choice::FaceChoice;
@@ -49,6 +51,7 @@ pub(super) enum Command {
     Sample(SampleArgs),
     Interpolate(InterpolateArgs),
     Latent(LatentArgs),
+    Directions(Box<DirectionsArgs>),
     Prepare(PrepareArgs),
     Import(ImportArgs),
     Export(ExportArgs),
@@ -159,6 +162,15 @@ pub(super) struct FillArgs {
     /// Takes the latents of all its candidates instead of new starts. At least half of the steps follow. For one face.
     #[arg(long, value_name = "LATENTS@N", value_parser = BranchArg::parse, conflicts_with_all = ["candidates", "starts"])]
     pub(super) branch: Option<BranchArg>,
+
+    /// Change attributes of each face after its search, in standard deviations: for example smile=1.5,age=-1
+    ///
+    /// Moves the best candidate along directions of the model: face-128 and face-64 have smile, turn, light, age and gender
+    /// (positive is a wider mouth, turned to the right of the picture, lit from there, older, female), from -3 to 3.
+    /// other-half, from 0 to 1, makes the hole resemble the visible other half of the face. A few more steps keep the
+    /// known pixels. How much a face changes depends on how much of it is hidden: the photo decides about the rest.
+    #[arg(long, value_name = "NAME=AMOUNT,...", allow_hyphen_values = true, value_parser = EditArg::parse)]
+    pub(super) edit: Option<EditArg>,
 
     #[command(flatten)]
     pub(super) task: TaskArgs,
@@ -278,6 +290,7 @@ Examples:
   countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
   countenance fill photos/ --mask eyes,brows --out filled/
+  countenance fill face.png --mask mouth --edit smile=1.5 --out smiling.png
   countenance fill small.png --task superres --factor 4 --out large.png
   countenance fill grey.jpg --task colorize --out coloured.png
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow, bail};
 
 use super::console::Console;
+use super::edit_arg::EditArg;
 use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
 use super::fill::FillBackend;
 use super::fill_observer::{ConsoleFillObserver, SearchOutputs, SilentObserver};
@@ -155,6 +156,10 @@ impl PhotoRun<'_> {
             Some(iteration) => at_iteration(backend, &request, outcome, iteration)?,
             None => outcome,
         };
+        let outcome = match &plan.edit {
+            Some(edit) => edited(backend, &request, outcome, edit)?,
+            None => outcome,
+        };
         let fill = FillRecord::of_best(&request, outcome);
         turns.add(&fill, &face.hole).context("the search returned no face")?;
         let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels);
@@ -262,6 +267,19 @@ fn at_iteration(
     })?;
     let drawn = backend.run_search(&request, &mut SilentObserver)?;
     Ok(outcome.with_iteration(iteration, drawn))
+}
+
+/// The fill with its best candidate edited.
+fn edited(
+    backend: &mut dyn FillBackend,
+    request: &FillRequest,
+    outcome: FillOutcome,
+    edit: &EditArg,
+) -> anyhow::Result<FillOutcome> {
+    let best = outcome.candidates.get(outcome.best).context("the search returned no face")?;
+    let edit = edit.of(&best.latent);
+    let drawn = backend.run_search(&request.clone().into_edit(edit.clone()), &mut SilentObserver)?;
+    Ok(outcome.with_edit(&edit, drawn))
 }
 
 /// The record of all fills.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::args::{FillArgs, OutputArgs};
+use super::edit_arg::EditArg;
 use super::face_choice::FaceChoice;
 use super::inputs::{self, FillTask, PhotoInputs};
 use super::mask_source::MaskSource;
@@ -40,6 +41,8 @@ pub(super) struct FillPlan {
     pub(super) frame_interval: u32,
     /// The iteration that becomes the result, instead of the best one.
     pub(super) at: Option<u32>,
+    /// How the face of each fill is changed after its search.
+    pub(super) edit: Option<EditArg>,
     /// Whether output files record how they were made.
     pub(super) records_provenance: bool,
     /// Quality of a JPEG.
@@ -63,6 +66,9 @@ impl FillPlan {
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
+        if let Some(edit) = &args.edit {
+            edit.check(&info)?;
+        }
         let start = match &args.branch {
             Some(_) if is_batch => return Err(usage_error("--branch goes on with one photo: give only that")),
             Some(branch) => branch.start(&info, &mut settings)?,
@@ -91,6 +97,7 @@ impl FillPlan {
             tasks,
             skipped,
             at: args.output.at,
+            edit: args.edit.clone(),
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
             records_provenance: !args.output.no_record,
             jpeg_quality: args.output.quality,

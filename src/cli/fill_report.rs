@@ -1,5 +1,6 @@
 //! The JSON report of `fill --report`. Other programs read it, so fields must keep their names and meanings.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context as _;
@@ -13,7 +14,7 @@ use crate::blend::Blend;
 use crate::geometry::FrameNumbers;
 use crate::job::{Certainty, FillOutcome, PartSpread, Uncertainty, completion_network};
 use crate::mask::Mask;
-use crate::search::{Losses, Settings};
+use crate::search::{LatentEdit, Losses, Settings};
 
 /// The result of every photo, in input order.
 #[derive(Debug, Serialize)]
@@ -115,7 +116,7 @@ impl UncertaintyReport {
 }
 
 /// The result of one search. Fields are null without a result.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 struct SearchReport {
     /// Iterations done.
     steps: Option<u32>,
@@ -125,9 +126,28 @@ struct SearchReport {
     /// The iteration that became the fill; null for the best one.
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<u32>,
+    /// Amounts of --edit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    edit: Option<EditReport>,
     context_loss: Option<LossRange>,
     prior_loss: Option<LossRange>,
     total_loss: Option<LossRange>,
+}
+
+/// How a face was changed after its search.
+#[derive(Clone, Debug, Serialize)]
+struct EditReport {
+    #[serde(flatten)]
+    amounts: BTreeMap<String, f32>,
+    #[serde(rename = "other-half")]
+    other_half: f32,
+}
+
+impl EditReport {
+    fn new(edit: &LatentEdit) -> Option<Self> {
+        let LatentEdit { amounts, other_half, .. } = edit;
+        (!edit.is_empty()).then(|| Self { amounts: amounts.clone(), other_half: *other_half })
+    }
 }
 
 /// A hole counts as filled when no more than this share of it stays as it was: masks of other programs have stray pixels.
@@ -269,6 +289,7 @@ impl SearchReport {
             seconds: Some(outcome.search_secs),
             stopped_early: Some(outcome.stopped.is_some()),
             at: outcome.candidates.get(outcome.best).and_then(|best| best.kept_at),
+            edit: outcome.candidates.get(outcome.best).and_then(|best| EditReport::new(best.edit.as_deref()?)),
             context_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.context)),
             prior_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.prior)),
             total_loss: Some(LossRange::from_losses(&first, &last, |losses| losses.total)),

@@ -21,6 +21,7 @@
 //! countenance sample --out grid.png
 //! countenance latent ann ann.jpg
 //! countenance interpolate --from ann --to 7 --out walk.gif
+//! countenance directions faces/ --out models/mine.safetensors
 //! countenance import checkpoint.pth --out models/mine.safetensors
 //! countenance export models/mine.safetensors --out for-pytorch.safetensors
 //! countenance train --data faces.safetensors --out runs/first --resume
@@ -67,6 +68,8 @@ mod bench;
 mod branch;
 mod console;
 mod devices;
+mod directions;
+mod edit_arg;
 mod eval;
 mod explore;
 mod face_choice;
@@ -158,6 +161,7 @@ pub fn main() -> ExitCode {
         Some(Command::Sample(args)) => explore::run_sample(&args),
         Some(Command::Interpolate(args)) => explore::run_interpolate(&args),
         Some(Command::Latent(args)) => explore::run_latent(&args),
+        Some(Command::Directions(args)) => directions::run(&args),
         Some(Command::Import(args)) => import_export::run_import(&args),
         Some(Command::Export(args)) => import_export::run_export(&args),
         Some(Command::Train(args)) => train::run(&args),

@@ -170,6 +170,8 @@ impl Replay {
         if self.fills.iter().any(|fill| fill.drawn_from.is_some()) {
             let what = "a face that was mixed, refined or changed after its search";
             notes.push(format!("{what}: drawn from its latent without a search"));
+        } else if self.provenance.edit.is_some() {
+            notes.push("a face that was edited after its search: drawn from its latent without a search".into());
         } else if self.provenance.mixed {
             notes.push("a mix of candidates: drawn from its latent without a search".into());
         }

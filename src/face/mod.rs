@@ -14,6 +14,7 @@ mod find_frame;
 mod frame_from_landmarks;
 mod hole_filling;
 mod layers;
+mod measures;
 mod orientation;
 mod refine_frame;
 mod yunet;
@@ -25,3 +26,4 @@ pub use find_frame::{
     FaceAtHole, FoundFaces, VisibleFaces, face_frames, find_faces, find_frame, find_landmarks, frames_of,
 };
 pub use frame_from_landmarks::{FITTED_LANDMARKS, TEMPLATE_IN_UNIT, fit_frame, template_landmarks};
+pub use measures::{mouth_width, side_light, yaw};

@@ -16,6 +16,8 @@ pub enum FillError {
     Settings(#[from] SettingsError),
     #[error("the start latents do not fit {model}: choose the model that they were found with")]
     StartLatents { model: String },
+    #[error("{model} has no direction '{name}': {}", known_directions(known))]
+    UnknownDirection { model: String, name: String, known: Vec<String> },
     #[error(transparent)]
     Crop(#[from] CropError),
     #[error(transparent)]
@@ -30,4 +32,11 @@ pub enum FillError {
     DeviceFailed { device: String, reason: String },
     #[error("the program hit an internal error ({reason}): try again, and please report it with this photo")]
     Internal { reason: String },
+}
+
+fn known_directions(known: &[String]) -> String {
+    match known {
+        [] => "it has none; `countenance directions` computes them from labelled photos".into(),
+        known => format!("it has {}", known.join(", ")),
+    }
 }

@@ -48,7 +48,7 @@ impl FillOutcome {
             SearchStart::FromSettings | SearchStart::Continue { .. } => {
                 self.model.has_encoder && self.settings.starts == Starts::Encoder
             }
-            SearchStart::At(_) | SearchStart::Around(_) => true,
+            SearchStart::At(_) | SearchStart::Around(_) | SearchStart::Edited(_) => true,
         };
         if self.steps < if starts_at_guess { MIN_STEPS_FROM_GUESS } else { MIN_STEPS_FROM_PRIOR } {
             return None;

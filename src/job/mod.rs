@@ -9,6 +9,7 @@
 mod channels;
 mod crop_preview;
 mod draw_faces;
+mod edited_fill;
 mod editor_observer;
 mod error;
 mod export_file;
@@ -52,7 +53,7 @@ use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::model::{ModelChoice, ModelInfo};
 use crate::photo::Photo;
-use crate::search::{Losses, Settings};
+use crate::search::{LatentEdit, Losses, Settings};
 
 pub use channels::{RepaintUrgency, WorkerHandle};
 #[cfg(test)]
@@ -127,6 +128,8 @@ pub struct Candidate {
     pub is_mix: bool,
     /// The iteration of the search at which the user kept it; `None` for its best one.
     pub kept_at: Option<u32>,
+    /// How the user has edited it; `None` for one that was not edited.
+    pub edit: Option<Arc<LatentEdit>>,
 }
 
 /// Why a search ended before its last step.

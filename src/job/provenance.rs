@@ -15,7 +15,7 @@ use crate::blend::Blend;
 use crate::geometry::FaceFrame;
 use crate::mask::{Mask, MaskFileError};
 use crate::photo::{Photo, PngMetadata, PngTextError, SaveError, read_png_text, with_source_type};
-use crate::search::{Preset, Settings};
+use crate::search::{LatentEdit, Preset, Settings};
 
 pub use face_record::FaceRecord;
 
@@ -141,6 +141,9 @@ pub struct Provenance {
     /// The iteration of the search that the user chose; the shown candidate is drawn from its latent, without a search.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept_at: Option<u32>,
+    /// How the user has edited the shown candidate after its search. Its latent, in `start`, is the result.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit: Option<LatentEdit>,
     /// Weight of the symmetry loss, which only earlier versions have; 0 without. Read from files, never written.
     #[serde(skip)]
     pub symmetry: f64,
@@ -209,6 +212,7 @@ impl Provenance {
             changed_during_search: outcome.changed_during_search,
             mixed: false,
             kept_at: None,
+            edit: None,
             symmetry: 0.0,
             mask: MaskRecord::new(hole)?,
             fills: Vec::new(),
@@ -233,6 +237,7 @@ impl Provenance {
             changed_during_search: false,
             mixed: candidate.kept_at.is_none(),
             kept_at: candidate.kept_at,
+            edit: candidate.edit.as_deref().cloned(),
             ..self
         }
     }

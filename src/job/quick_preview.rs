@@ -1,6 +1,7 @@
-//! Quick previews in the photo: the encoder's first guess, or the picture of one latent.
+//! Quick previews in the photo: the encoder's first guess, the picture of one latent, or an edited face.
 //!
-//! A quick preview is a fill of one iteration, so its picture and losses equal those of a search. The composer is
+//! A quick preview is a fill of one iteration, or of the few steps of an edit, so its picture and losses equal those of a
+//! search. The composer is
 //! cached, because a mix is drawn many times for the same hole. The completion network redraws the first guess, but not
 //! a mix, whose picture must keep up with a slider.
 
@@ -48,7 +49,7 @@ impl FillRequest {
 /// The composer of the newest place.
 pub(super) type ComposerCache = Option<(FillPlace, FillComposer)>;
 
-/// Draws a request of one iteration. `None` when it asks for the encoder's guess and the model has no encoder.
+/// Draws a request of few iterations. `None` when it asks for the encoder's guess and the model has no encoder.
 ///
 /// # Errors
 /// The same as for a fill.
@@ -71,6 +72,9 @@ pub(super) fn draw_quick_preview(
         let mut search = Search::new(networks, &problem, request.settings);
         request.start.apply_to(&mut search);
         search.advance();
+        while !search.is_done() {
+            search.advance();
+        }
         let best = search.best()?;
         Some((
             best.latents.into_iter().next()?,
@@ -93,6 +97,7 @@ pub(super) fn draw_quick_preview(
     let prepare = || FillComposer::new(photo, hole, frame, request.blend, task, Some(MAX_PREVIEW_SIDE_PX));
     let composer = FillPlace::new(photo, hole, *frame, request.blend).of_task(task).get_or_prepare(composers, prepare);
     let patch = Arc::new(composer.render(&to_blend));
-    let candidate = Candidate { latent, picture, losses, is_mix: !request.start.is_from_settings(), kept_at: None };
+    let is_mix = !request.start.is_from_settings();
+    let candidate = Candidate { latent, picture, losses, is_mix, kept_at: None, edit: request.start.edit() };
     Ok(Some(QuickPreview { id, candidate, patch }))
 }

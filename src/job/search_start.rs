@@ -1,8 +1,10 @@
 //! The start latents of a search.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
-use crate::search::{Search, Settings};
+use crate::search::{LatentEdit, Search, Settings};
 use crate::serde_floats;
 
 /// The highest iteration that a search can continue at: far more than a person waits for.
@@ -27,6 +29,8 @@ pub enum SearchStart {
     },
     /// All candidates start at this latent, to find variations of it ([`Settings::for_variations`]).
     Around(#[serde(with = "serde_floats")] Vec<f32>),
+    /// All candidates start at an edited latent ([`Settings::for_edit`]).
+    Edited(LatentEdit),
 }
 
 impl SearchStart {
@@ -55,9 +59,16 @@ impl SearchStart {
             Self::At(latents) | Self::Continue { latents, .. } => {
                 (latents, latent_dim.checked_mul(settings.candidates as usize))
             }
-            Self::Around(latent) => (latent, Some(latent_dim)),
+            Self::Edited(edit) if !edit.is_in_range() => return false,
+            Self::Around(latent) | Self::Edited(LatentEdit { latent, .. }) => (latent, Some(latent_dim)),
         };
         Some(latents.len()) == length && latents.iter().all(|value| (-1.0..=1.0).contains(value))
+    }
+
+    /// The edit of an edited latent.
+    #[must_use]
+    pub(super) fn edit(&self) -> Option<Arc<LatentEdit>> {
+        if let Self::Edited(edit) = self { Some(Arc::new(edit.clone())) } else { None }
     }
 
     /// Sets the start latents of a search before its first iteration. They must fit.
@@ -67,6 +78,7 @@ impl SearchStart {
             Self::At(latents) => search.start_at(latents),
             Self::Continue { iteration, latents } => search.continue_at(*iteration, latents),
             Self::Around(latent) => search.start_variations(latent),
+            Self::Edited(edit) => search.start_edited(edit),
         }
     }
 }
@@ -89,6 +101,8 @@ mod tests {
         assert!(continued(1, 6) && continued(1000, 6));
         assert!(!continued(0, 6) && !continued(1, 3) && !continued(u32::MAX, 6));
         assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
+        let edited = |latent: Vec<f32>, other_half| fits(SearchStart::Edited(LatentEdit { latent, other_half, ..LatentEdit::default() }));
+        assert!(edited(vec![0.5; 3], 1.0) && !edited(vec![0.5; 6], 1.0) && !edited(vec![0.5; 3], 2.0));
         assert!(
             !fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0]))
         );
@@ -109,6 +123,7 @@ mod tests {
             SearchStart::At(vec![1.0 / 3.0, -0.0]),
             SearchStart::Around(vec![f32::MIN_POSITIVE]),
             SearchStart::Continue { iteration: 7, latents: vec![0.1] },
+            SearchStart::Edited(LatentEdit { latent: vec![0.1], amounts: [("smile".to_string(), 1.5)].into(), other_half: 0.25 }),
         ] {
             let json = serde_json::to_string(&start).unwrap();
             let read: SearchStart = serde_json::from_str(&json).unwrap();

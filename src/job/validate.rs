@@ -38,12 +38,19 @@ pub(super) fn has_hole_in_frame(hole: &Mask, frame: &FaceFrame) -> bool {
     rows.any(|y| columns.clone().any(|x| is_filled(x, y)))
 }
 
-/// Checks that the start latents fit the model and the settings.
+/// Checks that the start latents fit the model and the settings, and that the model has the directions of an edit.
 pub(super) fn check_start_latents(request: &FillRequest, model: &ModelInfo) -> Result<(), FillError> {
-    if request.start.fits(&request.settings, model.latent_dim) {
-        Ok(())
-    } else {
-        Err(FillError::StartLatents { model: model.name.clone() })
+    if !request.start.fits(&request.settings, model.latent_dim) {
+        return Err(FillError::StartLatents { model: model.name.clone() });
+    }
+    let edit = request.start.edit();
+    let mut names = edit.iter().flat_map(|edit| edit.amounts.keys());
+    match names.find(|name| model.direction_names().all(|known| known != *name)) {
+        Some(name) => {
+            let known = model.direction_names().map(str::to_string).collect();
+            Err(FillError::UnknownDirection { model: model.name.clone(), name: name.clone(), known })
+        }
+        None => Ok(()),
     }
 }
 

@@ -8,6 +8,7 @@ mod architecture;
 mod batch_norm;
 pub mod completion;
 pub mod cpu;
+mod directions;
 pub mod gpu;
 mod networks;
 pub(crate) mod plan;
@@ -20,9 +21,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::hash::sha256_of_bytes;
 pub use architecture::Architecture;
 pub use batch_norm::{BATCH_NORM_EPSILON, BatchNorm, OutputAxis};
+pub use directions::{LatentDirection, is_direction_name, write_with_directions};
 pub(crate) use networks::read_values;
 pub use networks::{NetworkBackend, Networks};
 pub use plan::{Activation, LayerKind, LayerPlan, NetworkPlan, NetworkRole};
@@ -65,11 +66,10 @@ impl ModelChoice {
         self.embedded_model().map(|(name, _)| name)
     }
 
-    /// The built-in model whose file has this SHA-256 (hexadecimal).
+    /// The built-in model with this [SHA-256](ModelInfo::sha256).
     #[must_use]
     pub fn built_in_by_sha256(sha256: &str) -> Option<Self> {
-        let hash = |choice: &Self| choice.embedded_model().map(|(_, bytes)| sha256_of_bytes(bytes));
-        Self::BUILT_IN.into_iter().find(|choice| hash(choice).as_deref() == Some(sha256))
+        Self::BUILT_IN.into_iter().find(|choice| inspect(choice).is_ok_and(|info| info.sha256 == sha256))
     }
 
     /// The built-in model with this name.
@@ -101,7 +101,7 @@ impl From<Option<PathBuf>> for ModelChoice {
 pub struct ModelInfo {
     /// The built-in model's name, or the file stem.
     pub name: String,
-    /// SHA-256 of the file, hexadecimal.
+    /// SHA-256 of the file, hexadecimal; without its directions, which change no picture.
     pub sha256: String,
     /// Side of the crop in pixels.
     pub image_size_px: u32,

@@ -6,13 +6,15 @@ use burn::tensor::{Device, Tensor};
 
 use super::cpu::{CpuActivations, CpuNetworks, CpuPrecision, LoadMode};
 use super::gpu::GpuNetworks;
-use super::{ModelError, ModelFile, ModelInfo};
+use super::{LatentDirection, ModelError, ModelFile, ModelInfo};
 use crate::device::Gpu;
 
 /// A loaded model. Its weights are constants: only latents get gradients.
 pub struct Networks {
     pub info: ModelInfo,
     pub backend: NetworkBackend,
+    /// The model's directions in latent space.
+    pub directions: Vec<LatentDirection>,
     /// See [`Architecture::flop_per_step`](super::Architecture::flop_per_step).
     pub flop_per_step: usize,
 }
@@ -46,7 +48,8 @@ impl Networks {
     }
 
     fn new(file: &ModelFile, backend: NetworkBackend) -> Self {
-        Self { info: file.info.clone(), backend, flop_per_step: file.architecture.flop_per_step() }
+        let (info, directions) = (file.info.clone(), file.directions.clone());
+        Self { info, backend, directions, flop_per_step: file.architecture.flop_per_step() }
     }
 
     /// Whether the networks are on a GPU that is lost.

@@ -8,7 +8,8 @@ use half::slice::HalfFloatSliceExt as _;
 use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::{Architecture, ModelInfo};
+use super::directions::{networks_sha256, take_direction_shapes, take_directions};
+use super::{Architecture, LatentDirection, ModelInfo};
 use crate::fs::WriteError;
 use crate::hash::sha256_of_bytes;
 
@@ -65,7 +66,11 @@ pub struct WeightTensor {
 pub struct ModelFile {
     pub info: ModelInfo,
     pub architecture: Architecture,
+    /// Directions in latent space, if the file holds any.
+    pub directions: Vec<LatentDirection>,
+    /// Those of the networks.
     tensors: WeightTensors,
+    precision: StoragePrecision,
 }
 
 impl ModelFile {
@@ -75,8 +80,11 @@ impl ModelFile {
     /// Names the first problem.
     pub fn parse(name: &str, bytes: &[u8]) -> Result<Self, ModelError> {
         let (info, architecture, file) = Self::parse_header(name, bytes)?;
-        let tensors = decode_tensors(&file)?;
-        Ok(Self { info, architecture, tensors })
+        let mut tensors = decode_tensors(&file)?;
+        let directions = take_directions(&info.metadata, &mut tensors)?;
+        let is_single = file.iter().any(|(_, view)| view.dtype() == Dtype::F32);
+        let precision = if is_single { StoragePrecision::Single } else { StoragePrecision::Half };
+        Ok(Self { info, architecture, directions, tensors, precision })
     }
 
     /// Parses and checks everything but the tensor values.
@@ -88,7 +96,8 @@ impl ModelFile {
         let (image_size_px, latent_dim) = check_metadata(&metadata)?;
 
         let file = SafeTensors::deserialize(bytes).map_err(not_safetensors)?;
-        let shapes = file.iter().map(|(name, view)| (name.to_string(), view.shape().to_vec())).collect();
+        let mut shapes = file.iter().map(|(name, view)| (name.to_string(), view.shape().to_vec())).collect();
+        take_direction_shapes(&metadata, latent_dim, &mut shapes)?;
         let architecture = Architecture::from_shapes(image_size_px, latent_dim, &shapes)?;
         let expected = architecture.expected_tensors();
         for (tensor, shape) in &expected {
@@ -102,7 +111,7 @@ impl ModelFile {
         }
         let info = ModelInfo {
             name: name.to_string(),
-            sha256: sha256_of_bytes(bytes),
+            sha256: networks_sha256(&metadata, sha256_of_bytes(bytes)),
             image_size_px,
             latent_dim,
             has_discriminator: architecture.discriminator.is_some(),
@@ -112,8 +121,12 @@ impl ModelFile {
         Ok((info, architecture, file))
     }
 
-    /// All tensors by name.
-    #[cfg(test)]
+    /// The storage format of the weights: single if any tensor has it.
+    pub(super) fn precision(&self) -> StoragePrecision {
+        self.precision
+    }
+
+    /// All tensors of the networks by name.
     pub(crate) fn tensors(&self) -> &WeightTensors {
         &self.tensors
     }

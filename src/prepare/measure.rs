@@ -5,8 +5,8 @@ use std::path::Path;
 use image::{DynamicImage, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::quality::{Fingerprint, MEASURED_SIDE_PX, sharpness, to_grey, yaw};
-use crate::face::{self, DetectError, Detection, fit_frame};
+use super::quality::{Fingerprint, MEASURED_SIDE_PX, sharpness, to_grey};
+use crate::face::{self, DetectError, Detection, fit_frame, yaw};
 use crate::geometry::FaceFrame;
 use crate::mask::Mask;
 use crate::photo::{self, DecodeLimits, Photo, PhotoError};

@@ -5,7 +5,7 @@
 //! | --- | --- |
 //! | `find_pictures` | the picture files of a folder and its subfolders |
 //! | `measure` | the faces of one photo, with their measurements |
-//! | `quality` | yaw, sharpness, and the fingerprint that finds duplicates |
+//! | `quality` | sharpness, and the fingerprint that finds duplicates |
 //! | `resume_log` | the measurements so far, on disk |
 //! | `worker_pool` | parallel work on photos within a memory budget |
 //! | `select` | which faces are kept, and why the others are rejected |

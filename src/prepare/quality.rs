@@ -1,25 +1,13 @@
-//! Quality measures of a face: yaw, sharpness, and a fingerprint for finding duplicates.
+//! Quality measures of a face's crop: sharpness, and a fingerprint for finding duplicates.
 
 use image::GrayImage;
 use image::imageops::{self, FilterType};
 use serde::{Deserialize, Serialize};
 
-use crate::geometry::Point;
-
 /// Side in pixels of the crop for sharpness and fingerprint, independent of the dataset's size.
 pub(super) const MEASURED_SIDE_PX: u32 = 128;
 /// Rows of the reduced picture for the fingerprint. It has one more column.
 const FINGERPRINT_ROWS: u32 = 16;
-
-/// How far a face is turned to the side: the nose's distance from the middle of eyes and mouth, along the line of the
-/// eyes, in eye distances. 0 faces the camera; positive is to the picture's right. `None` when the eyes coincide.
-pub(super) fn yaw(landmarks: &[Point; 5]) -> Option<f32> {
-    let [right_eye, left_eye, nose, right_corner, left_corner] = *landmarks;
-    let (dx, dy) = (left_eye[0] - right_eye[0], left_eye[1] - right_eye[1]);
-    let middle = |axis: usize| (right_eye[axis] + left_eye[axis] + right_corner[axis] + left_corner[axis]) / 4.0;
-    let yaw = ((nose[0] - middle(0)) * dx + (nose[1] - middle(1)) * dy) / (dx * dx + dy * dy);
-    yaw.is_finite().then_some(yaw)
-}
 
 /// Variance of the Laplacian (`4-neighbours − 4·pixel`) of grey values 0 to 255 (Pech-Pacheco et al. 2000). Beyond the
 /// border, the picture is mirrored about its border pixels, as in `OpenCV`.
@@ -91,32 +79,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::face::TEMPLATE_IN_UNIT;
-    use crate::geometry::FaceFrame;
-
-    #[test]
-    fn moved_nose_changes_the_yaw() {
-        assert!(yaw(&TEMPLATE_IN_UNIT).unwrap().abs() < 1e-6);
-        let mut turned = TEMPLATE_IN_UNIT;
-        // A tenth of the distance between the eyes, 0.4018.
-        turned[2][0] += 0.04018;
-        assert!((yaw(&turned).unwrap() - 0.1).abs() < 1e-5);
-        assert_eq!(yaw(&[[1.0, 1.0]; 5]), None);
-    }
-
-    proptest! {
-        #[test]
-        fn yaw_ignores_rotation_and_scale(
-            angle_radians in -3.0f32..3.0, side_px in 20.0f32..2000.0, shift in -0.2f32..0.2,
-        ) {
-            let mut landmarks = TEMPLATE_IN_UNIT;
-            landmarks[2][0] += shift;
-            let frame = FaceFrame { center_in_photo: [300.0, 200.0], side_px, angle_radians };
-            let map = frame.photo_from_unit();
-            let rotated = yaw(&landmarks.map(|point| map.apply(point))).unwrap();
-            prop_assert!((rotated - yaw(&landmarks).unwrap()).abs() < 1e-2);
-        }
-    }
 
     #[test]
     fn sharpness_equals_opencv() {

@@ -15,7 +15,7 @@ use crate::job::{
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
-use crate::search::{Losses, Settings};
+use crate::search::{LatentEdit, Losses, Settings};
 use crate::serde_floats;
 
 /// Most points of a loss curve in a file: more than the plot in the settings panel can show.
@@ -74,6 +74,8 @@ struct CandidateJson {
     mixed: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     kept_at: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    edit: Option<LatentEdit>,
 }
 
 /// The latents of each iteration: those of all searched candidates at the first one, then at the next one, and so on.
@@ -104,6 +106,7 @@ impl FillJson {
             losses: candidate.losses.into(),
             mixed: candidate.is_mix,
             kept_at: candidate.kept_at,
+            edit: candidate.edit.as_deref().cloned(),
         };
         Self {
             hole: (hole != mask).then(|| MaskJson(hole.clone())),
@@ -207,6 +210,10 @@ impl CandidateJson {
                 return Err(ProjectError::invalid(format!("the {name} of candidate {number} is not finite")));
             }
         }
+        let is_edit_possible = |edit: &LatentEdit| SearchStart::Edited(edit.clone()).fits(&Settings::default(), latent_dim);
+        if !self.edit.as_ref().is_none_or(is_edit_possible) {
+            return Err(ProjectError::invalid(format!("the edit of candidate {number} does not fit the model")));
+        }
         let picture = Arc::new(FacePicture::from_planes(&self.pixels));
         Ok(Candidate {
             latent: self.latent,
@@ -214,6 +221,7 @@ impl CandidateJson {
             losses: self.losses.into(),
             is_mix: self.mixed,
             kept_at: self.kept_at,
+            edit: self.edit.map(Arc::new),
         })
     }
 }

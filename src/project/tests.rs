@@ -37,6 +37,7 @@ pub(crate) fn outcome(candidates: u16, size_px: u32, latent_dim: usize) -> FillO
         losses: losses(f32::from(index) + 1.0),
         is_mix: false,
         kept_at: None,
+        edit: None,
     };
     FillOutcome {
         settings: Settings { seed: u64::MAX, lambda: 0.1, ..Preset::Paper.settings() },

@@ -17,6 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use super::initial_latents::standard_normal;
 use super::loss_maps::GREY_LEVELS_PER_UNIT;
 use super::problem::SearchProblem;
+use crate::linear_algebra::{cholesky, solve_upper};
 use crate::model::Networks;
 use crate::model::cpu::CpuActivations;
 
@@ -83,7 +84,7 @@ impl SearchProblem {
         for index in 0..dim {
             precision[index * dim + index] += PRIOR_PRECISION;
         }
-        factorize(&mut precision, dim);
+        cholesky(&mut precision, dim);
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut statistics = Statistics::new(drawn.len());
         let mut misfit = 0.0;
@@ -145,31 +146,11 @@ fn gram_matrix(jacobian: Vec<f32>, dim: usize, networks: &Networks) -> Vec<f32> 
     crate::model::read_values(jacobian.clone().matmul(jacobian.transpose()))
 }
 
-/// Cholesky: replaces the lower half of a positive definite matrix `[dim, dim]` by `L` with `L·Lᵀ` = the matrix.
-fn factorize(matrix: &mut [f64], dim: usize) {
-    for column in 0..dim {
-        for before in 0..column {
-            let factor = matrix[column * dim + before];
-            for row in column..dim {
-                matrix[row * dim + column] -= matrix[row * dim + before] * factor;
-            }
-        }
-        let pivot = matrix[column * dim + column].max(f64::MIN_POSITIVE).sqrt();
-        for row in column..dim {
-            matrix[row * dim + column] /= pivot;
-        }
-    }
-}
-
 /// A sample of the normal distribution around a latent whose precision is `L·Lᵀ`, clipped to the prior's range: the
 /// solution of `Lᵀ·x = n` for normal `n` has this precision.
 fn sample_latent(latent: &[f32], factor: &[f64], rng: &mut ChaCha8Rng) -> Vec<f32> {
-    let dim = latent.len();
     let mut offset: Vec<f64> = latent.iter().map(|_| f64::from(standard_normal(rng))).collect();
-    for row in (0..dim).rev() {
-        let sum: f64 = (row + 1..dim).map(|below| factor[below * dim + row] * offset[below]).sum();
-        offset[row] = (offset[row] - sum) / factor[row * dim + row];
-    }
+    solve_upper(factor, &mut offset);
     #[expect(clippy::cast_possible_truncation, reason = "computed in f64, used in f32")]
     let moved = |(value, offset): (&f32, f64)| (value + offset as f32).clamp(-1.0, 1.0);
     latent.iter().zip(offset).map(moved).collect()
@@ -329,9 +310,7 @@ mod tests {
     fn samples_have_the_given_precision() {
         // Precision [[4, 2], [2, 5]]: covariance [[5, -2], [-2, 4]] / 16.
         let mut matrix = vec![4.0, 2.0, 2.0, 5.0];
-        factorize(&mut matrix, 2);
-        let expected = [2.0, 1.0, 2.0];
-        assert!([0, 2, 3].iter().zip(expected).all(|(at, value)| (matrix[*at] - value).abs() < 1e-12), "{matrix:?}");
+        cholesky(&mut matrix, 2);
         // A fifth of the size, so that clipping does not matter.
         let factor: Vec<f64> = matrix.iter().map(|value| 5.0 * value).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(3);

@@ -32,6 +32,7 @@ mod completions;
 mod context_loss;
 mod evaluation;
 mod initial_latents;
+mod latent_edit;
 mod loss_maps;
 mod operations;
 mod optimizer;
@@ -52,6 +53,7 @@ mod warm_restart;
 
 pub use choices::{Clipping, Norm, OptimizerKind, PriorForm, Reduction, Schedule, Starts};
 pub use completions::{COMPLETION_COUNT, CompletionSpread};
+pub use latent_edit::{LatentEdit, MAX_EDIT_AMOUNT};
 pub use loss_maps::ContextMaps;
 pub use preset::Preset;
 pub use problem::SearchProblem;

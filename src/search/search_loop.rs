@@ -30,6 +30,8 @@ pub struct Search {
     /// Starts of the candidates, to which the latents are held. `None` for starts from the prior, which carry no
     /// information.
     pub(super) anchors: Option<Tensor<2>>,
+    /// Orthonormal directions `[count, latent_dim]` along which no step moves the latents.
+    pub(super) held: Option<Tensor<2>>,
     pub(super) optimizer: Optimizer,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
@@ -67,6 +69,7 @@ impl Search {
             rng,
             latents,
             anchors,
+            held: None,
             optimizer,
             iterations_begun: 0,
             iterations_done: 0,
@@ -156,11 +159,11 @@ impl Search {
         let Settings { hmc: hmc_settings, clipping, .. } = self.settings;
         let (gradient, total) = (evaluation.gradient.clone(), evaluation.scored.losses.total.clone());
         let (moved, ends_iteration) = match &mut self.optimizer {
-            Optimizer::Adam(adam) => (adam.step(latents, gradient, rate), true),
-            Optimizer::Momentum(momentum) => (momentum.step(latents, gradient, rate), true),
-            Optimizer::Hmc(hmc) => hmc.step(latents, (gradient, total), &hmc_settings, clipping, &mut self.rng),
+            Optimizer::Adam(adam) => (adam.step(latents.clone(), gradient, rate), true),
+            Optimizer::Momentum(momentum) => (momentum.step(latents.clone(), gradient, rate), true),
+            Optimizer::Hmc(hmc) => hmc.step(latents.clone(), (gradient, total), &hmc_settings, clipping, &mut self.rng),
         };
-        self.latents = moved;
+        self.latents = self.hold_attributes(latents, moved);
         if !self.optimizer.is_hmc() {
             let decayed = self.apply_anchor_decay(self.latents.clone(), rate);
             self.latents = self.rng.clip_to_prior(decayed, clipping);

@@ -201,6 +201,20 @@ impl PhotoDocument {
         Some(candidate)
     }
 
+    /// Adds an edited face to the selected face's candidates, or replaces the edited one at `replaced`, and shows it, as an
+    /// undo step.
+    pub fn keep_edited(&mut self, edited: Candidate, patch: Arc<FillPatch>, replaced: Option<usize>) {
+        let Some(index) = self.shown_fill else { return };
+        let Some((face, record)) = self.shown_fill().and_then(|fill| Some((fill.selected, fill.selected_face()?.record())))
+        else {
+            return;
+        };
+        let step = UndoStep::Candidates { fill: index, face, outcome: Arc::clone(&record.outcome), look: record.look };
+        if self.add_or_replace_mix(edited, patch, replaced).is_some() {
+            self.push_step(step);
+        }
+    }
+
     /// Shows another candidate of the selected face.
     pub fn show_candidate(&mut self, candidate: usize) {
         let Some(FillRecord { look, outcome, .. }) = self.shown_face_mut().map(|face| &mut face.fill.record) else {

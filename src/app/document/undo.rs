@@ -4,9 +4,13 @@
 //! shown fill. Undo and redo swap it with the current state, and so turn one into the other. Memory is limited: beyond
 //! [`MAX_UNDO_BYTES`] the oldest steps are dropped.
 
+use std::sync::Arc;
+
 use super::PhotoDocument;
 use super::frame_edits::PlacedFrame;
 use super::prepared_photo::PhotoState;
+use crate::app::latest::Latest;
+use crate::job::{FillLook, FillOutcome};
 use crate::mask::Mask;
 
 /// Memory limit for the masks in the history. A stroke needs a few kilobytes, the most irregular mask of 24 megapixels
@@ -26,6 +30,13 @@ pub(super) enum UndoStep {
     Frame(PlacedFrame),
     /// The shown fill, as its index.
     Fill(Option<usize>),
+    /// The candidates of a face, and how it is shown.
+    Candidates {
+        fill: usize,
+        face: usize,
+        outcome: Arc<FillOutcome>,
+        look: FillLook,
+    },
     /// The photo before it was prepared for a task, with what belongs to it.
     Photo(Box<PhotoState>),
     /// The shown fill, with the mask and the frame.
@@ -109,7 +120,7 @@ impl PhotoDocument {
     fn measure_newest_painting(&mut self) {
         let newest = self.undo_steps.iter_mut().rev().find_map(|step| match step {
             UndoStep::Painting { mask, bytes, .. } => Some((mask, bytes)),
-            UndoStep::Frame(_) | UndoStep::Fill(_) | UndoStep::Switch { .. } | UndoStep::Photo(_) => None,
+            _ => None,
         });
         // A mask of another size is that of the photo before it was prepared.
         if let Some((mask, bytes)) = newest.filter(|(mask, _)| mask.rect() == self.mask.rect()) {
@@ -140,6 +151,16 @@ impl PhotoDocument {
             }
             UndoStep::Frame(frame) => std::mem::swap(&mut self.placed_frame, frame),
             UndoStep::Photo(state) => self.swap_photo(state),
+            UndoStep::Candidates { fill, face, outcome, look } => {
+                let Some(fill) = self.fills.get_mut(*fill) else { return };
+                if let Some(face) = fill.faces.get_mut(*face) {
+                    let record = &mut face.fill.record;
+                    std::mem::swap(&mut record.outcome, outcome);
+                    std::mem::swap(&mut record.look, look);
+                }
+                // The candidates may be others for the same look.
+                fill.composition = Latest::with_stand_in(fill.composition.take());
+            }
             UndoStep::Fill(index) => self.swap_shown_fill(index),
             UndoStep::Switch { fill, mask, frame } => {
                 self.swap_shown_fill(fill);
@@ -165,6 +186,7 @@ impl UndoStep {
             Self::Frame(_) => "moving the face frame",
             Self::Fill(_) => "the fill",
             Self::Photo(_) => "preparing the photo",
+            Self::Candidates { .. } => "editing the face",
             Self::Switch { .. } => "showing another fill",
         }
     }
@@ -176,8 +198,6 @@ impl UndoStep {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use image::{DynamicImage, GrayImage};
 
     use super::*;

@@ -106,7 +106,7 @@ impl FillState {
         if from != to && to < face.record().outcome.candidates.len() {
             let preview = Latest::default();
             let (position, request, is_released, kept_as) = (0.0, 0, false, None);
-            self.timeline = None;
+            (self.edit, self.timeline) = (None, None);
             let frame = face.record().frame;
             self.mix =
                 Some(CandidateMix { fill_index, frame, from, to, position, preview, request, is_released, kept_as });

@@ -7,13 +7,14 @@
 //! | --- | --- |
 //! | `mod` | starting, controlling and finishing a fill |
 //! | `running_fill` | the data about the running fill |
-//! | `first_guess`, `candidate_mix`, `timeline` | quick previews: pictures without a search |
+//! | `first_guess`, `candidate_mix`, `face_edit`, `timeline` | quick previews: pictures without a search |
 //! | `face_queue` | several faces that one press fills in turn |
 //! | `frame_search` | the search for the faces of the hole, and the fill that waits for it |
 //! | `photo_preparation` | enlarging the photo, or making it RGB, before a task starts |
 //! | `shown_fill` | what the window shows of all this |
 
 mod candidate_mix;
+mod face_edit;
 mod face_queue;
 mod first_guess;
 mod frame_search;
@@ -27,6 +28,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 pub use candidate_mix::{CandidateMix, latent_disabled_reason, mix_disabled_reason};
+pub use face_edit::{EditSlider, edit_disabled_reason};
 pub use face_queue::AddedFills;
 #[cfg(test)]
 pub use frame_search::FrameSearchMode;
@@ -48,6 +50,7 @@ use crate::job::{
 use crate::mask::Mask;
 use crate::restore::ImageTask;
 use crate::search::Settings;
+use face_edit::FaceEdit;
 use first_guess::FirstGuess;
 use frame_search::FrameSearch;
 use timeline::Timeline;
@@ -75,6 +78,12 @@ pub enum FillAction {
     SetMixPosition(f32),
     /// The mix slider was released: keep the mix as a candidate.
     KeepMix,
+    /// Move a slider of the edit of the shown face.
+    SetEdit(EditSlider, f32),
+    /// The slider was released: keep the edited face as a candidate.
+    KeepEdit,
+    /// Put all sliders of the edit back to 0.
+    ResetEdit,
     /// Show this iteration of the finished search.
     ShowIteration(u32),
     /// Show the iteration so many after the shown one, or before it.
@@ -105,6 +114,8 @@ pub struct FillState {
     first_guess: FirstGuess,
     /// The mix of two candidates, while its slider is open.
     mix: Option<CandidateMix>,
+    /// The edit of the shown face that is not kept yet.
+    edit: Option<FaceEdit>,
     /// The iteration that is looked at instead of the result.
     timeline: Option<Timeline>,
     pub frame_search: FrameSearch,
@@ -187,6 +198,9 @@ impl FillState {
             FillAction::MixWith(candidate) => self.mix_with(candidate, document, context.engine),
             FillAction::SetMixPosition(position) => self.set_mix_position(position, document, context, outbox),
             FillAction::KeepMix => self.keep_mix(document),
+            FillAction::SetEdit(slider, amount) => self.set_edit(slider, amount, document, context, outbox),
+            FillAction::KeepEdit => self.keep_edit(document),
+            FillAction::ResetEdit => self.reset_edit(document, context, outbox),
             FillAction::ShowIteration(iteration) => self.show_iteration(iteration, document, context.engine),
             FillAction::StepTimeline(steps) => self.step_timeline(steps, document, context.engine),
             FillAction::TogglePlay => self.toggle_play(document, context.engine),
@@ -216,6 +230,7 @@ impl FillState {
         self.follow_timeline(document, context, outbox);
         self.update_first_guess(document, context, outbox);
         self.close_stale_mix(document);
+        self.drop_stale_edit(document);
     }
 
     /// Why no fill can start; `None` when one can.
@@ -282,7 +297,7 @@ impl FillState {
         if self.running.take().is_some() {
             outbox.send(WorkerCommand::Cancel);
         }
-        (self.first_guess, self.mix, self.timeline) = (FirstGuess::default(), None, None);
+        (self.first_guess, self.mix, self.edit, self.timeline) = (FirstGuess::default(), None, None, None);
         self.preparing_for = None;
         self.frame_search.document_changed();
     }
@@ -320,7 +335,7 @@ impl FillState {
         if candidate.is_some_and(|index| index >= count) {
             return;
         }
-        (self.mix, self.timeline) = (None, None);
+        (self.mix, self.edit, self.timeline) = (None, None, None);
         if let Some(run) = &mut self.running {
             run.chosen_candidate = candidate;
             outbox.send(WorkerCommand::ShowCandidate(candidate));
@@ -382,7 +397,9 @@ impl FillState {
         if self.first_guess_drawn(preview.id, Some(preview.patch.clone())) || self.iteration_drawn(&preview) {
             return;
         }
-        if let Some(document) = document {
+        if let Some(document) = document
+            && let Some(preview) = self.edit_drawn(preview, document)
+        {
             self.mix_drawn(preview, document);
         }
     }
@@ -390,7 +407,10 @@ impl FillState {
     /// A quick preview could not be drawn. A failed first guess shows no message: the hole stays tinted, and the next
     /// fill reports the error.
     pub fn quick_preview_failed(&mut self, id: QuickPreviewId, message: String, outbox: &mut Outbox) {
-        if !self.first_guess_drawn(id, None) && !self.iteration_failed(id, &message, outbox) {
+        let is_answered = self.first_guess_drawn(id, None)
+            || self.iteration_failed(id, &message, outbox)
+            || self.edit_failed(id, &message, outbox);
+        if !is_answered {
             self.mix_failed(id, message, outbox);
         }
     }

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::face_queue::FaceQueue;
-use super::{FillState, RunningFill};
+use super::face_edit::FaceEdit;
+use super::{CandidateMix, FillState, RunningFill};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFace, DocumentFill, PhotoDocument};
 use crate::app::loss_history::LossHistory;
 use crate::blend::FillPatch;
-use crate::job::Candidate;
+use crate::job::{Candidate, QuickPreview};
 use crate::mask::Mask;
 use crate::search::Losses;
 
@@ -68,6 +69,17 @@ impl<'a> ShownFill<'a> {
         }
     }
 
+    /// Whether the user has edited a candidate.
+    pub fn is_edited(self, candidate: usize) -> bool {
+        match self {
+            Self::Running(_) => false,
+            Self::Finished(_, face) => {
+                let candidate = face.record().outcome.candidates.get(candidate);
+                candidate.is_some_and(|candidate| candidate.edit.is_some())
+            }
+        }
+    }
+
     /// The iteration at which the user kept a candidate.
     pub fn kept_at(self, candidate: usize) -> Option<u32> {
         match self {
@@ -110,20 +122,25 @@ impl FillState {
         running.or_else(finished)
     }
 
-    /// The losses of the mix or of the shown iteration, or else of the shown candidate.
+    /// The picture that is looked at instead of the shown candidate: a mix, an edited face or an iteration.
+    fn drawn_preview(&self) -> Option<&QuickPreview> {
+        let mix = self.mix.as_ref().and_then(CandidateMix::preview);
+        let edit = || self.edit.as_ref().and_then(FaceEdit::preview);
+        mix.or_else(edit).or_else(|| self.timeline_preview())
+    }
+
+    /// The losses of the mix, of the edited face or of the shown iteration, or else of the shown candidate.
     pub fn shown_losses(&self, document: &PhotoDocument) -> Option<Losses> {
-        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
-        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| preview.candidate.losses);
+        let drawn = self.drawn_preview().map(|preview| preview.candidate.losses);
         drawn.or_else(|| {
             let fill = self.shown_fill(document)?;
             fill.losses_of(fill.shown_candidate())
         })
     }
 
-    /// The candidate that a finished fill shows in the photo: a mix, an iteration, or the shown candidate.
+    /// The candidate that a finished fill shows in the photo: a mix, an edited face, an iteration, or the shown candidate.
     pub fn candidate_in_photo<'a>(&'a self, document: &'a PhotoDocument) -> Option<&'a Candidate> {
-        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
-        let drawn = mix.or_else(|| self.timeline_preview()).map(|preview| &preview.candidate);
+        let drawn = self.drawn_preview().map(|preview| &preview.candidate);
         drawn.or_else(|| document.shown_face()?.record().shown_candidate())
     }
 
@@ -140,8 +157,7 @@ impl FillState {
             return run.queue.iter().flat_map(FaceQueue::patches).chain(preview).collect();
         }
         let fill = || document.shown_fill()?.composition.value().map(|patches| patches.iter().collect::<Vec<_>>());
-        let mix = self.mix.as_ref().and_then(|mix| mix.preview());
-        if let Some(preview) = mix.or_else(|| self.timeline_preview()) {
+        if let Some(preview) = self.drawn_preview() {
             // It is not limited to its part of the hole, so it lies under the other faces.
             let selected = document.shown_fill().map(|fill| fill.selected);
             let others = fill().unwrap_or_default().into_iter().enumerate();

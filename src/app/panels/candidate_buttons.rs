@@ -28,7 +28,10 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, mix: Option<&CandidateMix>, show
     });
     match mix {
         Some(mix) => mix_slider(ui, &derived.candidate_order, mix, actions),
-        None => face_only_button(ui, &mut actions.preferences.face_only),
+        None => _ = ui.horizontal(|ui| {
+            face_only_button(ui, &mut actions.preferences.face_only);
+            edit_button(ui, derived, actions);
+        }),
     }
 }
 
@@ -49,6 +52,14 @@ fn mix_slider(ui: &mut Ui, order: &[usize], mix: &CandidateMix, actions: &mut Ac
             actions.push(Action::Fill(FillAction::KeepMix));
         }
     });
+}
+
+fn edit_button(ui: &mut Ui, derived: &Derived<'_>, actions: &mut Actions) {
+    let button = IconButton::new(EditorCommand::EditFace.icon(), EditorCommand::EditFace.name())
+        .with_text(t!("Edit"))
+        .selected(actions.preferences.edits_face);
+    let response = add_command_button(ui, &derived.commands, EditorCommand::EditFace, button, actions);
+    response.on_hover_text(t!("Sliders for the shown face: smile, turn, light, age and so on"));
 }
 
 fn face_only_button(ui: &mut Ui, is_face_only: &mut bool) {

@@ -65,6 +65,7 @@ struct CandidateTile {
     index: usize,
     is_best: bool,
     is_mix: bool,
+    is_edited: bool,
     /// The iteration that it was kept at.
     kept_at: Option<u32>,
     is_shown: bool,
@@ -82,6 +83,7 @@ impl CandidateList {
             index,
             is_best: index == best,
             is_mix: fill.is_mix(index),
+            is_edited: fill.is_edited(index),
             kept_at: fill.kept_at(index),
             is_shown: index == shown,
             is_mixed_in: mix.is_some_and(|mix| mix.to == index),
@@ -113,6 +115,7 @@ impl CandidateTile {
         let best = if self.is_best { t!(", best") } else { "" };
         let mix = match self.kept_at {
             Some(number) => t!(", iteration {number}", number),
+            None if self.is_edited => t!(", edited").to_owned(),
             None if self.is_mix => t!(", mix").to_owned(),
             None => String::new(),
         };
@@ -124,6 +127,7 @@ impl CandidateTile {
         match self.kept_at {
             _ if self.is_best => Some(t!("Best").to_owned()),
             Some(number) => Some(number.to_string()),
+            None if self.is_edited => Some(t!("Edit").to_owned()),
             None => self.is_mix.then(|| t!("Mix").to_owned()),
         }
     }

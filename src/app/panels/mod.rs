@@ -4,6 +4,7 @@ pub mod advanced_settings;
 mod candidate_buttons;
 pub mod candidate_painter;
 pub mod candidate_strip;
+pub mod edit_panel;
 mod face_chooser;
 pub mod face_regions;
 pub mod file_menu;

@@ -24,7 +24,7 @@ const BRUSH_STEP: f32 = 1.2;
 const ZOOM_STEP: f32 = 1.25;
 
 /// Why no search starts beside the batch window's.
-const BATCH_RUNS: &str = "The batch window is filling photos: stop it first, or wait";
+pub(super) const BATCH_RUNS: &str = "The batch window is filling photos: stop it first, or wait";
 
 /// The commands that write the filled photo.
 const EXPORTS: [EditorCommand; 5] = [
@@ -77,6 +77,7 @@ impl EditorState {
             | EditorCommand::Explore
             | EditorCommand::Batch
             | EditorCommand::Training
+            | EditorCommand::EditFace
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
             EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(no_folder),
@@ -280,6 +281,7 @@ impl EditorState {
             }
             EditorCommand::MoreLikeThis => self.update_fill(FillAction::MoreLikeThis),
             EditorCommand::Mix => self.update_fill(FillAction::ToggleMix),
+            EditorCommand::EditFace => self.preferences.edits_face = !self.preferences.edits_face,
             EditorCommand::NextTask => self.choose_next_task(),
             EditorCommand::Explore => self.preferences.explore = !self.preferences.explore,
             EditorCommand::Batch => self.update_batch(BatchAction::Toggle),

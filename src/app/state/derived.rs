@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
+use super::commands::BATCH_RUNS;
 use super::{CommandStates, EditorState};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFill, PhotoDocument};
-use crate::app::fill::{RunningFill, ShownFill, TimelineView};
+use crate::app::fill::{RunningFill, ShownFill, TimelineView, edit_disabled_reason};
 use crate::app::language::translate;
 use crate::app::maps::MapView;
 use crate::blend::FillPatch;
 use crate::job::MapKind;
 use crate::mask::Mask;
-use crate::search::Losses;
+use crate::search::{LatentEdit, Losses};
 
 /// What several panels show.
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, not states of a machine")]
@@ -42,6 +43,10 @@ pub struct Derived<'a> {
     pub is_photo_preparing: bool,
     /// The timeline of the shown fill; `None` while a search runs, and without iterations.
     pub timeline: Option<TimelineView>,
+    /// How the shown face is edited; `None` while the sliders are closed, and without a finished fill.
+    pub edit: Option<LatentEdit>,
+    /// Why the shown face cannot be edited, in the language of the interface.
+    pub edit_disabled_reason: Option<&'static str>,
     /// The fill that the shown one is compared with, and its index.
     pub compared: Option<(usize, &'a DocumentFill)>,
 }
@@ -81,8 +86,20 @@ impl EditorState {
             is_fill_waiting: fill.is_waiting(),
             is_photo_preparing: fill.is_photo_preparing(),
             timeline: document.and_then(|document| fill.timeline_view(document)),
+            edit: self.shown_edit(),
+            edit_disabled_reason: self.edit_disabled_reason().map(translate),
             compared: self.compared_fill(),
         }
+    }
+
+    fn shown_edit(&self) -> Option<LatentEdit> {
+        let document = self.document.as_ref().filter(|_| self.preferences.edits_face && !self.fill.is_running())?;
+        document.shown_face().map(|_| self.fill.shown_edit(document))
+    }
+
+    fn edit_disabled_reason(&self) -> Option<&'static str> {
+        let reason = edit_disabled_reason(self.document.as_ref()?, &self.engine);
+        reason.or_else(|| self.batch.is_running().then_some(BATCH_RUNS))
     }
 
     /// The fill that the shown one is compared with, and its index.

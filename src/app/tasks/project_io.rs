@@ -9,8 +9,7 @@ use std::sync::Arc;
 use crate::app::sample_portraits::SamplePortrait;
 use crate::device::{DeviceChoice, list_gpus};
 use crate::fs::{Overwrite, WriteError};
-use crate::hash::sha256_of_bytes;
-use crate::model::ModelChoice;
+use crate::model::{self, ModelChoice, ModelError};
 use crate::photo::{DecodeLimits, Photo, decode};
 use crate::project::{self, PhotoOrigin, Project, ProjectError};
 use crate::restore::prepare_photo;
@@ -109,16 +108,17 @@ fn check_model(project: &mut Project) -> Option<String> {
         return None;
     };
     let model = path.display();
-    match (std::fs::read(path), &project.model.sha256) {
-        (Err(_), _) => {
+    match (model::inspect(&project.model.choice), &project.model.sha256) {
+        (Err(ModelError::Read { .. }), _) => {
             let warning = format!("The model {model} was not found: the next fill uses the built-in one");
             project.model = project::ModelReference::default();
             Some(warning)
         }
-        (Ok(bytes), Some(expected)) if *expected != sha256_of_bytes(&bytes) => {
+        (Ok(info), Some(expected)) if *expected == info.sha256 => None,
+        (_, Some(_)) => {
             Some(format!("The model {model} has changed since the project was saved: the next fill may look different"))
         }
-        _ => None,
+        (_, None) => None,
     }
 }
 

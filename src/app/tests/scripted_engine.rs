@@ -137,6 +137,7 @@ impl ScriptedEngine {
                 losses,
                 is_mix: false,
                 kept_at: None,
+                edit: None,
             })
             .collect();
         let outcome = FillOutcome {
@@ -183,7 +184,7 @@ impl ScriptedEngine {
     /// Answers a request for a quick preview with a grey picture and this loss.
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None };
+        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None, edit: None };
         self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 

@@ -23,6 +23,7 @@ fn outcome(settings: Settings) -> FillOutcome {
         losses,
         is_mix: false,
         kept_at: None,
+        edit: None,
     };
     FillOutcome {
         settings,

@@ -74,7 +74,7 @@ impl FakeBackend {
             search_secs: 1.0,
             stopped: None,
             explained_share: None,
-            candidates: vec![Candidate { latent, picture, losses, is_mix: false, kept_at: None }],
+            candidates: vec![Candidate { latent, picture, losses, is_mix: false, kept_at: None, edit: None }],
             best: 0,
             first_losses: losses,
             latent_history,
@@ -121,6 +121,7 @@ impl FillBackend for FakeBackend {
             losses: Self::losses(steps)[index],
             is_mix: false,
             kept_at: None,
+            edit: None,
         };
         Ok(FillOutcome {
             settings: request.settings,

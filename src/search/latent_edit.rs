@@ -1,0 +1,303 @@
+//! Edits of a finished fill: its latent moves along directions of the model, and the search goes on from there.
+//!
+//! A direction is not free of side effects: it changes known pixels, too. So a few steps follow that lower the total
+//! loss. They are orthogonal to the directions of the edit, so that the attributes stay where the user has put them.
+//!
+//! One direction belongs to the photo, not to the model: towards the mirrored other half of the face. It is the difference
+//! of two codes of the encoder: of the face whose hole shows the mirrored other half, and of the face with its fill.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::{Tensor, TensorData};
+use serde::{Deserialize, Serialize};
+
+use super::problem::SearchProblem;
+use super::search_loop::Search;
+use super::{Clipping, OptimizerKind, Schedule, Settings};
+use crate::model::Networks;
+use crate::model::cpu::CpuActivations;
+use crate::serde_floats;
+
+/// Largest amount of an edit, in units of a direction: most faces lie within two standard deviations.
+pub const MAX_EDIT_AMOUNT: f32 = 3.0;
+/// Steps after the move.
+const EDIT_STEPS: u32 = 16;
+/// Learning rate of Adam in these steps.
+const EDIT_LEARNING_RATE: f32 = 0.02;
+/// A direction that is shorter than this after those before it were taken out adds nothing to them.
+const MIN_LENGTH: f32 = 1e-4;
+
+/// An edit of a latent.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct LatentEdit {
+    /// The latent before the edit.
+    #[serde(with = "serde_floats")]
+    pub latent: Vec<f32>,
+    /// How far the latent moves along each direction of the model, in units, by its name.
+    #[serde(default)]
+    pub amounts: BTreeMap<String, f32>,
+    /// How far the hole moves towards the mirrored other half of the face: 0 not at all, 1 as far as the encoder sees it.
+    #[serde(default)]
+    pub other_half: f32,
+}
+
+impl LatentEdit {
+    /// Whether the edit changes nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.other_half == 0.0 && self.amounts.values().all(|amount| *amount == 0.0)
+    }
+
+    /// Whether all amounts are in range.
+    #[must_use]
+    pub fn is_in_range(&self) -> bool {
+        let in_range = |amount: &f32| (-MAX_EDIT_AMOUNT..=MAX_EDIT_AMOUNT).contains(amount);
+        self.amounts.values().all(in_range) && (0.0..=1.0).contains(&self.other_half)
+    }
+}
+
+impl Settings {
+    /// The settings of an edit of one latent of a search with these settings.
+    #[must_use]
+    pub fn for_edit(self) -> Self {
+        Self {
+            steps: EDIT_STEPS,
+            optimizer: OptimizerKind::Adam,
+            learning_rate: EDIT_LEARNING_RATE,
+            schedule: Schedule::Cosine,
+            clipping: Clipping::Hard,
+            noise: 0.0,
+            candidates: 1,
+            ..self
+        }
+    }
+}
+
+impl SearchProblem {
+    /// The known pixels with their mirror images in the hole, where these are known, as `[side, side, 3]` and `[side,
+    /// side]`; and the same with the picture in these places. `None` when the mirror image of the hole is hidden, too.
+    fn mirrored(&self, picture: &[f32]) -> Option<MirroredProblem> {
+        let (side, area) = (self.size_px, self.size_px * self.size_px);
+        let mut mirrored = MirroredProblem {
+            mirrored: vec![0.0; 3 * area],
+            filled: vec![0.0; 3 * area],
+            known: self.known.clone(),
+        };
+        let mut is_any = false;
+        for pixel in 0..area {
+            let opposite = pixel / side * side + (side - 1 - pixel % side);
+            let is_known = self.known[pixel] > 0.0;
+            let source = if is_known { pixel } else { opposite };
+            if self.known[source] == 0.0 {
+                continue;
+            }
+            is_any |= !is_known;
+            mirrored.known[pixel] = 1.0;
+            for channel in 0..3 {
+                let value = self.pixels[channel * area + source];
+                let at = 3 * pixel + channel;
+                mirrored.mirrored[at] = value;
+                mirrored.filled[at] = if is_known { value } else { picture[at] };
+            }
+        }
+        is_any.then_some(mirrored)
+    }
+
+    /// The direction from a latent towards the mirrored other half of the face. `None` when that half is hidden, too, or
+    /// without an encoder.
+    fn direction_to_other_half(&self, networks: &Networks, latent: &[f32]) -> Option<Vec<f32>> {
+        let picture = networks.generate(1, latent, &mut CpuActivations::default());
+        let MirroredProblem { mirrored, filled, known } = self.mirrored(&picture)?;
+        let (to, from) = (networks.encode(&mirrored, &known)?, networks.encode(&filled, &known)?);
+        Some(to.iter().zip(from).map(|(to, from)| to - from).collect())
+    }
+}
+
+/// Two pictures of a face, `[side, side, 3]`, and which pixels of both are known, `[side, side]`.
+struct MirroredProblem {
+    mirrored: Vec<f32>,
+    filled: Vec<f32>,
+    known: Vec<f32>,
+}
+
+impl Search {
+    /// Starts all candidates at an edited latent, and keeps its attributes where they are. Call it before the first
+    /// iteration. Directions that the model does not have are left out.
+    ///
+    /// # Panics
+    /// When the latent does not have `latent_dim` values.
+    pub fn start_edited(&mut self, edit: &LatentEdit) {
+        let amount_of = |name: &str| edit.amounts.get(name).copied().unwrap_or_default();
+        let directions = self.networks.directions.iter();
+        let mut moves: Vec<Vec<f32>> = directions
+            .map(|direction| (amount_of(&direction.name), &direction.vector))
+            .filter(|(amount, _)| *amount != 0.0)
+            .map(|(amount, vector)| vector.iter().map(|value| amount * value).collect())
+            .collect();
+        if edit.other_half != 0.0
+            && let Some(direction) = self.problem.direction_to_other_half(&self.networks, &edit.latent)
+        {
+            moves.push(direction.into_iter().map(|value| edit.other_half * value).collect());
+        }
+        let mut start = edit.latent.clone();
+        for step in &moves {
+            start.iter_mut().zip(step).for_each(|(value, step)| *value += step);
+        }
+        let start: Vec<f32> = start.into_iter().map(|value| value.clamp(-1.0, 1.0)).collect();
+        let [candidates, latent_dim] = self.latents.dims();
+        self.start_at(&start.repeat(candidates));
+        let basis = orthonormal_basis(&moves);
+        self.held = (!basis.is_empty()).then(|| {
+            let shape = [basis.len(), latent_dim];
+            Tensor::from_data(TensorData::new(basis.concat(), shape), &self.latents.device())
+        });
+    }
+
+    /// Takes what changes a held attribute out of a step of the latents.
+    pub(super) fn hold_attributes(&self, before: Tensor<2>, after: Tensor<2>) -> Tensor<2> {
+        let Some(held) = &self.held else { return after };
+        let along = (after.clone() - before).matmul(held.clone().transpose()).matmul(held.clone());
+        after - along
+    }
+}
+
+/// Gram and Schmidt: an orthonormal basis of the space that these vectors span.
+fn orthonormal_basis(vectors: &[Vec<f32>]) -> Vec<Vec<f32>> {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let mut basis: Vec<Vec<f32>> = Vec::new();
+    for vector in vectors {
+        let mut rest = vector.clone();
+        for unit in &basis {
+            let along = dot(&rest, unit);
+            rest.iter_mut().zip(unit).for_each(|(value, unit)| *value -= along * unit);
+        }
+        let length = dot(&rest, &rest).sqrt();
+        if length > MIN_LENGTH {
+            basis.push(rest.into_iter().map(|value| value / length).collect());
+        }
+    }
+    basis
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::cpu::CpuPrecision;
+    use crate::model::gpu::tests::any_gpu;
+    use crate::model::{LatentDirection, ModelFile, TINY_MODEL};
+    use crate::search::Preset;
+    use crate::search::tests::rules::{SIZE_PX, one_sided};
+
+    /// Two directions that are neither unit vectors nor orthogonal.
+    fn directions() -> Vec<LatentDirection> {
+        let direction =
+            |name: &str, vector: [f32; 8]| LatentDirection { name: name.to_string(), vector: vector.to_vec() };
+        vec![
+            direction("smile", [0.2, -0.1, 0.0, 0.1, 0.0, 0.05, 0.0, -0.1]),
+            direction("age", [0.1, 0.1, -0.2, 0.0, 0.1, 0.0, 0.1, 0.0]),
+        ]
+    }
+
+    fn tiny() -> ModelFile {
+        let mut file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
+        file.directions = directions();
+        file
+    }
+
+    fn tiny_on_cpu() -> Arc<Networks> {
+        Arc::new(Networks::load_on_cpu(&tiny(), CpuPrecision::Single).unwrap())
+    }
+
+    fn edited(networks: Arc<Networks>, problem: &SearchProblem, edit: &LatentEdit) -> Search {
+        let mut search = Search::new(networks, problem, Preset::Best.settings().for_edit());
+        search.start_edited(edit);
+        search
+    }
+
+    fn edit(amounts: &[(&str, f32)], other_half: f32) -> LatentEdit {
+        let amounts = amounts.iter().map(|(name, amount)| ((*name).to_string(), *amount)).collect();
+        LatentEdit { latent: vec![0.1, -0.2, 0.3, 0.0, -0.1, 0.2, 0.05, 0.15], amounts, other_half }
+    }
+
+    fn along(latent: &[f32], direction: &[f32]) -> f32 {
+        latent.iter().zip(direction).map(|(a, b)| a * b).sum()
+    }
+
+    #[test]
+    fn steps_keep_the_moved_attributes_on_every_device() {
+        let on_gpu = any_gpu().map(|gpu| Arc::new(Networks::load_on_gpu(&tiny(), &gpu).unwrap()));
+        for networks in std::iter::once(tiny_on_cpu()).chain(on_gpu) {
+            let edit = edit(&[("smile", 1.5), ("age", -1.0)], 0.0);
+            let mut search = edited(networks, &one_sided(), &edit);
+            search.advance();
+            let start = search.take_iterations().remove(0);
+            while !search.is_done() {
+                search.advance();
+            }
+            let end = search.take_iterations().pop().unwrap();
+            let expected = |index: usize| {
+                let [smile, age] = [&directions()[0].vector, &directions()[1].vector];
+                edit.latent[index] + 1.5 * smile[index] - age[index]
+            };
+            assert!(start.latents.iter().enumerate().all(|(index, value)| (value - expected(index)).abs() < 1e-5));
+            for direction in directions() {
+                let [from, to] = [&start, &end].map(|iteration| along(&iteration.latents, &direction.vector));
+                assert!((from - to).abs() < 1e-4, "{}: {from} {to}", direction.name);
+            }
+            assert!(end.losses[0].total < start.losses[0].total, "the other values follow the known pixels");
+            assert_ne!(start.latents, end.latents);
+        }
+    }
+
+    #[test]
+    fn other_half_moves_towards_the_mirrored_face() {
+        let (networks, problem) = (tiny_on_cpu(), one_sided());
+        let edit = edit(&[], 1.0);
+        let picture = networks.generate(1, &edit.latent, &mut CpuActivations::default());
+        let mirrored = problem.mirrored(&picture).unwrap();
+        let area = SIZE_PX * SIZE_PX;
+        let mut compared = 0;
+        for pixel in (0..area).filter(|&pixel| problem.known[pixel] == 0.0) {
+            let opposite = pixel / SIZE_PX * SIZE_PX + SIZE_PX - 1 - pixel % SIZE_PX;
+            if problem.known[opposite] > 0.0 {
+                assert_eq!(mirrored.mirrored[3 * pixel].to_bits(), problem.pixels[opposite].to_bits());
+                assert_eq!(mirrored.filled[3 * pixel].to_bits(), picture[3 * pixel].to_bits());
+                compared += 1;
+            } else {
+                assert!(mirrored.known[pixel] == 0.0);
+            }
+        }
+        assert!(compared > 10, "{compared}");
+        let direction = problem.direction_to_other_half(&networks, &edit.latent).unwrap();
+        let mut search = edited(networks.clone(), &problem, &edit);
+        search.advance();
+        let start = search.take_iterations().remove(0).latents;
+        let expected = edit.latent.iter().zip(&direction).map(|(value, step)| (value + step).clamp(-1.0, 1.0));
+        assert!(start.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-5));
+    }
+
+    #[test]
+    fn a_hole_on_both_sides_has_no_other_half() {
+        let (networks, problem) = (tiny_on_cpu(), one_sided());
+        let opposite = |pixel: usize| pixel / SIZE_PX * SIZE_PX + SIZE_PX - 1 - pixel % SIZE_PX;
+        let known = (0..SIZE_PX * SIZE_PX).map(|pixel| problem.known[pixel].min(problem.known[opposite(pixel)]));
+        let problem = SearchProblem { known: known.collect(), ..problem };
+        assert_eq!(problem.direction_to_other_half(&networks, &edit(&[], 1.0).latent), None);
+    }
+
+    #[test]
+    fn parallel_directions_are_held_once() {
+        let basis = orthonormal_basis(&[vec![3.0, 0.0], vec![-6.0, 0.0], vec![1.0, 2.0]]);
+        assert_eq!(basis, [vec![1.0, 0.0], vec![0.0, 1.0]]);
+    }
+
+    #[test]
+    fn amounts_beyond_the_range_are_found() {
+        assert!(edit(&[("smile", 3.0)], 1.0).is_in_range() && edit(&[], 0.0).is_empty());
+        for edit in [edit(&[("smile", 3.1)], 0.0), edit(&[("smile", f32::NAN)], 0.0), edit(&[], 1.1), edit(&[], -0.1)] {
+            assert!(!edit.is_in_range() && !edit.is_empty(), "{edit:?}");
+        }
+    }
+}
