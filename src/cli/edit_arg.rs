@@ -95,6 +95,6 @@ mod tests {
         let model = inspect(&ModelChoice::Face64).unwrap();
         assert!(EditArg::parse("smile=1,other-half=1").unwrap().check(&model).is_ok());
         let error = EditArg::parse("smile=1,nose=2").unwrap().check(&model).unwrap_err().to_string();
-        insta::assert_snapshot!(error, @"");
+        insta::assert_snapshot!(error, @"--edit nose: face-64 has smile, turn, light, age, gender, other-half; `countenance directions` adds directions to a model");
     }
 }

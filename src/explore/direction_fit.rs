@@ -113,7 +113,8 @@ impl LinearFit {
         if deviation <= f64::EPSILON * mean.abs() {
             return Err(DirectionError::Constant { name: name() });
         }
-        let Moments { means, mut covariance } = Moments::of(&fitted.iter().map(|(_, code, _)| *code).collect::<Vec<_>>());
+        let Moments { means, mut covariance } =
+            Moments::of(&fitted.iter().map(|(_, code, _)| *code).collect::<Vec<_>>());
         let mut weights = vec![0.0; dim];
         for (_, code, value) in &fitted {
             let standard = (value - mean) / deviation / to_f64(fitted.len());
@@ -142,7 +143,8 @@ impl Moments {
     fn of(codes: &[&Latent]) -> Self {
         let dim = codes.first().map_or(0, |code| code.len());
         let count = to_f64(codes.len().max(1));
-        let means: Vec<f64> = (0..dim).map(|at| codes.iter().map(|code| f64::from(code[at])).sum::<f64>() / count).collect();
+        let means: Vec<f64> =
+            (0..dim).map(|at| codes.iter().map(|code| f64::from(code[at])).sum::<f64>() / count).collect();
         let mut covariance = vec![0.0; dim * dim];
         for code in codes {
             let centred: Vec<f64> = code.iter().zip(&means).map(|(value, mean)| f64::from(*value) - mean).collect();

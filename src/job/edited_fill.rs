@@ -9,7 +9,7 @@ impl FillRequest {
     /// A request that draws an edited latent in the same hole.
     #[must_use]
     pub fn into_edit(self, edit: LatentEdit) -> Self {
-        Self { settings: self.settings.for_edit(), start: SearchStart::Edited(edit), ..self }
+        Self { settings: self.settings.for_edit(&edit), start: SearchStart::Edited(edit), ..self }
     }
 }
 

@@ -263,7 +263,14 @@ fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar>
         .into_iter()
         .zip(losses)
         .zip(pictures)
-        .map(|((latent, losses), picture)| Candidate { latent, picture, losses, is_mix: false, kept_at: None, edit: None })
+        .map(|((latent, losses), picture)| Candidate {
+            latent,
+            picture,
+            losses,
+            is_mix: false,
+            kept_at: None,
+            edit: None,
+        })
         .collect();
     let (steps, settings) = (search.iterations_done(), *search.settings());
     Some(BestSoFar { candidates, explained_share, steps, history, settings })

@@ -101,7 +101,9 @@ mod tests {
         assert!(continued(1, 6) && continued(1000, 6));
         assert!(!continued(0, 6) && !continued(1, 3) && !continued(u32::MAX, 6));
         assert!(!fits(SearchStart::At(vec![0.0; 3])) && !fits(SearchStart::Around(vec![0.0; 6])));
-        let edited = |latent: Vec<f32>, other_half| fits(SearchStart::Edited(LatentEdit { latent, other_half, ..LatentEdit::default() }));
+        let edited = |latent: Vec<f32>, other_half| {
+            fits(SearchStart::Edited(LatentEdit { latent, other_half, ..LatentEdit::default() }))
+        };
         assert!(edited(vec![0.5; 3], 1.0) && !edited(vec![0.5; 6], 1.0) && !edited(vec![0.5; 3], 2.0));
         assert!(
             !fits(SearchStart::Around(vec![0.0, 1.1, 0.0])) && !fits(SearchStart::Around(vec![f32::NAN, 0.0, 0.0]))
@@ -123,7 +125,11 @@ mod tests {
             SearchStart::At(vec![1.0 / 3.0, -0.0]),
             SearchStart::Around(vec![f32::MIN_POSITIVE]),
             SearchStart::Continue { iteration: 7, latents: vec![0.1] },
-            SearchStart::Edited(LatentEdit { latent: vec![0.1], amounts: [("smile".to_string(), 1.5)].into(), other_half: 0.25 }),
+            SearchStart::Edited(LatentEdit {
+                latent: vec![0.1],
+                amounts: [("smile".to_string(), 1.5)].into(),
+                other_half: 0.25,
+            }),
         ] {
             let json = serde_json::to_string(&start).unwrap();
             let read: SearchStart = serde_json::from_str(&json).unwrap();

@@ -90,7 +90,8 @@ pub(super) fn take_directions(
 
 /// The SHA-256 that identifies the networks of a file: its own, or that of the file before it got directions.
 pub(super) fn networks_sha256(metadata: &BTreeMap<String, String>, file_sha256: String) -> String {
-    let is_hash = |text: &&String| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_hash =
+        |text: &&String| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     let of_networks = metadata.get(NETWORKS_SHA256_KEY).filter(|_| metadata.contains_key(NAMES_KEY));
     of_networks.filter(is_hash).cloned().unwrap_or(file_sha256)
 }

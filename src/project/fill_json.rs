@@ -210,7 +210,8 @@ impl CandidateJson {
                 return Err(ProjectError::invalid(format!("the {name} of candidate {number} is not finite")));
             }
         }
-        let is_edit_possible = |edit: &LatentEdit| SearchStart::Edited(edit.clone()).fits(&Settings::default(), latent_dim);
+        let is_edit_possible =
+            |edit: &LatentEdit| SearchStart::Edited(edit.clone()).fits(&Settings::default(), latent_dim);
         if !self.edit.as_ref().is_none_or(is_edit_possible) {
             return Err(ProjectError::invalid(format!("the edit of candidate {number} does not fit the model")));
         }

@@ -20,7 +20,7 @@ use crate::serde_floats;
 
 /// Largest amount of an edit, in units of a direction: most faces lie within two standard deviations.
 pub const MAX_EDIT_AMOUNT: f32 = 3.0;
-/// Steps after the move.
+/// Steps after a move by one unit or more. Smaller moves get fewer, so that the face does not jump away from the slider's 0.
 const EDIT_STEPS: u32 = 16;
 /// Learning rate of Adam in these steps.
 const EDIT_LEARNING_RATE: f32 = 0.02;
@@ -48,6 +48,14 @@ impl LatentEdit {
         self.other_half == 0.0 && self.amounts.values().all(|amount| *amount == 0.0)
     }
 
+    /// Steps of the search after the move.
+    fn steps(&self) -> u32 {
+        let furthest = self.amounts.values().fold(self.other_half, |furthest, amount| furthest.max(amount.abs()));
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most 16")]
+        let steps = (f64::from(EDIT_STEPS) * f64::from(furthest.min(1.0))).ceil() as u32;
+        steps.max(1)
+    }
+
     /// Whether all amounts are in range.
     #[must_use]
     pub fn is_in_range(&self) -> bool {
@@ -57,11 +65,11 @@ impl LatentEdit {
 }
 
 impl Settings {
-    /// The settings of an edit of one latent of a search with these settings.
+    /// The settings of this edit of a candidate of a search with these settings.
     #[must_use]
-    pub fn for_edit(self) -> Self {
+    pub fn for_edit(self, edit: &LatentEdit) -> Self {
         Self {
-            steps: EDIT_STEPS,
+            steps: edit.steps(),
             optimizer: OptimizerKind::Adam,
             learning_rate: EDIT_LEARNING_RATE,
             schedule: Schedule::Cosine,
@@ -78,11 +86,8 @@ impl SearchProblem {
     /// side]`; and the same with the picture in these places. `None` when the mirror image of the hole is hidden, too.
     fn mirrored(&self, picture: &[f32]) -> Option<MirroredProblem> {
         let (side, area) = (self.size_px, self.size_px * self.size_px);
-        let mut mirrored = MirroredProblem {
-            mirrored: vec![0.0; 3 * area],
-            filled: vec![0.0; 3 * area],
-            known: self.known.clone(),
-        };
+        let mut mirrored =
+            MirroredProblem { mirrored: vec![0.0; 3 * area], filled: vec![0.0; 3 * area], known: self.known.clone() };
         let mut is_any = false;
         for pixel in 0..area {
             let opposite = pixel / side * side + (side - 1 - pixel % side);
@@ -211,7 +216,7 @@ mod tests {
     }
 
     fn edited(networks: Arc<Networks>, problem: &SearchProblem, edit: &LatentEdit) -> Search {
-        let mut search = Search::new(networks, problem, Preset::Best.settings().for_edit());
+        let mut search = Search::new(networks, problem, Preset::Best.settings().for_edit(edit));
         search.start_edited(edit);
         search
     }
@@ -291,6 +296,15 @@ mod tests {
     fn parallel_directions_are_held_once() {
         let basis = orthonormal_basis(&[vec![3.0, 0.0], vec![-6.0, 0.0], vec![1.0, 2.0]]);
         assert_eq!(basis, [vec![1.0, 0.0], vec![0.0, 1.0]]);
+    }
+
+    #[test]
+    fn small_edits_take_few_steps() {
+        let steps = |amounts: &[(&str, f32)], other_half: f32| {
+            Preset::Best.settings().for_edit(&edit(amounts, other_half)).steps
+        };
+        assert_eq!([steps(&[], 0.0), steps(&[("smile", -0.1)], 0.0), steps(&[], 0.5)], [1, 2, 8]);
+        assert_eq!([steps(&[("smile", 0.2), ("age", -1.0)], 0.0), steps(&[("smile", 3.0)], 1.0)], [16, 16]);
     }
 
     #[test]

@@ -205,7 +205,8 @@ impl PhotoDocument {
     /// undo step.
     pub fn keep_edited(&mut self, edited: Candidate, patch: Arc<FillPatch>, replaced: Option<usize>) {
         let Some(index) = self.shown_fill else { return };
-        let Some((face, record)) = self.shown_fill().and_then(|fill| Some((fill.selected, fill.selected_face()?.record())))
+        let Some((face, record)) =
+            self.shown_fill().and_then(|fill| Some((fill.selected, fill.selected_face()?.record())))
         else {
             return;
         };

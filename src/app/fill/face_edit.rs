@@ -4,6 +4,8 @@
 //! Releasing a slider keeps the face as a candidate, as an undo step. A candidate knows how it was edited, so the sliders
 //! of an edited one stand where the user has left them, and moving them replaces it.
 
+use std::sync::Arc;
+
 use super::{FillContext, FillState, latent_disabled_reason};
 use crate::app::document::PhotoDocument;
 use crate::app::engine::EngineState;
@@ -11,7 +13,7 @@ use crate::app::latest::Latest;
 use crate::app::outbox::Outbox;
 use crate::app::toasts::{Severity, UserMessage};
 use crate::geometry::FaceFrame;
-use crate::job::{QuickPreview, QuickPreviewId, WorkerCommand};
+use crate::job::{Candidate, QuickPreview, QuickPreviewId, WorkerCommand};
 use crate::search::{LatentEdit, MAX_EDIT_AMOUNT, Settings};
 
 /// A slider of an edit.
@@ -140,9 +142,11 @@ impl FillState {
 
     fn keep_edit_if_drawn(&mut self, document: &mut PhotoDocument) {
         let is_drawn = |edit: &mut FaceEdit| edit.is_released && !edit.preview.is_pending();
-        let Some(FaceEdit { mut preview, candidate, .. }) = self.edit.take_if(is_drawn) else { return };
+        let Some(FaceEdit { mut preview, candidate, edit, .. }) = self.edit.take_if(is_drawn) else { return };
         if let Some(preview) = preview.take() {
-            let QuickPreview { candidate: edited, patch, .. } = *preview;
+            let QuickPreview { candidate: drawn, patch, .. } = *preview;
+            // With all sliders at 0 it is still the candidate that the sliders belong to.
+            let edited = Candidate { edit: Some(Arc::new(edit)), ..drawn };
             let replaced = Some(candidate).filter(|_| shown_edit_is_kept(document));
             document.keep_edited(edited, patch, replaced);
         }

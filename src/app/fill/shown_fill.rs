@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::face_queue::FaceQueue;
 use super::face_edit::FaceEdit;
+use super::face_queue::FaceQueue;
 use super::{CandidateMix, FillState, RunningFill};
 use crate::app::canvas::MaskDisplay;
 use crate::app::document::{DocumentFace, DocumentFill, PhotoDocument};

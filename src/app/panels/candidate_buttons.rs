@@ -28,10 +28,12 @@ pub fn show(ui: &mut Ui, derived: &Derived<'_>, mix: Option<&CandidateMix>, show
     });
     match mix {
         Some(mix) => mix_slider(ui, &derived.candidate_order, mix, actions),
-        None => _ = ui.horizontal(|ui| {
-            face_only_button(ui, &mut actions.preferences.face_only);
-            edit_button(ui, derived, actions);
-        }),
+        None => {
+            ui.horizontal(|ui| {
+                face_only_button(ui, &mut actions.preferences.face_only);
+                edit_button(ui, derived, actions);
+            });
+        }
     }
 }
 

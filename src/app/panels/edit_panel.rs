@@ -57,7 +57,8 @@ fn describe(name: &str) -> (String, String) {
         "gender" => (t!("Gender"), t!("To the left more male, to the right more female")),
         other => return (other.to_owned(), t!("A direction of this model").to_owned()),
     };
-    let unit = t!("In standard deviations over many faces. The known pixels stay as they are, so they limit what changes");
+    let unit =
+        t!("In standard deviations over many faces. The known pixels stay as they are, so they limit what changes");
     (title.to_owned(), format!("{ends}\n{unit}"))
 }
 

@@ -77,7 +77,6 @@ impl EditorState {
             | EditorCommand::Explore
             | EditorCommand::Batch
             | EditorCommand::Training
-            | EditorCommand::EditFace
             | EditorCommand::PastePicture => None,
             EditorCommand::SaveProject | EditorCommand::SaveProjectAs => no_photo.or_else(saving),
             EditorCommand::NextPhoto | EditorCommand::PreviousPhoto => no_photo.or_else(no_folder),
@@ -154,7 +153,7 @@ impl EditorState {
                 .or_else(locked_by_fill)
                 .or_else(locked_by_batch)
                 .or_else(|| document.and_then(|document| mix_disabled_reason(document, &self.engine))),
-            EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) => {
+            EditorCommand::ShowBestCandidate | EditorCommand::ShowCandidate(_) | EditorCommand::EditFace => {
                 (candidate_count == 0).then_some("No candidates yet: press Fill first")
             }
         }

@@ -10,6 +10,7 @@ mod costs;
 mod end_to_end;
 mod explore_window;
 mod export_and_close;
+mod face_edit;
 mod face_regions;
 mod face_selection;
 mod fill;

@@ -7,8 +7,8 @@ use crate::face_picture::FacePicture;
 use crate::geometry::RectPx;
 use crate::job::{
     Candidate, DeviceInfo, FacesId, FacesRequest, FillOutcome, FillProgress, FillRequest, GeneratedFaces,
-    IterationLosses, JobId, LatentHistory, QuickPreview, QuickPreviewId, SearchPreview, StopReason, WorkerChannels,
-    WorkerCommand, WorkerEvent, WorkerHandle, worker_channels,
+    IterationLosses, JobId, LatentHistory, QuickPreview, QuickPreviewId, SearchPreview, SearchStart, StopReason,
+    WorkerChannels, WorkerCommand, WorkerEvent, WorkerHandle, worker_channels,
 };
 use crate::mask::Mask;
 use crate::model::ModelInfo;
@@ -184,7 +184,13 @@ impl ScriptedEngine {
     /// Answers a request for a quick preview with a grey picture and this loss.
     pub fn answer_quick_preview(&self, id: QuickPreviewId, latent: Vec<f32>, total: f32) {
         let losses = Losses { context: 0.8 * total, prior: 2.0 * total, total };
-        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None, edit: None };
+        let requests = self.quick_preview_requests();
+        let edit =
+            requests.into_iter().find(|(requested, _)| *requested == id).and_then(|(_, request)| match request.start {
+                SearchStart::Edited(edit) => Some(Arc::new(edit)),
+                _ => None,
+            });
+        let candidate = Candidate { latent, picture: picture(0.4), losses, is_mix: false, kept_at: None, edit };
         self.push_event(WorkerEvent::QuickPreview(Box::new(QuickPreview { id, candidate, patch: patch() })));
     }
 

@@ -88,7 +88,8 @@ impl Labels {
         let mut by_file = HashMap::new();
         for record in reader.records() {
             let record = record.with_context(named)?;
-            let values = directions.iter().zip(&columns).map(|(direction, column)| direction.value(record.get(*column)?));
+            let values =
+                directions.iter().zip(&columns).map(|(direction, column)| direction.value(record.get(*column)?));
             by_file.insert(file_name(Path::new(record.get(name_column).unwrap_or_default())), values.collect());
         }
         let labels = Self { by_file };
@@ -151,7 +152,7 @@ mod tests {
             let error = format!("{:#}", read(texts).err().unwrap());
             error.replace(&path.display().to_string(), "labels.csv")
         };
-        insta::assert_snapshot!(error(&["hair=hair"]), @"");
-        insta::assert_snapshot!(error(&["gender=sex"]), @"");
+        insta::assert_snapshot!(error(&["hair=hair"]), @"labels.csv has no column 'hair': it has score, Name, age, sex");
+        insta::assert_snapshot!(error(&["gender=sex"]), @"the column 'sex' of labels.csv has no number: check --direction");
     }
 }

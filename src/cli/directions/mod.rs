@@ -135,7 +135,9 @@ fn parse_measures(text: &str) -> Result<MeasureList, String> {
     }
     let measure = |name: &str| {
         let found = MEASURES.iter().find(|(known, ..)| *known == name.trim());
-        found.map(|(.., measure)| *measure).ok_or_else(|| format!("'{name}' is not measured: use smile, turn and light"))
+        found
+            .map(|(.., measure)| *measure)
+            .ok_or_else(|| format!("'{name}' is not measured: use smile, turn and light"))
     };
     text.split(',').map(measure).collect::<Result<_, _>>().map(MeasureList)
 }
@@ -210,7 +212,9 @@ fn check_arguments(args: &DirectionsArgs) -> anyhow::Result<()> {
     names.dedup();
     match count {
         0 => Err(usage_error("there is nothing to compute: use --measure, or --labels with --direction")),
-        _ if names.len() < count => Err(usage_error("two directions have the same name: choose another with --direction")),
+        _ if names.len() < count => {
+            Err(usage_error("two directions have the same name: choose another with --direction"))
+        }
         _ => Ok(()),
     }
 }
@@ -305,12 +309,7 @@ fn moved(latent: &[f32], direction: &LatentDirection, amount: f32) -> Latent {
 
 /// By how much one unit changes the measured attribute of the generator's faces, from -1 to 1, on average. `None` when no
 /// face is found in them.
-fn effect(
-    renderer: &mut FaceRenderer,
-    fitted: &FittedDirection,
-    measure: Measure,
-    latents: &[&Latent],
-) -> Option<f64> {
+fn effect(renderer: &mut FaceRenderer, fitted: &FittedDirection, measure: Measure, latents: &[&Latent]) -> Option<f64> {
     let ends = latents.iter().flat_map(|latent| [-1.0, 1.0].map(|amount| moved(latent, &fitted.direction, amount)));
     let pictures = renderer.draw(&ends.collect::<Vec<_>>());
     let size_px = renderer.model_info().image_size_px;
@@ -354,7 +353,12 @@ fn save_sheet(
     Ok(save_png(path, &picture, &PngMetadata::default(), outputs::overwrite_policy(force))?)
 }
 
-fn write_model(args: &DirectionsArgs, file: &ModelFile, fitted: &[FittedDirection], faces: usize) -> anyhow::Result<()> {
+fn write_model(
+    args: &DirectionsArgs,
+    file: &ModelFile,
+    fitted: &[FittedDirection],
+    faces: usize,
+) -> anyhow::Result<()> {
     let folder = args.folder.file_name().unwrap_or_default().to_string_lossy();
     let notes = BTreeMap::from([("directions_data".to_string(), format!("{faces} faces of {folder}"))]);
     let directions: Vec<_> = fitted.iter().map(|fitted| fitted.direction.clone()).collect();

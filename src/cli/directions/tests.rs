@@ -88,11 +88,11 @@ fn missing_faces_and_labels_are_explained() {
     let folder = DirectionsTestFolder::new();
     folder.write_faces();
     let few = folder.run("DIR/faces|--count|5|--out|DIR/new.safetensors").unwrap_err();
-    insta::assert_snapshot!(few, @"");
+    insta::assert_snapshot!(few, @"5 faces have a value for smile: give at least 24");
     assert!(!folder.root.path().join("new.safetensors").exists());
     let refused = |line: &str| folder.usage_error(line);
-    insta::assert_snapshot!(refused("DIR/faces|--measure|none|--out|DIR/new.safetensors"), @"");
-    insta::assert_snapshot!(refused("DIR/faces|--labels|DIR/labels.csv|--direction|turn=tone|--out|DIR/new.safetensors"), @"");
-    insta::assert_snapshot!(refused("DIR/faces|--labels|DIR/labels.csv|--direction|hair=hair|--out|DIR/new.safetensors"), @"");
-    insta::assert_snapshot!(refused("DIR/none|--out|DIR/new.safetensors").replace(|c: char| c.is_ascii_digit(), "#"), @"");
+    insta::assert_snapshot!(refused("DIR/faces|--measure|none|--out|DIR/new.safetensors"), @"there is nothing to compute: use --measure, or --labels with --direction");
+    insta::assert_snapshot!(refused("DIR/faces|--labels|DIR/labels.csv|--direction|turn=tone|--out|DIR/new.safetensors"), @"two directions have the same name: choose another with --direction");
+    insta::assert_snapshot!(refused("DIR/faces|--labels|DIR/labels.csv|--direction|hair=hair|--out|DIR/new.safetensors"), @"DIR/labels.csv has no column 'hair': it has file, tone, side");
+    insta::assert_snapshot!(refused("DIR/none|--out|DIR/new.safetensors").replace(|c: char| c.is_ascii_digit(), "#"), @"cannot list the folder DIR/none: No such file or directory (os error #)");
 }
