@@ -113,6 +113,7 @@ impl FillBackend for FakeBackend {
         // Without a search, the picture is as bright as the latent says.
         let start = match &request.start {
             SearchStart::At(latents) => latents.clone(),
+            SearchStart::Edited(edit) => vec![edit.latent[0] + 0.25 * edit.amounts["smile"]; 2],
             _ => vec![-1.0, 1.0],
         };
         let candidate = |index: usize| Candidate {
