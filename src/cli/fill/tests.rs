@@ -1,7 +1,7 @@
 //! Complete runs with a fake search: files, messages and reports.
 
 mod face_regions;
-mod fake_backend;
+pub(in crate::cli) mod fake_backend;
 mod formats;
 mod several_faces;
 
