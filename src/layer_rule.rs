@@ -5,10 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that import nothing and that every module may import.
-const BASE: [&str; 7] = ["catch_panic", "face_picture", "fs", "geometry", "hash", "linear_algebra", "serde_floats"];
+const BASE: [&str; 8] =
+    ["catch_panic", "face_picture", "fs", "geometry", "hash", "linear_algebra", "serde_floats", "shard"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 26] = [
+const ALLOWED_IMPORTS: [(&str, &str); 27] = [
     ("catch_panic", ""),
     ("face_picture", ""),
     ("fs", ""),
@@ -16,6 +17,7 @@ const ALLOWED_IMPORTS: [(&str, &str); 26] = [
     ("hash", ""),
     ("linear_algebra", ""),
     ("serde_floats", ""),
+    ("shard", ""),
     ("photo", ""),
     ("mask", "photo"),
     ("face", "photo mask"),

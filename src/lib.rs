@@ -17,7 +17,7 @@
 //! | [`geometry`] | coordinate spaces: rectangles, transforms, the face frame | nothing |
 //! | [`catch_panic`] | turns panics into errors | nothing |
 //! | [`hash`], [`serde_floats`] | SHA-256 of files; lists of numbers in JSON | nothing |
-//! | [`linear_algebra`] | small dense matrices | nothing |
+//! | [`linear_algebra`], [`shard`] | small dense matrices; shares of work | nothing |
 //! | [`face_picture`] | generated pictures, from the networks to the screen | nothing |
 //! | [`photo`] | decodes and saves photos | nothing else |
 //! | [`mask`] | strokes, copy-on-write tiles, edits, presets, context weights | `photo` |
@@ -39,8 +39,8 @@
 //! | [`app`] | the editor | all of the above but `metrics`, `perceptual`, `evaluation`, `dataset`, `prepare` |
 //! | [`cli`] | the command line | all of the above but `project` |
 //!
-//! Every other module may use `catch_panic`, `face_picture`, `fs`, `geometry`, `hash`, `linear_algebra` and `serde_floats`.
-//! Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `perceptual`, `search` and `train` use burn.
+//! Every other module may use `catch_panic`, `face_picture`, `fs`, `geometry`, `hash`, `linear_algebra`, `serde_floats` and
+//! `shard`. Only `app` uses egui, only `cli` uses clap, and only `device`, `model`, `perceptual`, `search` and `train` use burn.
 
 mod app;
 pub mod blend;
@@ -67,6 +67,7 @@ mod project;
 pub mod restore;
 pub mod search;
 mod serde_floats;
+mod shard;
 mod train;
 
 #[cfg(test)]

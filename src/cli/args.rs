@@ -14,7 +14,6 @@ use super::face_choice::FaceChoice;
 use super::faces::FacesArgs;
 use super::fill_plan;
 use super::import_export::{ExportArgs, ImportArgs};
-use super::manifest::Shard;
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
@@ -25,6 +24,7 @@ use crate::blend::{Blend, BlendMode, MAX_SOFT_EDGE_PX};
 use crate::device::DeviceChoice;
 use crate::geometry::FaceFrame;
 use crate::photo::{DEFAULT_JPEG_QUALITY, MAX_ANIMATION_SIDE_PX};
+use crate::shard::Shard;
 
 /// Content-aware fill for faces
 ///

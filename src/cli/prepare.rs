@@ -13,8 +13,9 @@ use super::{CommandStatus, usage_error};
 use crate::dataset::DatasetInfo;
 use crate::prepare::{
     CONTACT_SHEET_FILE, DATASET_FILE, FoundPictures, PrepareObserver, PrepareRequest, PrepareSummary,
-    RESUME_CROPS_FILE, RESUME_LOG_FILE, TABLE_FILE, Thresholds, find_pictures, prepare_dataset,
+    RESUME_CROPS_FILE, RESUME_LOG_FILE, TABLE_FILE, Thresholds, find_pictures, measure_share, prepare_dataset,
 };
+use crate::shard::Shard;
 
 /// At most this many unreadable photos are printed; the table lists all.
 const MAX_PRINTED_ERRORS: usize = 20;
@@ -84,6 +85,13 @@ pub(super) struct PrepareArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
 
+    /// Only measure every N-th photo, from the I-th on, so that machines can do shares at once
+    ///
+    /// No dataset is made. Once all shares are measured, run the command without this option: it takes over what they have
+    /// measured in OUT, and measures what is missing.
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse)]
+    shard: Option<Shard>,
+
     /// Replace an existing dataset in OUT
     #[arg(long)]
     force: bool,
@@ -93,6 +101,7 @@ const AFTER_HELP: &str = "\
 Examples:
   countenance prepare photos/ faces/
   countenance prepare photos/ faces/ --size 128 --min-sharpness 20 --source \"my own photos\"
+  countenance prepare photos/ faces/ --shard 2/8
 
 Exit status: 0 on success, 1 if a photo cannot be read or no face is kept, 2 if the arguments are invalid.";
 
@@ -106,7 +115,7 @@ fn parse_size(text: &str) -> Result<u32, String> {
 
 pub(super) fn run(args: &PrepareArgs) -> anyhow::Result<CommandStatus> {
     let (request, pictures) = prepare_request(args)?;
-    run_request(&request, &pictures, &mut Console::stderr())
+    run_request(&request, &pictures, args.shard, &mut Console::stderr())
 }
 
 /// Checks the arguments, finds the photos and creates the output folder.
@@ -155,6 +164,7 @@ fn folder_name(folder: &Path) -> String {
 fn run_request(
     request: &PrepareRequest,
     pictures: &FoundPictures,
+    shard: Option<Shard>,
     console: &mut Console,
 ) -> anyhow::Result<CommandStatus> {
     if let Some(line) = skipped_line(&request.folder, &pictures.passed_over) {
@@ -165,17 +175,34 @@ fn run_request(
     }
     let (started, last_line_at) = (Instant::now(), Instant::now());
     let mut observer = ConsolePrepareObserver { console, unreadable: 0, done: 0, remaining: 0, started, last_line_at };
-    let prepared = prepare_dataset(request, pictures, &mut observer);
+    let prepared = match shard {
+        Some(shard) => measure_share(request, pictures, shard, &mut observer).map(Prepared::Share),
+        None => prepare_dataset(request, pictures, &mut observer).map(Prepared::Dataset),
+    };
     let ConsolePrepareObserver { console, unreadable, .. } = observer;
     console.clear_bar();
     if unreadable > MAX_PRINTED_ERRORS {
         console.print(&format!("{} more cannot be read: {TABLE_FILE} lists them", unreadable - MAX_PRINTED_ERRORS));
     }
     let prepared = prepared.with_context(|| format!("no dataset was made from {}", request.folder.display()))?;
-    for line in summary_lines(request, &prepared) {
-        console.print(&line);
+    match prepared {
+        Prepared::Share(count) => console.print(&format!(
+            "{count} photos of the share are measured: run the command without --shard once all shares are"
+        )),
+        Prepared::Dataset(summary) => {
+            for line in summary_lines(request, &summary) {
+                console.print(&line);
+            }
+        }
     }
     Ok(CommandStatus::from_success(unreadable == 0 && pictures.unlistable_folders.is_empty()))
+}
+
+/// What a run has made.
+enum Prepared {
+    /// The number of photos in the share.
+    Share(usize),
+    Dataset(PrepareSummary),
 }
 
 /// Summary of the results.

@@ -7,6 +7,7 @@
 //! | `measure` | the faces of one photo, with their measurements |
 //! | `quality` | sharpness, and the fingerprint that finds duplicates |
 //! | `resume_log` | the measurements so far, on disk |
+//! | `shares` | shares that machines measure at once |
 //! | `worker_pool` | parallel work on photos within a memory budget |
 //! | `select` | which faces are kept, and why the others are rejected |
 //! | `results` | the dataset, the table, the contact sheet |
@@ -23,6 +24,7 @@ mod quality;
 mod results;
 mod resume_log;
 mod select;
+mod shares;
 #[cfg(test)]
 mod tests;
 mod worker_pool;
@@ -36,6 +38,7 @@ pub use prepare_dataset::{
 };
 pub use resume_log::ResumeLogError;
 pub use select::{RejectReason, Thresholds};
+pub use shares::measure_share;
 
 use crate::dataset::{DatasetError, DatasetInfo};
 use crate::fs::Overwrite;

@@ -8,6 +8,7 @@ use super::measure::{MeasuredPhoto, measure};
 use super::results::{write_dataset, write_sheet, write_table};
 use super::resume_log::{FileStamp, PhotoFaces, ResumeLog, ResumeLogEntry};
 use super::select::{RejectReason, select};
+use super::shares::take_over_shares;
 use super::{PrepareError, PrepareRequest, worker_pool};
 
 /// File name of the dataset.
@@ -62,9 +63,10 @@ pub fn prepare_dataset(
     observer: &mut dyn PrepareObserver,
 ) -> Result<PrepareSummary, PrepareError> {
     let result_path = |name: &str| request.results_folder.join(name);
-    let folder = request.folder.canonicalize().unwrap_or_else(|_| request.folder.clone());
+    let folder = absolute_folder(request);
     let (lines_path, crops_path) = (result_path(RESUME_LOG_FILE), result_path(RESUME_CROPS_FILE));
     let (mut log, mut entries) = ResumeLog::open(&lines_path, &crops_path, &folder, request.size_px)?;
+    let shares = take_over_shares(request, &mut log, &mut entries)?;
     measure_all(request, pictures, &mut log, &mut entries, observer)?;
 
     let entries: Vec<&ResumeLogEntry> = pictures.files.iter().filter_map(|file| entries.get(file)).collect();
@@ -80,12 +82,19 @@ pub fn prepare_dataset(
         return Err(PrepareError::NothingKept { photos, faces, reasons });
     }
     let kept = write_dataset(&result_path(DATASET_FILE), &rows, &mut log, request)?;
-    log.delete()?;
+    for log in std::iter::once(log).chain(shares) {
+        log.delete()?;
+    }
     Ok(PrepareSummary { photos, faces, kept, reasons, sheet_captions })
 }
 
+/// The folder of photos, as resume logs name it.
+pub(super) fn absolute_folder(request: &PrepareRequest) -> PathBuf {
+    request.folder.canonicalize().unwrap_or_else(|_| request.folder.clone())
+}
+
 /// Measures every photo that is not in the resume log or has changed since.
-fn measure_all(
+pub(super) fn measure_all(
     request: &PrepareRequest,
     pictures: &FoundPictures,
     log: &mut ResumeLog,

@@ -10,6 +10,7 @@ use image::{Rgb, RgbImage};
 
 use super::*;
 use crate::dataset::FaceDataset;
+use crate::shard::Shard;
 
 /// Records the observer calls.
 #[derive(Default)]
@@ -146,6 +147,27 @@ fn stopped_run_resumes_with_the_same_results() {
     assert_eq!((recorder.measured_before, recorder.done), (3, 2));
     assert_eq!(recorder.unreadable.len(), 1, "errors of the first run are reported again");
     assert!(whole.results() == stopped.results());
+}
+
+#[test]
+fn shares_give_the_same_results_as_one_run() {
+    let (whole, shared) = (TestFolders::filled(), TestFolders::filled());
+    prepare_dataset(&whole.request(), &whole.pictures(), &mut RecordingObserver::default()).unwrap();
+
+    let measure = |index: u64| {
+        let mut recorder = RecordingObserver::default();
+        let half = Shard { index, count: 2 };
+        let count = measure_share(&shared.request(), &shared.pictures(), half, &mut recorder).unwrap();
+        (count, recorder.measured_before, recorder.done)
+    };
+    assert_eq!([measure(2), measure(1), measure(2)], [(2, 0, 2), (3, 0, 3), (2, 2, 0)], "a share goes on, too");
+    // A photo that changes after its share was measured is measured again.
+    let plain = shared.0.path().join("photos/plain.png");
+    RgbImage::from_pixel(90, 60, Rgb([91; 3])).save(plain).unwrap();
+    let mut recorder = RecordingObserver::default();
+    prepare_dataset(&shared.request(), &shared.pictures(), &mut recorder).unwrap();
+    assert_eq!((recorder.measured_before, recorder.done), (4, 1));
+    assert!(whole.results() == shared.results(), "the logs of the shares are deleted");
 }
 
 #[test]

@@ -5,7 +5,6 @@
 
 mod job;
 mod results;
-mod shard;
 #[cfg(test)]
 mod tests;
 
@@ -20,7 +19,6 @@ use anyhow::{Context as _, ensure};
 
 use self::job::{Job, base_options};
 use self::results::{JobResult, JobStatus, Results, Summary};
-pub(super) use self::shard::Shard;
 use super::args::FillArgs;
 use super::console::Console;
 use super::fill::{FillBackend, fill_photos};
@@ -29,6 +27,7 @@ use super::outputs::create_output_folder;
 use super::{CommandStatus, run_on_named_thread, usage_error, write_stdout};
 use crate::catch_panic::catch_panic;
 use crate::job::{NetworkCache, Provenance};
+use crate::shard::Shard;
 
 /// Runs all jobs of a manifest, or of standard input.
 pub(super) fn run(args: &FillArgs) -> anyhow::Result<CommandStatus> {
@@ -96,7 +95,7 @@ fn stop_flag() -> anyhow::Result<Arc<AtomicBool>> {
 /// The file of results in the folder of outputs. Each share has its own, because they may run at once.
 fn results_name(shard: Option<Shard>) -> String {
     match shard {
-        Some(Shard { index, count }) => format!("results-{index}-of-{count}.jsonl"),
+        Some(shard) => format!("results-{}.jsonl", shard.name()),
         None => "results.jsonl".into(),
     }
 }

@@ -31,7 +31,7 @@ impl PrepareTestFolder {
         let captured = CapturedConsole::default();
         let result = match args::Cli::try_parse_from(line.split_whitespace()).unwrap().command {
             Some(Command::Prepare(args)) => prepare_request(&args)
-                .and_then(|(request, pictures)| run_request(&request, &pictures, &mut captured.console())),
+                .and_then(|(request, pictures)| run_request(&request, &pictures, args.shard, &mut captured.console())),
             other => panic!("another command: {other:?}"),
         };
         (result, captured.take().replace(&path, "DIR"))

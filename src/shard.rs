@@ -1,19 +1,22 @@
-//! `--shard I/N`: a share of the jobs.
+//! Shares of work that machines do at once, without knowing of each other.
 
-/// The I-th of N shares, by turns.
+/// The I-th of N shares: every N-th item, from the I-th on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct Shard {
+pub struct Shard {
     /// From 1.
-    pub(super) index: u64,
-    pub(super) count: u64,
+    pub index: u64,
+    pub count: u64,
 }
 
 impl Shard {
-    /// All jobs.
-    pub(super) const WHOLE: Self = Self { index: 1, count: 1 };
+    /// All items.
+    pub const WHOLE: Self = Self { index: 1, count: 1 };
 
     /// Reads `I/N`.
-    pub(in crate::cli) fn parse(text: &str) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// Says what to write.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let numbers = text.split_once('/').and_then(|(index, count)| Some((index.parse().ok()?, count.parse().ok()?)));
         match numbers {
             Some((index, count)) if (1..=count).contains(&index) => Ok(Self { index, count }),
@@ -21,9 +24,16 @@ impl Shard {
         }
     }
 
-    /// Whether the job with this number, from 1, is in the share.
-    pub(super) fn holds(self, number: u64) -> bool {
+    /// Whether the item with this number, from 1, is in the share.
+    #[must_use]
+    pub fn holds(self, number: u64) -> bool {
         (number - 1) % self.count == self.index - 1
+    }
+
+    /// For file names, for example `2-of-8`.
+    #[must_use]
+    pub fn name(self) -> String {
+        format!("{}-of-{}", self.index, self.count)
     }
 }
 
@@ -37,7 +47,7 @@ mod tests {
         for number in 1..20 {
             assert_eq!(shards.iter().filter(|shard| shard.holds(number)).count(), 1, "{number}");
         }
-        assert!(Shard::WHOLE.holds(7));
+        assert!(Shard::WHOLE.holds(7) && shards[1].name() == "2-of-3");
         for text in ["0/3", "4/3", "1/0", "2", "a/b", "1/2/3"] {
             assert!(Shard::parse(text).is_err(), "{text}");
         }
