@@ -10,7 +10,7 @@ use pytorch_reader::{DType, PytorchError, PytorchReader};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::ImportError;
+use super::{ImportError, tensorflow};
 use crate::model::WeightTensor;
 
 /// Name suffixes of parameters and running statistics, and the names of LPIPS's learned weights in a file of features.
@@ -73,7 +73,8 @@ fn looks_like_safetensors(path: &Path) -> std::io::Result<bool> {
 }
 
 fn is_parameter(name: &str) -> bool {
-    PARAMETER_SUFFIXES.contains(&name.rsplit('.').next().unwrap_or(name))
+    let suffix = name.rsplit(['.', '/']).next().unwrap_or(name);
+    PARAMETER_SUFFIXES.contains(&suffix) || (name.contains('/') && tensorflow::is_suffix(suffix))
 }
 
 /// A floating-point format.
