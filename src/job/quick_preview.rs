@@ -75,6 +75,7 @@ pub(super) fn draw_quick_preview(
         while !search.is_done() {
             search.advance();
         }
+        search.finish_edit();
         let best = search.best()?;
         Some((
             best.latents.into_iter().next()?,

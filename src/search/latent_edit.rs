@@ -1,10 +1,13 @@
 //! Edits of a finished fill: its latent moves along directions of the model, and the search goes on from there.
 //!
 //! A direction is not free of side effects: it changes known pixels, too. So a few steps follow that lower the total
-//! loss. They are orthogonal to the directions of the edit, so that the attributes stay where the user has put them.
+//! loss. They are orthogonal to the directions of the edit, so that the attributes stay where the user has put them. If the
+//! face still agrees with the known pixels much less than before, the edit is taken back by as much as it takes: the photo
+//! limits what can be changed.
 //!
-//! One direction belongs to the photo, not to the model: towards the mirrored other half of the face. It is the difference
-//! of two codes of the encoder: of the face whose hole shows the mirrored other half, and of the face with its fill.
+//! One direction belongs to the photo, not to the model: towards the mirrored other half of the face. It leads to where a
+//! search ends that believes the mirror images in the hole, too. That search starts where the encoder sees the face with
+//! the mirrored half, relative to the face with its fill.
 
 use std::collections::BTreeMap;
 
@@ -14,8 +17,8 @@ use serde::{Deserialize, Serialize};
 use super::problem::SearchProblem;
 use super::search_loop::Search;
 use super::{Clipping, OptimizerKind, Schedule, Settings};
-use crate::model::Networks;
 use crate::model::cpu::CpuActivations;
+use crate::model::{Networks, read_values};
 use crate::serde_floats;
 
 /// Largest amount of an edit, in units of a direction: most faces lie within two standard deviations.
@@ -24,6 +27,10 @@ pub const MAX_EDIT_AMOUNT: f32 = 3.0;
 const EDIT_STEPS: u32 = 16;
 /// Learning rate of Adam in these steps.
 const EDIT_LEARNING_RATE: f32 = 0.02;
+/// The context loss of an edited face may be this many times that of the face before.
+const MAX_CONTEXT_RISE: f32 = 1.1;
+/// Steps on the way back from an edited latent to the one before, among which the last one within that limit is chosen.
+const WAY_BACK_STEPS: u8 = 16;
 /// A direction that is shorter than this after those before it were taken out adds nothing to them.
 const MIN_LENGTH: f32 = 1e-4;
 
@@ -36,7 +43,7 @@ pub struct LatentEdit {
     /// How far the latent moves along each direction of the model, in units, by its name.
     #[serde(default)]
     pub amounts: BTreeMap<String, f32>,
-    /// How far the hole moves towards the mirrored other half of the face: 0 not at all, 1 as far as the encoder sees it.
+    /// How far the hole moves towards the mirrored other half of the face: 0 not at all, 1 all the way.
     #[serde(default)]
     pub other_half: f32,
 }
@@ -82,47 +89,39 @@ impl Settings {
 }
 
 impl SearchProblem {
-    /// The known pixels with their mirror images in the hole, where these are known, as `[side, side, 3]` and `[side,
-    /// side]`; and the same with the picture in these places. `None` when the mirror image of the hole is hidden, too.
-    fn mirrored(&self, picture: &[f32]) -> Option<MirroredProblem> {
+    /// The problem with the mirror images of known pixels in the hole, where the mirror image of the hole is known. `None`
+    /// when it is hidden, too.
+    fn mirrored(&self) -> Option<Self> {
         let (side, area) = (self.size_px, self.size_px * self.size_px);
-        let mut mirrored =
-            MirroredProblem { mirrored: vec![0.0; 3 * area], filled: vec![0.0; 3 * area], known: self.known.clone() };
-        let mut is_any = false;
-        for pixel in 0..area {
+        let mut mirrored = self.clone();
+        for pixel in (0..area).filter(|pixel| self.known[*pixel] == 0.0) {
             let opposite = pixel / side * side + (side - 1 - pixel % side);
-            let is_known = self.known[pixel] > 0.0;
-            let source = if is_known { pixel } else { opposite };
-            if self.known[source] == 0.0 {
-                continue;
-            }
-            is_any |= !is_known;
-            mirrored.known[pixel] = 1.0;
-            for channel in 0..3 {
-                let value = self.pixels[channel * area + source];
-                let at = 3 * pixel + channel;
-                mirrored.mirrored[at] = value;
-                mirrored.filled[at] = if is_known { value } else { picture[at] };
+            mirrored.known[pixel] = self.known[opposite];
+            for channel in (0..3).map(|channel| channel * area) {
+                mirrored.pixels[channel + pixel] = self.pixels[channel + opposite];
             }
         }
-        is_any.then_some(mirrored)
+        (mirrored.known != self.known).then_some(mirrored)
     }
 
-    /// The direction from a latent towards the mirrored other half of the face. `None` when that half is hidden, too, or
-    /// without an encoder.
-    fn direction_to_other_half(&self, networks: &Networks, latent: &[f32]) -> Option<Vec<f32>> {
-        let picture = networks.generate(1, latent, &mut CpuActivations::default());
-        let MirroredProblem { mirrored, filled, known } = self.mirrored(&picture)?;
-        let (to, from) = (networks.encode(&mirrored, &known)?, networks.encode(&filled, &known)?);
-        Some(to.iter().zip(from).map(|(to, from)| to - from).collect())
+    /// The same known pixels, of which those that `other` does not know are taken from a picture `[side, side, 3]`.
+    fn filled_like(&self, other: &Self, picture: &[f32]) -> Self {
+        let area = self.size_px * self.size_px;
+        let mut filled = self.clone();
+        for pixel in (0..area).filter(|pixel| other.known[*pixel] == 0.0) {
+            for channel in 0..3 {
+                filled.pixels[channel * area + pixel] = picture[3 * pixel + channel];
+            }
+        }
+        filled
     }
-}
 
-/// Two pictures of a face, `[side, side, 3]`, and which pixels of both are known, `[side, side]`.
-struct MirroredProblem {
-    mirrored: Vec<f32>,
-    filled: Vec<f32>,
-    known: Vec<f32>,
+    /// The encoder's latent of the known pixels. `None` without an encoder.
+    fn encode(&self, networks: &Networks) -> Option<Vec<f32>> {
+        let area = self.size_px * self.size_px;
+        let interleaved: Vec<f32> = (0..3 * area).map(|index| self.pixels[index % 3 * area + index / 3]).collect();
+        networks.encode(&interleaved, &self.known)
+    }
 }
 
 impl Search {
@@ -140,7 +139,7 @@ impl Search {
             .map(|(amount, vector)| vector.iter().map(|value| amount * value).collect())
             .collect();
         if edit.other_half != 0.0
-            && let Some(direction) = self.problem.direction_to_other_half(&self.networks, &edit.latent)
+            && let Some(direction) = self.direction_to_other_half(&edit.latent)
         {
             moves.push(direction.into_iter().map(|value| edit.other_half * value).collect());
         }
@@ -151,11 +150,49 @@ impl Search {
         let start: Vec<f32> = start.into_iter().map(|value| value.clamp(-1.0, 1.0)).collect();
         let [candidates, latent_dim] = self.latents.dims();
         self.start_at(&start.repeat(candidates));
+        let before = TensorData::new(edit.latent.clone(), [1, latent_dim]);
+        self.edited_from = Some(Tensor::from_data(before, &self.latents.device()));
         let basis = orthonormal_basis(&moves);
         self.held = (!basis.is_empty()).then(|| {
             let shape = [basis.len(), latent_dim];
             Tensor::from_data(TensorData::new(basis.concat(), shape), &self.latents.device())
         });
+    }
+
+    /// The direction from a latent towards the mirrored other half of the face: to where a search ends that also believes
+    /// the mirror images in the hole. `None` when the other half is hidden, too, or without an encoder.
+    fn direction_to_other_half(&self, latent: &[f32]) -> Option<Vec<f32>> {
+        let mirrored = self.problem.mirrored()?;
+        let picture = self.networks.generate(1, latent, &mut CpuActivations::default());
+        let to = mirrored.encode(&self.networks)?;
+        let from = mirrored.filled_like(&self.problem, &picture).encode(&self.networks)?;
+        let guess =
+            latent.iter().zip(to.iter().zip(from)).map(|(value, (to, from))| (value + to - from).clamp(-1.0, 1.0));
+        let settings = Settings { steps: EDIT_STEPS, candidates: 1, ..self.settings };
+        let mut search = Self::new(self.networks.clone(), &mirrored, settings);
+        search.start_at(&guess.collect::<Vec<_>>());
+        while !search.is_done() {
+            search.advance();
+        }
+        let found = search.best()?.latents.into_iter().next()?;
+        Some(found.iter().zip(latent).map(|(found, value)| found - value).collect())
+    }
+
+    /// Call after the last step of an edit: goes back towards the latent before the edit until the context loss is at most
+    /// a tenth higher than there. Does nothing for other searches or when called again.
+    pub fn finish_edit(&mut self) {
+        let (Some(before), Some(best)) = (self.edited_from.take(), &self.best) else { return };
+        let shares: Vec<f32> = (0..=WAY_BACK_STEPS).map(|step| f32::from(step) / f32::from(WAY_BACK_STEPS)).collect();
+        let shape = [shares.len(), 1];
+        let shares = Tensor::<2>::from_data(TensorData::new(shares, shape), &before.device());
+        let way = (best.latents.clone().narrow(0, 0, 1) - before.clone()) * shares + before;
+        let current = std::mem::replace(&mut self.latents, way);
+        let scored = self.evaluate().scored;
+        self.latents = current;
+        let contexts = read_values(scored.losses.context.clone());
+        let limit = contexts.first().map_or(f32::INFINITY, |context| context * MAX_CONTEXT_RISE);
+        let furthest = contexts.iter().take_while(|context| **context <= limit).count().saturating_sub(1);
+        self.best = Some(scored.only(furthest));
     }
 
     /// Takes what changes a held attribute out of a step of the latents.
@@ -257,39 +294,90 @@ mod tests {
     }
 
     #[test]
-    fn other_half_moves_towards_the_mirrored_face() {
+    fn an_edit_goes_back_until_the_known_pixels_agree() {
         let (networks, problem) = (tiny_on_cpu(), one_sided());
-        let edit = edit(&[], 1.0);
-        let picture = networks.generate(1, &edit.latent, &mut CpuActivations::default());
-        let mirrored = problem.mirrored(&picture).unwrap();
+        let finish = |edit: &LatentEdit| {
+            let mut search = edited(networks.clone(), &problem, edit);
+            while !search.is_done() {
+                search.advance();
+            }
+            let searched = search.best().unwrap();
+            search.finish_edit();
+            let finished = search.best().unwrap();
+            search.finish_edit();
+            assert_eq!(search.best().unwrap().latents, finished.latents, "the second time changes nothing");
+            (searched, finished)
+        };
+        // The latent that fits best: every move away from it is a loss.
+        let mut fit = edited(networks.clone(), &problem, &edit(&[], 0.0));
+        fit.set_steps(200);
+        while !fit.is_done() {
+            fit.advance();
+        }
+        let latent = fit.best().unwrap().latents.remove(0);
+        let unedited = LatentEdit { latent: latent.clone(), ..LatentEdit::default() };
+        let before = finish(&unedited).1.losses[0].context;
+        let (searched, finished) = finish(&LatentEdit { latent: latent.clone(), ..edit(&[("smile", 3.0)], 0.0) });
+        let [far, near] = [&searched, &finished].map(|best| best.losses[0].context);
+        assert!(far > 1.1 * before, "the test needs a harmful edit: {before} {far}");
+        assert!(near <= 1.101 * before && near > before, "{before} {near}");
+        assert_ne!(finished.latents[0], latent, "not all of it is taken back");
+    }
+
+    fn opposite(pixel: usize) -> usize {
+        pixel / SIZE_PX * SIZE_PX + SIZE_PX - 1 - pixel % SIZE_PX
+    }
+
+    #[test]
+    fn the_hole_gets_the_mirror_images_of_known_pixels() {
+        let problem = one_sided();
+        let mirrored = problem.mirrored().unwrap();
         let area = SIZE_PX * SIZE_PX;
         let mut compared = 0;
-        for pixel in (0..area).filter(|&pixel| problem.known[pixel] == 0.0) {
-            let opposite = pixel / SIZE_PX * SIZE_PX + SIZE_PX - 1 - pixel % SIZE_PX;
-            if problem.known[opposite] > 0.0 {
-                assert_eq!(mirrored.mirrored[3 * pixel].to_bits(), problem.pixels[opposite].to_bits());
-                assert_eq!(mirrored.filled[3 * pixel].to_bits(), picture[3 * pixel].to_bits());
-                compared += 1;
-            } else {
-                assert!(mirrored.known[pixel] == 0.0);
+        for pixel in 0..area {
+            let is_mirrored = problem.known[pixel] == 0.0 && problem.known[opposite(pixel)] > 0.0;
+            let source = if is_mirrored { opposite(pixel) } else { pixel };
+            compared += usize::from(is_mirrored);
+            assert_eq!(mirrored.known[pixel].to_bits(), problem.known[source].to_bits());
+            if mirrored.known[pixel] > 0.0 {
+                assert_eq!(mirrored.pixels[area + pixel].to_bits(), problem.pixels[area + source].to_bits());
             }
         }
         assert!(compared > 10, "{compared}");
-        let direction = problem.direction_to_other_half(&networks, &edit.latent).unwrap();
-        let mut search = edited(networks.clone(), &problem, &edit);
-        search.advance();
-        let start = search.take_iterations().remove(0).latents;
-        let expected = edit.latent.iter().zip(&direction).map(|(value, step)| (value + step).clamp(-1.0, 1.0));
-        assert!(start.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-5));
+    }
+
+    #[test]
+    fn other_half_makes_the_hole_resemble_the_mirror_image() {
+        let (networks, problem) = (tiny_on_cpu(), one_sided());
+        let mirrored = problem.mirrored().unwrap();
+        let area = SIZE_PX * SIZE_PX;
+        let difference = |other_half: f32| {
+            let mut search = edited(networks.clone(), &problem, &edit(&[], other_half));
+            while !search.is_done() {
+                search.advance();
+            }
+            let latent = search.best().unwrap().latents.remove(0);
+            let picture = networks.generate(1, &latent, &mut CpuActivations::default());
+            let in_hole = (0..area).filter(|pixel| problem.known[*pixel] == 0.0 && mirrored.known[*pixel] > 0.0);
+            let of_pixel = |pixel: usize| {
+                let channel = |channel: usize| mirrored.pixels[channel * area + pixel] - picture[3 * pixel + channel];
+                (0..3).map(|it| channel(it).abs()).sum::<f32>()
+            };
+            in_hole.map(of_pixel).sum::<f32>()
+        };
+        let [without, half, with] = [0.0, 0.5, 1.0].map(difference);
+        assert!(with < half && half < without, "{without} {half} {with}");
     }
 
     #[test]
     fn a_hole_on_both_sides_has_no_other_half() {
-        let (networks, problem) = (tiny_on_cpu(), one_sided());
-        let opposite = |pixel: usize| pixel / SIZE_PX * SIZE_PX + SIZE_PX - 1 - pixel % SIZE_PX;
+        let problem = one_sided();
         let known = (0..SIZE_PX * SIZE_PX).map(|pixel| problem.known[pixel].min(problem.known[opposite(pixel)]));
         let problem = SearchProblem { known: known.collect(), ..problem };
-        assert_eq!(problem.direction_to_other_half(&networks, &edit(&[], 1.0).latent), None);
+        assert!(problem.mirrored().is_none());
+        let mut search = edited(tiny_on_cpu(), &problem, &edit(&[], 1.0));
+        search.advance();
+        assert_eq!(search.take_iterations().remove(0).latents, edit(&[], 1.0).latent);
     }
 
     #[test]

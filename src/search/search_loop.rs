@@ -32,6 +32,8 @@ pub struct Search {
     pub(super) anchors: Option<Tensor<2>>,
     /// Orthonormal directions `[count, latent_dim]` along which no step moves the latents.
     pub(super) held: Option<Tensor<2>>,
+    /// The latent before an edit, `[1, latent_dim]`.
+    pub(super) edited_from: Option<Tensor<2>>,
     pub(super) optimizer: Optimizer,
     iterations_begun: u32,
     pub(super) iterations_done: u32,
@@ -70,6 +72,7 @@ impl Search {
             latents,
             anchors,
             held: None,
+            edited_from: None,
             optimizer,
             iterations_begun: 0,
             iterations_done: 0,

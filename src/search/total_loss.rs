@@ -65,6 +65,14 @@ impl LossTensors {
 }
 
 impl ScoredLatents {
+    /// One candidate alone.
+    pub fn only(&self, candidate: usize) -> Self {
+        let rows = candidate..=candidate;
+        let LossTensors { context, prior, total } = &self.losses;
+        let [context, prior, total] = [context, prior, total].map(|losses| losses.clone().slice(rows.clone()));
+        Self { latents: self.latents.clone().slice([rows]), losses: LossTensors { context, prior, total } }
+    }
+
     /// For each candidate, whichever has the lower total loss. A NaN in `newer` never counts as lower.
     pub fn min_by_total(self, newer: Self) -> Self {
         let [candidates, latent_dim] = self.latents.dims();

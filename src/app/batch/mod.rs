@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | `mod` | the photos, and the actions on them |
 //! | `batch_photo` | one photo, its state and its small pictures |
+//! | `fill_folder` | the temporary folder of the fills |
 //! | `hole_choice` | which hole every photo gets |
 //! | `prepare` | opens one photo, and finds its hole and its faces |
 //! | `run` | fills the photos in turn |
@@ -20,6 +21,7 @@ mod batch_photo;
 mod batch_window;
 mod close_question;
 mod export;
+mod fill_folder;
 mod hole_choice;
 mod keep;
 mod keys;
@@ -45,6 +47,7 @@ use super::tasks::Task;
 use super::toasts::{Severity, UserMessage};
 use crate::photo::{PictureFormat, sort_out_files};
 use export::RunningExport;
+use fill_folder::FillFolder;
 use run::BatchRun;
 
 /// Something that the user does in the batch window.
@@ -90,7 +93,7 @@ pub struct BatchState {
     run_count: u64,
     export: Option<RunningExport>,
     /// Where the fills are kept.
-    folder: Option<Arc<tempfile::TempDir>>,
+    folder: Option<Arc<FillFolder>>,
 }
 
 /// What a batch is filled with.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 
 use super::batch_photo::{KeptFill, PhotoState};
+use super::fill_folder::FillFolder;
 use super::hole_choice::HoleSource;
 use super::keep::FinishedFill;
 use super::prepare::PreparedPhoto;
@@ -68,7 +69,7 @@ impl BatchState {
         let source = self.hole.source(document, engine.crop_size_px(), preferences.settings.seed);
         let Some(hole) = source else { return };
         if self.folder.is_none() {
-            match new_folder() {
+            match FillFolder::new() {
                 Ok(folder) => self.folder = Some(Arc::new(folder)),
                 Err(error) => {
                     outbox.tell(UserMessage::from_error(&error.context("There is no room for the fills")));
@@ -256,14 +257,4 @@ impl PhotoInTurn {
         let PreparedPhoto { photo, origin, hole, turns, .. } = self.prepared;
         FinishedFill { photo, origin, hole, faces: self.done, rest_px: turns.hole().hole_count() }
     }
-}
-
-/// A folder for the fills, which is deleted when the program ends. Not in memory, as the system's temporary folder may be.
-fn new_folder() -> anyhow::Result<tempfile::TempDir> {
-    let parent = match directories::ProjectDirs::from("", "", "Countenance") {
-        Some(dirs) if !cfg!(test) => dirs.cache_dir().to_owned(),
-        _ => std::env::temp_dir(),
-    };
-    std::fs::create_dir_all(&parent).with_context(|| format!("cannot make the folder {}", parent.display()))?;
-    Ok(tempfile::Builder::new().prefix("batch-").tempdir_in(parent)?)
 }

@@ -24,7 +24,7 @@ use crate::photo::Photo;
 use crate::search::Losses;
 
 /// Width of the buttons beside the tiles.
-const BUTTONS_WIDTH: f32 = 124.0;
+const BUTTONS_WIDTH: f32 = 140.0;
 /// Gap between the rows of buttons, so that three rows are as high as a tile.
 const BUTTON_GAP: f32 = 3.0;
 /// Room for the outline of a tile.

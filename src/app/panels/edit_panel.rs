@@ -52,7 +52,7 @@ fn describe(name: &str) -> (String, String) {
     let (title, ends) = match name {
         "smile" => (t!("Smile"), t!("To the right: a wider mouth, a smile")),
         "turn" => (t!("Turn"), t!("Turns the head to the left or the right of the picture")),
-        "light" => (t!("Light"), t!("Light from the left or the right of the picture")),
+        "light" => (t!("Lighting"), t!("Light from the left or the right of the picture")),
         "age" => (t!("Age"), t!("To the left younger, to the right older")),
         "gender" => (t!("Gender"), t!("To the left more male, to the right more female")),
         other => return (other.to_owned(), t!("A direction of this model").to_owned()),

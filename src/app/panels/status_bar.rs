@@ -10,6 +10,7 @@ use crate::app::fill::ShownFill;
 use crate::app::language::{t, translate_message};
 use crate::app::state::{Derived, FileState};
 use crate::app::theme;
+use crate::job::FillOutcome;
 
 /// Draws the status bar. With the keyboard focus it reads out what it shows, and at any time whether the fill runs.
 pub fn show(ui: &mut Ui, derived: &Derived<'_>, engine: &EngineState, files: &FileState) {
@@ -91,7 +92,11 @@ fn fill_state(derived: &Derived<'_>) -> String {
         (None, Some(ShownFill::Finished(_, face))) => {
             let outcome = &face.record().outcome;
             let time = format_duration(outcome.search_secs);
-            t!("Fill finished: {count} iterations in {time}", count = outcome.steps, time)
+            if outcome.steps == 1 {
+                t!("Fill finished: 1 iteration in {time}", time)
+            } else {
+                t!("Fill finished: {count} iterations in {time}", count = outcome.steps, time)
+            }
         }
         (None, _) if derived.document.is_some() => t!("No fill yet").to_owned(),
         (None, _) => t!("No photo").to_owned(),
@@ -136,8 +141,7 @@ fn result_summary(derived: &Derived<'_>) -> Vec<String> {
     }
     let Some(ShownFill::Finished(_, face)) = derived.fill else { return Vec::new() };
     let outcome = &face.record().outcome;
-    let mut parts =
-        vec![t!("{count} iterations in {time}", count = outcome.steps, time = format_duration(outcome.search_secs))];
+    let mut parts = vec![steps_text(outcome)];
     if let Some(losses) = derived.losses {
         parts.push(t!("Context {loss}", loss = format!("{:.4}", losses.context)));
     }
@@ -145,6 +149,15 @@ fn result_summary(derived: &Derived<'_>) -> Vec<String> {
         parts.push(t!("The painted area has changed since this fill").to_owned());
     }
     parts
+}
+
+fn steps_text(outcome: &FillOutcome) -> String {
+    let time = format_duration(outcome.search_secs);
+    if outcome.steps == 1 {
+        t!("1 iteration in {time}", time)
+    } else {
+        t!("{count} iterations in {time}", count = outcome.steps, time)
+    }
 }
 
 /// Formats a duration, as in "0.8 s", "12 s", "3 min 20 s".

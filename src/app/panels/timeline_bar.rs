@@ -71,7 +71,9 @@ fn slider(ui: &mut Ui, timeline: TimelineView, width: f32, actions: &mut Actions
     let TimelineView { first, last, best, .. } = timeline;
     let mut position = timeline.position();
     ui.spacing_mut().slider_width = width;
-    let response = add_slider(ui, Slider::new(&mut position, first..=last.max(first)).show_value(false));
+    // The only iteration stands at the end, as the last one of many does.
+    let first = if first >= last { last.saturating_sub(1) } else { first };
+    let response = add_slider(ui, Slider::new(&mut position, first..=last).show_value(false));
     response.widget_info(|| WidgetInfo::slider(true, f64::from(position), t!("Iteration")));
     if response.changed() {
         actions.push(Action::Fill(FillAction::ShowIteration(position)));

@@ -83,8 +83,7 @@ impl MapKind {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Weights => "weight, at most 1",
-            Self::Uncertainty => "± grey levels of 255",
-            Self::Residual => "grey levels of 255",
+            Self::Uncertainty | Self::Residual => "grey levels of 255",
             Self::ContextGradient | Self::PriorGradient => "% of the strongest",
         }
     }
@@ -152,7 +151,8 @@ impl FaceMap {
     pub fn scale_ends(&self) -> [String; 2] {
         match self.kind {
             MapKind::Weights => ["0".into(), format!("{:.2}", self.full_scale)],
-            MapKind::Uncertainty | MapKind::Residual => ["0".into(), format!("{:.0}", self.full_scale)],
+            MapKind::Uncertainty => ["0".into(), format!("±{:.0}", self.full_scale)],
+            MapKind::Residual => ["0".into(), format!("{:.0}", self.full_scale)],
             MapKind::ContextGradient => ["−100".into(), "+100".into()],
             MapKind::PriorGradient => ["0".into(), "100".into()],
         }
