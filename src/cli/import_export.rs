@@ -21,15 +21,16 @@ const LATENT_PRIORS: Choices<SourcePrior> = &[
 
 /// Convert a DCGAN that was trained with PyTorch or TensorFlow to a model
 ///
-/// FILE is a file from torch.save (.pt, .pth, .tar) or safetensors. It holds a state dict, or a dictionary of state dicts,
+/// FILE is a file from torch.save (.pt, .pth, .tar), a checkpoint of TensorFlow 0.12 or later (.index), or safetensors. It holds a state dict, or a dictionary of state dicts,
 /// of the usual DCGAN (64×64 pixels in the PyTorch examples; 16 to 256 are supported). Convolutions are 4×4 or, as in
 /// carpedm20's DCGAN, 5×5 with stride 2 (padding 2 and output padding 1 in PyTorch); between a latent or a score and 4×4
 /// pixels, a linear layer can stand for the convolution. The networks are recognised by the shapes of their layers.
 /// BatchNorm is folded into the convolutions. If FILE also has a discriminator, it is imported with a LeakyReLU slope of
 /// 0.2. Fills are slower with 5×5 layers than with 4×4.
 ///
-/// A checkpoint of TensorFlow (carpedm20's DCGAN, Brandon Amos's completion) must first be written as safetensors, with its
-/// own names; models/tensorflow_to_safetensors.py does that where TensorFlow is installed.
+/// A checkpoint of TensorFlow must have the names of carpedm20's DCGAN, as Brandon Amos's completion has. Those of older
+/// versions must first be written as safetensors; models/tensorflow_to_safetensors.py does that where TensorFlow is
+/// installed.
 ///
 /// Latents in Countenance are uniform in [-1, 1]. If the generator was trained with normal latents, its first layer is
 /// scaled by √3. The layer's sums then have the same mean and variance, and the generator draws similar pictures.
@@ -84,6 +85,7 @@ const IMPORT_HELP: &str = "\
 Examples:
   countenance import netG_epoch_24.pth --out models/mine.safetensors
   countenance import checkpoint.pt --prior uniform --half --out models/mine.safetensors
+  countenance import checkpoint/64/DCGAN.model-27002.index --out models/mine.safetensors
   countenance fill photo.jpg --mask center --model mine --out filled.png
 
 Exit status: 0 on success, 1 if the checkpoint cannot be used, 2 if the arguments are invalid.";

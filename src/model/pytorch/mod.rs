@@ -3,7 +3,8 @@
 //! | file | purpose |
 //! | --- | --- |
 //! | `checkpoint` | reads tensors by name: .pt, .pth, .tar, .safetensors |
-//! | `tensorflow` | renames the variables of a TensorFlow model that was saved as safetensors |
+//! | `tensorflow_checkpoint` | reads variables by name: .index with .data |
+//! | `tensorflow` | renames TensorFlow's variables |
 //! | `layout` | finds the generator, discriminator and encoder among the tensors |
 //! | `linear` | turns linear layers into dense ones between 1 pixel and 4×4 pixels |
 //! | `import` | folds `BatchNorm` and prior, renames to model file names |
@@ -20,6 +21,7 @@ mod import;
 mod layout;
 mod linear;
 mod tensorflow;
+mod tensorflow_checkpoint;
 #[cfg(test)]
 mod tests;
 
@@ -41,7 +43,7 @@ const SOURCE_PRIOR: &str = "source_prior";
 pub enum ImportError {
     #[error("cannot read {path}: check that the file exists and can be read", path = path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    #[error("{path} is neither a PyTorch checkpoint nor a safetensors file ({reason}): give a .pt, .pth, .tar or .safetensors file", path = path.display())]
+    #[error("{path} is neither a checkpoint of PyTorch or TensorFlow nor a safetensors file ({reason}): give a .pt, .pth, .tar, .index or .safetensors file", path = path.display())]
     Format { path: PathBuf, reason: String },
     #[error("the tensor {name} cannot be read ({reason}): copy the file again, or save it again")]
     Tensor { name: String, reason: String },

@@ -87,6 +87,46 @@ fn five_by_five_kernels_and_linear_layers_give_the_golden_pictures() {
     }
 }
 
+/// The same variables as in the safetensors file, written by TensorFlow 2.21.
+#[test]
+fn a_tensorflow_checkpoint_is_read_by_any_of_its_names() {
+    let expected = model(&import(&fixture("dcgan-5x5-tensorflow.safetensors"), None).unwrap());
+    for ending in ["", ".index", ".data-00000-of-00001"] {
+        let imported = import(&fixture(&format!("dcgan-5x5.model-2{ending}")), None).unwrap();
+        assert_eq!(imported.prior, SourcePrior::Uniform);
+        assert_eq!(model(&imported).tensors(), expected.tensors());
+    }
+}
+
+#[test]
+fn damaged_tensorflow_checkpoints_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [index, data] = ["index", "data-00000-of-00001"].map(|ending| folder.path().join(format!("model-2.{ending}")));
+    let [index_bytes, data_bytes] = ["index", "data-00000-of-00001"]
+        .map(|ending| std::fs::read(fixture(&format!("dcgan-5x5.model-2.{ending}"))).unwrap());
+    let import = |index_bytes: &[u8], data_bytes: &[u8]| {
+        std::fs::write(&index, index_bytes).unwrap();
+        std::fs::write(&data, data_bytes).unwrap();
+        import(&index, None).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(import(&index_bytes, &data_bytes), Ok(()));
+    for at in (0..index_bytes.len()).step_by(5) {
+        assert!(import(&index_bytes[..at], &data_bytes).is_err(), "cut at {at}");
+        let mut changed = index_bytes.clone();
+        changed[at] ^= 0x41;
+        // Some bytes are checksums and padding. No other may bring the program down.
+        let _ = import(&changed, &data_bytes);
+    }
+    let mut changed = data_bytes.clone();
+    changed[1000] ^= 1;
+    assert!(import(&index_bytes, &changed).unwrap_err().contains("its checksum is wrong"));
+    assert!(import(&index_bytes, &data_bytes[..5000]).unwrap_err().contains("its values lie outside the file"));
+    let first_format = folder.path().join("first.ckpt");
+    std::fs::write(&first_format, &index_bytes).unwrap();
+    let error = super::import(&first_format, None).unwrap_err().to_string();
+    assert!(error.contains("tensorflow_to_safetensors.py"), "{error}");
+}
+
 #[test]
 fn export_and_import_keep_large_kernels_and_linear_layers() {
     let folder = tempfile::tempdir().unwrap();
