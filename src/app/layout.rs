@@ -20,6 +20,9 @@ use super::{Editor, theme};
 use crate::app::language::t;
 use crate::mask::StrokeKind;
 
+/// Width of the path field over the batch window.
+const PATH_BAR_WIDTH: f32 = 760.0;
+
 /// What the widgets keep between frames: textures, the canvas's view, texts.
 #[derive(Default)]
 pub struct Widgets {
@@ -241,7 +244,17 @@ fn show_status_bar(ui: &mut egui::Ui, state: &EditorState, derived: &Derived<'_>
 }
 
 fn show_path_bar(ui: &mut egui::Ui, state: &EditorState, actions: &mut Actions) {
-    if let Some(bar) = &state.dialogs.path_bar {
+    let Some(bar) = &state.dialogs.path_bar else { return };
+    if state.batch.is_open {
+        // The batch window asks for paths, and would cover the panel.
+        let area = egui::Area::new(egui::Id::unique("path")).order(egui::Order::Foreground);
+        area.anchor(egui::Align2::CENTER_TOP, [0.0, theme::GAP]).show(ui.ctx(), |ui| {
+            egui::Frame::popup(ui.style()).show(ui, |ui| {
+                ui.set_width(PATH_BAR_WIDTH.min(ui.ctx().content_rect().width() - 4.0 * theme::GAP));
+                path_bar::show(ui, bar, actions);
+            });
+        });
+    } else {
         egui::Panel::top("path").frame(theme::bar_frame(ui)).show(ui, |ui| path_bar::show(ui, bar, actions));
     }
 }

@@ -14,6 +14,7 @@ use super::face_choice::FaceChoice;
 use super::faces::FacesArgs;
 use super::fill_plan;
 use super::import_export::{ExportArgs, ImportArgs};
+use super::manifest::Shard;
 use super::prepare::PrepareArgs;
 use super::replay::ReplayArgs;
 use super::settings::SettingsArgs;
@@ -71,7 +72,7 @@ pub(super) enum Command {
 #[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif", "apng", "hats", "sheet_gif"]))]
 pub(super) struct FillArgs {
     /// Photos, or folders of them (PNG, JPEG, WebP, TIFF, BMP)
-    #[arg(required = true, value_name = "PHOTO")]
+    #[arg(required_unless_present_any = ["manifest", "serve_stdin"], value_name = "PHOTO")]
     pub(super) photos: Vec<PathBuf>,
 
     /// Also fill the photos in subfolders of the folders, into subfolders of --out of the same names
@@ -80,6 +81,28 @@ pub(super) struct FillArgs {
     /// the folder --out are left out. In the names of other files, such as --log, the subfolder stands before the stem.
     #[arg(long)]
     pub(super) recursive: bool,
+
+    /// Jobs to do instead of PHOTO: a JSON object on each line, with the photo and the options of the job
+    ///
+    /// For example {"photo": "a.jpg", "mask": "mouth", "id": "a", "seed": 3}. Other options on the command line hold for every
+    /// job; a job's own replace them. --out is a folder, created if missing: a job writes ID.png there, without an id its
+    /// line number and the photo's name. Ids must differ. results.jsonl in that folder gets a line for each job, and the last line on standard
+    /// output is {"summary": {"done", "kept", "failed", "stopped"}}.
+    ///
+    /// Run it again to go on after a crash or a stop: a job whose output records the same job, with the same photo, mask
+    /// and model, is kept. SIGTERM lets the job at hand finish, and the exit status is 3.
+    #[arg(long, value_name = "JOBS.jsonl", conflicts_with = "photos")]
+    pub(super) manifest: Option<PathBuf>,
+
+    /// Do only every N-th job of --manifest, from the I-th on; the results are in results-I-of-N.jsonl
+    #[arg(long, value_name = "I/N", requires = "manifest", value_parser = Shard::parse)]
+    pub(super) shard: Option<Shard>,
+
+    /// Read jobs as in --manifest from standard input, and write a line for each to standard output as soon as it is done
+    ///
+    /// The model stays loaded between jobs. Ends with the input.
+    #[arg(long, conflicts_with_all = ["photos", "manifest"])]
+    pub(super) serve_stdin: bool,
 
     /// What to replace: a mask picture (hole in white), a folder of them, parts of the face such as mouth or eyes,brows, or center, half, left, random, random-20, grid, lowres, full
     ///
@@ -194,6 +217,13 @@ pub(super) struct FillArgs {
 
     #[command(flatten)]
     pub(super) settings: SettingsArgs,
+}
+
+impl FillArgs {
+    /// Whether the photos come from jobs.
+    pub(super) fn has_jobs(&self) -> bool {
+        self.manifest.is_some() || self.serve_stdin
+    }
 }
 
 /// Output files of `fill`.
@@ -324,8 +354,9 @@ Examples:
   countenance fill face.png --mask mouth --edit smile=1.5 --out smiling.png
   countenance fill small.png --task superres --factor 4 --out large.png
   countenance fill grey.jpg --task colorize --out coloured.png
+  countenance fill --manifest jobs.jsonl --shard 2/8 --out filled/
 
 A hole in no face frame stays as it was: a warning says how much of it.
 
 Exit status: 0 if every hole is filled, 1 if a photo failed or a part of its hole stayed as it was (more than a \
-thousandth and 8 pixels), 2 if the arguments are invalid.";
+thousandth and 8 pixels), 2 if the arguments are invalid, 3 if --manifest or --serve-stdin was stopped.";

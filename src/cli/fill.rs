@@ -3,7 +3,7 @@
 //! Ctrl-C ends the program immediately. Pictures are written atomically, so no partial file remains.
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use super::CommandStatus;
 use super::args::FillArgs;
@@ -63,7 +63,7 @@ pub(super) fn run(args: &FillArgs) -> anyhow::Result<CommandStatus> {
 }
 
 /// Fills every photo and reports the results.
-fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Console) -> FillReport {
+pub(super) fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, console: &mut Console) -> FillReport {
     for line in &plan.skipped {
         console.print(line);
     }

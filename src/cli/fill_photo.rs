@@ -219,7 +219,11 @@ impl PhotoRun<'_> {
     ) -> anyhow::Result<Vec<String>> {
         let Self { plan, task, .. } = *self;
         let first = filled.first().context("the search returned no face")?;
-        let provenance = plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
+        let mut provenance =
+            plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
+        if let Some(provenance) = &mut provenance {
+            provenance.job.clone_from(&plan.job_hash);
+        }
         let save = |console: &mut Console, content, path: &Path| {
             let (pixels, filled, provenance) = (turns.picture(content), turns.filled(), provenance.as_ref());
             let file = ExportFile { photo, pixels: &pixels, filled, content, provenance };

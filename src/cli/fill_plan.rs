@@ -49,6 +49,8 @@ pub(super) struct FillPlan {
     pub(super) at: Option<u32>,
     /// How the face of each fill is changed after its search.
     pub(super) edit: Option<EditArg>,
+    /// Identifies the job of a manifest.
+    pub(super) job_hash: Option<String>,
     /// Whether output files record how they were made.
     pub(super) records_provenance: bool,
     /// Quality of a JPEG.
@@ -110,6 +112,7 @@ impl FillPlan {
             at: args.output.at,
             edit: args.edit.clone(),
             frame_interval: args.output.every.unwrap_or(OutputArgs::DEFAULT_EVERY),
+            job_hash: None,
             records_provenance: !args.output.no_record,
             jpeg_quality: args.output.quality,
             overwrite: outputs::overwrite_policy(args.output.force),

@@ -13,6 +13,7 @@
 //! countenance fill face.png --mask mask.png --out filled.png
 //! countenance fill photos/ --mask masks/ --out filled/ --report filled.json
 //! countenance faces photo.jpg --json
+//! countenance fill --manifest jobs.jsonl --out filled/
 //! countenance replay filled.png face.png
 //! countenance devices
 //! countenance eval faces/ --presets all --json eval.json --sheet eval.png
@@ -29,7 +30,7 @@
 //!
 //! * Results go to files or to standard output. Messages and progress go to standard error. The progress bar appears on
 //!   terminals only.
-//! * Exit codes: 0 success, 1 something failed, 2 invalid arguments.
+//! * Exit codes: 0 success, 1 something failed, 2 invalid arguments, 3 jobs that were stopped by SIGTERM.
 //! * A mask is a picture of the photo's size with the hole in white, a folder of masks named by the photos' file stems,
 //!   or the name of a mask preset. `--face auto` fills every face under a mask picture, one after the other, or the
 //!   largest face with a preset; `--face N` fills only face N; `--face none` uses the whole photo if it is square,
@@ -86,6 +87,7 @@ mod import_export;
 mod inputs;
 mod latent_log;
 mod loss_log;
+mod manifest;
 mod maps;
 mod mask_source;
 mod model_choice;
@@ -121,6 +123,8 @@ enum CommandStatus {
     Success,
     /// The failures were reported when they happened.
     SomeFailed,
+    /// The command was asked to stop, and can go on later.
+    Stopped,
 }
 
 impl CommandStatus {
@@ -153,6 +157,7 @@ pub fn main() -> ExitCode {
     };
     let status = match cli.command {
         None => open_editor(cli.photo),
+        Some(Command::Fill(args)) if args.has_jobs() => manifest::run(&args),
         Some(Command::Fill(args)) => fill::run(&args),
         Some(Command::Faces(args)) => faces::run(&args),
         Some(Command::Replay(args)) => replay::run(&args),
@@ -171,6 +176,7 @@ pub fn main() -> ExitCode {
     match status {
         Ok(CommandStatus::Success) => ExitCode::SUCCESS,
         Ok(CommandStatus::SomeFailed) => ExitCode::from(1),
+        Ok(CommandStatus::Stopped) => ExitCode::from(3),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(exit_code_for(&error))

@@ -144,6 +144,9 @@ pub struct Provenance {
     /// How the user has edited the shown candidate after its search. Its latent, in `start`, is the result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edit: Option<LatentEdit>,
+    /// Identifies the job of a manifest that made the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<String>,
     /// Weight of the symmetry loss, which only earlier versions have; 0 without. Read from files, never written.
     #[serde(skip)]
     pub symmetry: f64,
@@ -213,6 +216,7 @@ impl Provenance {
             mixed: false,
             kept_at: None,
             edit: None,
+            job: None,
             symmetry: 0.0,
             mask: MaskRecord::new(hole)?,
             fills: Vec::new(),

@@ -15,7 +15,7 @@ use crate::job::{FillLook, FillOutcome, FillRecord, LatentHistory};
 use crate::mask::StrokeKind;
 use crate::model::ModelInfo;
 use crate::restore::ImageTask;
-use crate::search::Losses;
+use crate::search::{LatentEdit, Losses};
 
 const SIZE_PX: u32 = 4;
 const CANDIDATES: u16 = 3;
@@ -195,7 +195,13 @@ fn mix_and_start_latent_survive_json() {
     let fill = &mut face_mut(&mut project).fill;
     let outcome = Arc::make_mut(&mut fill.record.outcome);
     outcome.start = SearchStart::Around(numbers(5, 1.0));
-    let mix = Candidate { losses: losses(0.5), ..outcome.candidates[0].clone() };
+    let edit = LatentEdit {
+        latent: outcome.candidates[0].latent.clone(),
+        amounts: [("age".to_owned(), -1.5)].into(),
+        other_half: 0.5,
+    };
+    let edit = Some(std::sync::Arc::new(edit));
+    let mix = Candidate { losses: losses(0.5), edit, ..outcome.candidates[0].clone() };
     fill.record.look.candidate = outcome.store_mix(mix, None);
     let read = Project::from_json(&project.to_json(None).unwrap()).unwrap();
     assert_eq!(read, project);

@@ -170,7 +170,11 @@ fn button_row(ui: &mut Ui, batch: &BatchState, derived: &Derived<'_>, actions: &
             }
         } else {
             let reason = derived.batch_disabled_reason;
-            let start = Button::new(RichText::new(t!("Start")).color(palette.on_accent).strong()).fill(palette.accent);
+            let (fill, text) = match reason {
+                None => (palette.accent, palette.on_accent),
+                Some(_) => (palette.button, palette.strong_text),
+            };
+            let start = Button::new(RichText::new(t!("Start")).color(text).strong()).fill(fill);
             let start = ui.add_enabled(reason.is_none(), start.min_size(vec2(140.0, theme::PRIMARY_HEIGHT)));
             let start = start.on_hover_text(t!("Fills the photos with the settings of the panel on the right"));
             if start.clicked() {

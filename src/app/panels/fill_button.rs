@@ -89,11 +89,10 @@ fn fill_or_stop_button(ui: &mut Ui, derived: &Derived<'_>, width: f32, actions: 
         Some(_) => (EditorCommand::Stop, t!("Stop").to_owned()),
     };
     let key = command.key_text(ui.ctx()).unwrap_or_default();
-    let (fill, text) = if command == EditorCommand::Fill {
-        (palette.accent, palette.on_accent)
-    } else {
-        (palette.button, palette.strong_text)
-    };
+    // A disabled button in the accent colour would be as bright, with a text that cannot be read.
+    let is_ready = command == EditorCommand::Fill && derived.commands.disabled_reason(command).is_none();
+    let (fill, text) =
+        if is_ready { (palette.accent, palette.on_accent) } else { (palette.button, palette.strong_text) };
     let button = Button::new(RichText::new(&name).color(text).strong().size(15.0))
         .right_text(RichText::new(key).color(text.gamma_multiply(0.7)).small())
         .fill(fill)

@@ -1,7 +1,7 @@
 //! Complete runs with a fake search: files, messages and reports.
 
 mod face_regions;
-mod fake_backend;
+pub(in crate::cli) mod fake_backend;
 mod formats;
 mod several_faces;
 
@@ -381,6 +381,24 @@ fn any_iteration_can_be_the_result() {
     let refused =
         folder.fill(&mut FakeBackend::default(), "DIR/ann.png --mask full --steps 25 --at 26 --out DIR/b.png");
     insta::assert_snapshot!(refused.err().unwrap(), @"--at 26 is beyond the 25 steps of the search: use 1 to 25");
+}
+
+#[test]
+fn an_edit_changes_the_best_face_and_is_recorded() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask full --blend none --steps 3 --edit smile=-2 --out DIR/out.png";
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
+    let report: serde_json::Value = serde_json::from_str(&run.report).unwrap();
+    let provenance = Provenance::read(&std::fs::read(folder.path("out.png")).unwrap()).unwrap();
+    // The best candidate's latent is 1.
+    assert_eq!(folder.pixels("out.png").get_pixel(5, 5).0[0], 191, "0.5 of [-1, 1]");
+    assert_eq!(report["photos"][0]["edit"], serde_json::json!({ "smile": -2.0, "other-half": 0.0 }));
+    assert_eq!(provenance.start, crate::job::SearchStart::At(vec![0.5]));
+    let edit = provenance.edit.unwrap();
+    assert_eq!((edit.latent, edit.amounts), (vec![1.0], [("smile".to_string(), -2.0)].into()));
+    let refused = folder.fill(&mut FakeBackend::default(), "DIR/ann.png --mask full --edit hat=1 --out DIR/b.png");
+    assert!(refused.err().unwrap().is::<crate::cli::UsageError>());
 }
 
 #[test]

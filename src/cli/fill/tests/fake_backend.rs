@@ -17,22 +17,22 @@ use crate::model::ModelInfo;
 use crate::search::{Losses, SearchIteration, Settings};
 
 /// Side of the fake model's crop and of the photos: one crop pixel is one photo pixel.
-pub(super) const SIDE_PX: u32 = 32;
+pub(in crate::cli) const SIDE_PX: u32 = 32;
 
 /// A fake search with two candidates, the second one better. Losses fall with each iteration; pictures have one colour.
 #[derive(Default)]
-pub(super) struct FakeBackend {
+pub(in crate::cli) struct FakeBackend {
     /// Whether `load_model` fails because no GPU exists.
-    pub(super) no_device: bool,
+    pub(in crate::cli) no_device: bool,
     /// Iteration at which the search fails.
-    pub(super) fails_at: Option<u32>,
+    pub(in crate::cli) fails_at: Option<u32>,
     /// Whether the model is one that the completion network fits.
-    pub(super) has_completion: bool,
+    pub(in crate::cli) has_completion: bool,
     /// Number of the search, from 1, that panics.
-    pub(super) panics_at: Option<u32>,
+    pub(in crate::cli) panics_at: Option<u32>,
     /// Searches and resets so far.
-    pub(super) searches: u32,
-    pub(super) resets: u32,
+    pub(in crate::cli) searches: u32,
+    pub(in crate::cli) resets: u32,
 }
 
 impl FakeBackend {
@@ -54,7 +54,7 @@ impl FakeBackend {
     }
 
     /// A search of so many iterations with this model.
-    pub(super) fn outcome_of(model: &ModelInfo, iterations: u32) -> FillOutcome {
+    pub(in crate::cli) fn outcome_of(model: &ModelInfo, iterations: u32) -> FillOutcome {
         let mut latent_history = LatentHistory::default();
         for number in 1..=iterations {
             let value = 0.25 / f32::from(u16::try_from(number).unwrap());
@@ -113,6 +113,7 @@ impl FillBackend for FakeBackend {
         // Without a search, the picture is as bright as the latent says.
         let start = match &request.start {
             SearchStart::At(latents) => latents.clone(),
+            SearchStart::Edited(edit) => vec![edit.latent[0] + 0.25 * edit.amounts["smile"]; 2],
             _ => vec![-1.0, 1.0],
         };
         let candidate = |index: usize| Candidate {
@@ -159,36 +160,36 @@ impl FillBackend for FakeBackend {
 }
 
 /// A temporary folder with photos.
-pub(super) struct FillTestFolder(pub(super) tempfile::TempDir);
+pub(in crate::cli) struct FillTestFolder(pub(in crate::cli) tempfile::TempDir);
 
 /// The result of a run, with the folder's path replaced by DIR.
-pub(super) struct FillTestRun {
-    pub(super) status: CommandStatus,
-    pub(super) messages: String,
-    pub(super) report: String,
+pub(in crate::cli) struct FillTestRun {
+    pub(in crate::cli) status: CommandStatus,
+    pub(in crate::cli) messages: String,
+    pub(in crate::cli) report: String,
 }
 
 impl FillTestFolder {
-    pub(super) fn new() -> Self {
+    pub(in crate::cli) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(in crate::cli) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    pub(super) fn add_photo(&self, name: &str) {
+    pub(in crate::cli) fn add_photo(&self, name: &str) {
         let gradient = |x: u32, y: u32| Rgb([4 * x, 4 * y, 100].map(|value| u8::try_from(value).unwrap()));
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         RgbImage::from_fn(SIDE_PX, SIDE_PX, gradient).save(path).unwrap();
     }
 
-    pub(super) fn pixels(&self, name: &str) -> RgbImage {
+    pub(in crate::cli) fn pixels(&self, name: &str) -> RgbImage {
         image::open(self.path(name)).unwrap().into_rgb8()
     }
 
-    pub(super) fn files(&self, folder: &str) -> Vec<String> {
+    pub(in crate::cli) fn files(&self, folder: &str) -> Vec<String> {
         let mut names: Vec<_> = std::fs::read_dir(self.path(folder))
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -198,7 +199,7 @@ impl FillTestFolder {
     }
 
     /// Runs `fill` with these arguments; `DIR` stands for this folder. Faces are not detected, unless the arguments say it.
-    pub(super) fn fill(&self, backend: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
+    pub(in crate::cli) fn fill(&self, backend: &mut dyn FillBackend, line: &str) -> anyhow::Result<FillTestRun> {
         let folder = self.0.path().to_str().unwrap();
         let words = line.split_whitespace().map(|word| word.replace("DIR", folder));
         let face = if line.contains("--face") { [].as_slice() } else { &["--face", "none"] };
