@@ -5,6 +5,9 @@
     reason = "a test may panic on an error; numbers are small"
 )]
 
+#[cfg(target_os = "linux")]
+#[path = "cli/jobs.rs"]
+mod jobs;
 #[path = "cli/record.rs"]
 mod record;
 

@@ -73,6 +73,55 @@ pub trait FillObserver {
 
 /// Runs one fill to its end.
 ///
+/// ```no_run
+/// use std::path::Path;
+/// use std::sync::Arc;
+///
+/// use countenance::blend::Blend;
+/// use countenance::device::DeviceChoice;
+/// use countenance::face::find_frame;
+/// use countenance::job::{
+///     DeviceInfo, ExportContent, FillControl, FillObserver, FillRecord, FillRequest, NetworkCache, SearchStart, run_fill,
+/// };
+/// use countenance::mask::{Mask, Stroke, StrokeKind};
+/// use countenance::model::{ModelChoice, ModelInfo};
+/// use countenance::photo::{self, DecodeLimits};
+/// use countenance::search::Settings;
+///
+/// struct Silent;
+///
+/// impl FillObserver for Silent {
+///     fn started(&mut self, _: &DeviceInfo, _: &ModelInfo, _: &[String]) {}
+///
+///     fn control(&mut self) -> FillControl {
+///         FillControl::Continue
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let photo = Arc::new(photo::open(Path::new("photo.jpg"), DecodeLimits::default())?);
+/// let mut hole = Mask::empty(photo.width(), photo.height());
+/// hole.draw_stroke(&Stroke { kind: StrokeKind::Paint, radius_px: 20.0, points_in_photo: vec![[220.0, 300.0], [280.0, 300.0]] });
+/// let request = FillRequest {
+///     frame: find_frame(&photo, &hole)?.ok_or("no face")?,
+///     photo: Arc::clone(&photo),
+///     hole,
+///     settings: Settings { seed: 7, ..Settings::default() },
+///     start: SearchStart::FromSettings,
+///     blend: Blend::default(),
+///     model: ModelChoice::default(),
+///     device: DeviceChoice::Auto,
+/// };
+/// // The cache keeps device and model for the next fill. All fills of a cache run on one thread.
+/// let mut cache = NetworkCache::default();
+/// let outcome = run_fill(&mut cache, &request, &mut Silent)?;
+/// let fill = FillRecord::of_best(&request, outcome);
+/// let filled = fill.picture(&photo, ExportContent::Photo, None).ok_or("no candidate")?;
+/// filled.save("filled.png")?;
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// Only when there is no result at all. A search that fails or is stopped after its first iteration returns an outcome
 /// with [`FillOutcome::stopped`] set.

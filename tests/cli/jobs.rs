@@ -1,0 +1,92 @@
+//! Jobs of a manifest, and the job array for Slurm with a stub of `srun`.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::{countenance, folder_with_photo, tiny_model};
+
+/// A folder with a photo, a mask, and a manifest of three jobs.
+fn folder_with_jobs() -> tempfile::TempDir {
+    let folder = folder_with_photo();
+    let jobs =
+        [3, 4, 5].map(|seed| format!("{{\"photo\": \"photo.png\", \"mask\": \"mask.png\", \"seed\": {seed}}}\n"));
+    fs::write(folder.path().join("jobs.jsonl"), jobs.concat()).unwrap();
+    folder
+}
+
+/// Options for every job: few steps on the CPU.
+fn options() -> Vec<String> {
+    let model = tiny_model().display().to_string();
+    ["--face", "none", "--device", "cpu", "--steps", "5", "--model", &model].map(str::to_string).to_vec()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn last_line(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).lines().last().unwrap_or_default().to_string()
+}
+
+#[test]
+fn a_manifest_goes_on_where_it_was() {
+    let folder = folder_with_jobs();
+    let run = || {
+        let mut command = countenance();
+        command.current_dir(folder.path()).args(["fill", "--manifest", "jobs.jsonl", "--out", "out"]);
+        command.args(options()).output().unwrap()
+    };
+    let first = run();
+    assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
+    assert_eq!(last_line(&first), r#"{"summary":{"done":3,"failed":0,"kept":0,"stopped":false}}"#);
+    fs::remove_file(folder.path().join("out/000002-photo.png")).unwrap();
+    assert_eq!(last_line(&run()), r#"{"summary":{"done":1,"failed":0,"kept":2,"stopped":false}}"#);
+    let outputs = ["000001-photo.png", "000002-photo.png", "000003-photo.png", "results.jsonl"];
+    assert_eq!(names(&folder.path().join("out")), outputs);
+}
+
+fn write_program(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// Runs one task of the job array.
+fn run_task(folder: &Path, task: u32, program: &str) -> Output {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cluster/slurm.sh");
+    let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
+    let mut command = Command::new("bash");
+    command.current_dir(folder).arg(script).args(["jobs.jsonl", "out"]).args(options());
+    command.env("PATH", path).env("COUNTENANCE", program).env("SLURM_ARRAY_JOB_ID", "77");
+    command.env("SLURM_ARRAY_TASK_ID", task.to_string()).env("SLURM_ARRAY_TASK_COUNT", "2").output().unwrap()
+}
+
+#[test]
+fn a_slurm_array_does_every_job() {
+    let folder = folder_with_jobs();
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    write_program(&folder.path().join("bin/srun"), "#!/bin/sh\nexec \"$@\"\n");
+    for task in [1, 2] {
+        let output = run_task(folder.path(), task, env!("CARGO_BIN_EXE_countenance"));
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let outputs =
+        ["000001-photo.png", "000002-photo.png", "000003-photo.png", "results-1-of-2.jsonl", "results-2-of-2.jsonl"];
+    assert_eq!(names(&folder.path().join("out")), outputs);
+}
+
+#[test]
+fn a_stopped_slurm_task_is_queued_again() {
+    let folder = folder_with_jobs();
+    fs::create_dir(folder.path().join("bin")).unwrap();
+    write_program(&folder.path().join("bin/srun"), "#!/bin/sh\nexec \"$@\"\n");
+    write_program(&folder.path().join("bin/scontrol"), "#!/bin/sh\necho \"$@\" > requeued\n");
+    write_program(&folder.path().join("stopped"), "#!/bin/sh\nexit 3\n");
+    let output = run_task(folder.path(), 2, "./stopped");
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(fs::read_to_string(folder.path().join("requeued")).unwrap(), "requeue 77_2\n");
+}
