@@ -65,15 +65,22 @@ pub(super) enum Command {
 /// that face in the hole. Every pixel outside the hole stays unchanged (and outside its soft edge, see --soft-edge).
 ///
 /// With one PHOTO, --out is the picture to write. With several photos or a folder (its pictures sorted by name, without
-/// subfolders), --out is a folder, created if missing, and each result is written there as STEM.png. If a photo fails,
-/// the error names it and no picture is written for it; the other photos are still filled.
+/// subfolders unless --recursive is given), --out is a folder, created if missing, and each result is written there as
+/// STEM.png. If a photo fails, the error names it and no picture is written for it; the other photos are still filled.
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
-#[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif", "apng"]))]
+#[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif", "apng", "hats", "sheet_gif"]))]
 pub(super) struct FillArgs {
     /// Photos, or folders of them (PNG, JPEG, WebP, TIFF, BMP)
     #[arg(required_unless_present_any = ["manifest", "serve_stdin"], value_name = "PHOTO")]
     pub(super) photos: Vec<PathBuf>,
+
+    /// Also fill the photos in subfolders of the folders, into subfolders of --out of the same names
+    ///
+    /// Masks in a folder are then in such subfolders too, or all in the folder itself. Hidden folders, links to folders and
+    /// the folder --out are left out. In the names of other files, such as --log, the subfolder stands before the stem.
+    #[arg(long)]
+    pub(super) recursive: bool,
 
     /// Jobs to do instead of PHOTO: a JSON object on each line, with the photo and the options of the job
     ///
@@ -97,7 +104,7 @@ pub(super) struct FillArgs {
     #[arg(long, conflicts_with_all = ["photos", "manifest"])]
     pub(super) serve_stdin: bool,
 
-    /// What to replace: a mask picture (hole in white), a folder of them, parts of the face such as mouth or eyes,brows, or center, half, left, random, grid, lowres, full
+    /// What to replace: a mask picture (hole in white), a folder of them, parts of the face such as mouth or eyes,brows, or center, half, left, random, random-20, grid, lowres, full
     ///
     /// A mask picture must have the photo's size; with several photos it is used for all. A folder holds one mask for each
     /// photo, named by the photo's file stem.
@@ -106,13 +113,20 @@ pub(super) struct FillArgs {
     /// without eyes, brows and mouth), one or several separated by commas. They follow the face that is found in each
     /// photo. Left and right are as seen in the picture.
     ///
-    /// center, half (the lower half), left, random, grid, lowres and full are mask presets placed over the face frame.
-    /// center and random come from the paper (random keeps a fifth of the pixels), grid and lowres from the blog. Write
-    /// ./center or ./mouth for a file of that name.
+    /// center, half (the lower half), left, random, random-20, grid, lowres and full are mask presets placed over the face
+    /// frame. center and random come from the paper (random keeps a fifth of the pixels), random-20 (a fifth is missing),
+    /// grid and lowres from the blog. lowres keeps one pixel of each block of 8×8; to enlarge a photo whose pixels are means
+    /// of blocks, use --task superres. Write ./center or ./mouth for a file of that name.
     ///
     /// Only --task fill needs a mask.
     #[arg(long, value_name = "MASK")]
     pub(super) mask: Option<PathBuf>,
+
+    /// Margin of --mask center: the share of the face frame's side that stays on each side, from 0 to below 0.5 [default: 0.25]
+    ///
+    /// The blog's code calls it centerScale. The hole of the default is half as wide and high as the frame.
+    #[arg(long, value_name = "SHARE", value_parser = fill_plan::parse_center_scale)]
+    pub(super) center_scale: Option<f64>,
 
     /// What to keep but not to believe, such as a hand or sunglasses: a picture (white is ignored), or a folder of them
     ///
@@ -260,7 +274,7 @@ pub(super) struct OutputArgs {
     pub(super) frames: Option<PathBuf>,
 
     #[arg(long, value_name = "N", requires = "moving-pictures", value_parser = clap::value_parser!(u32).range(1..))]
-    #[arg(help = format!("Iterations between two frames of --frames, --gif and --apng [default: {}]", Self::DEFAULT_EVERY))]
+    #[arg(help = format!("Iterations between two frames of --frames, --gif, --apng, --hats and --sheet-gif [default: {}]", Self::DEFAULT_EVERY))]
     pub(super) every: Option<u32>,
 
     /// Folder for maps that explain the fill, drawn over the photo with a legend
@@ -283,6 +297,22 @@ pub(super) struct OutputArgs {
     /// The same as an animated PNG, with all colours; named like --gif
     #[arg(long, value_name = "PATH")]
     pub(super) apng: Option<PathBuf>,
+
+    /// Folder for the generator's whole faces during the search, without the photo: 0001.png, then one every N iterations, then the last
+    ///
+    /// The blog's code calls their folder `hats_imgs`. They have the size of the model's pictures. Subfolders are as those of --frames.
+    #[arg(long, value_name = "DIR")]
+    pub(super) hats: Option<PathBuf>,
+
+    /// One picture of all filled photos: before, masked (the hole in grey) and completed, side by side
+    ///
+    /// It shows the part of each photo with the faces that are filled. Photos that failed are left out.
+    #[arg(long, value_name = "PATH.png")]
+    pub(super) sheet: Option<PathBuf>,
+
+    /// The sheet during the search as an animated GIF: every photo at the same iteration
+    #[arg(long, value_name = "PATH.gif")]
+    pub(super) sheet_gif: Option<PathBuf>,
 
     /// Iteration whose fill is the result, counted from 1, instead of the best one
     ///
@@ -320,6 +350,7 @@ Examples:
   countenance fill face.png --mask center --preset paper --out filled.png --gif search.gif
   countenance fill photos/ --mask masks/ --out filled/ --report filled.json
   countenance fill photos/ --mask eyes,brows --out filled/
+  countenance fill photos/ --recursive --mask center --out filled/ --sheet sheet.png --sheet-gif sheet.gif
   countenance fill face.png --mask mouth --edit smile=1.5 --out smiling.png
   countenance fill small.png --task superres --factor 4 --out large.png
   countenance fill grey.jpg --task colorize --out coloured.png

@@ -10,7 +10,7 @@ use super::mask_source::{MaskSource, add_ignored, find_mask_in_folder, open_mask
 use crate::face::{find_frame, find_landmarks, template_landmarks};
 use crate::geometry::FaceFrame;
 use crate::job::{FacePart, FillError, SplitFace, split_hole};
-use crate::mask::{FaceRegion, Mask, MaskPreset};
+use crate::mask::{FaceRegion, Mask, MaskPreset, center_hole_in_photo};
 use crate::photo::Photo;
 
 /// The hole of a photo and the faces to fill.
@@ -75,7 +75,11 @@ impl FacesToFill {
         let ignored = ignoring(plan, stem, Mask::empty(photo.width(), photo.height()), &mut warnings)?;
         let chosen = chosen_faces(plan, photo, ignored.has_ignored().then_some(&ignored))?;
         let frame = first_frame(&chosen)?;
-        let hole = preset.hole_in_photo(photo.width(), photo.height(), &frame, plan.crop_size_px, plan.settings.seed);
+        let ([width, height], crop_size_px) = ([photo.width(), photo.height()], plan.crop_size_px);
+        let hole = match plan.center_scale {
+            Some(margin) => center_hole_in_photo(width, height, &frame, crop_size_px, margin),
+            None => preset.hole_in_photo(width, height, &frame, crop_size_px, plan.settings.seed),
+        };
         let hole = hole.with_ignored(&ignored.ignored());
         let faces = Self::split(plan, &chosen, &hole)?;
         let note = chosen.note(faces.iter().map(|face| face.number));

@@ -7,6 +7,7 @@ pub(super) mod tests;
 
 use super::CommandStatus;
 use super::args::FillArgs;
+use super::batch_sheet::BatchSheet;
 use super::console::Console;
 use super::fill_photo::fill_photo;
 use super::fill_plan::FillPlan;
@@ -74,12 +75,17 @@ pub(super) fn fill_photos(backend: &mut dyn FillBackend, plan: &FillPlan, consol
     }
     let count = plan.tasks.len();
     let mut photos = Vec::with_capacity(count);
+    let mut sheet = BatchSheet::new(plan.sheet.clone(), plan.sheet_gif.clone());
     for (index, task) in plan.tasks.iter().enumerate() {
         let name = task.photo.file_name().unwrap_or_default().display();
         let title = if count == 1 { name.to_string() } else { format!("[{}/{count}] {name}", index + 1) };
-        photos.push(fill_photo(backend, plan, task, &title, console));
+        photos.push(fill_photo(backend, plan, task, &title, console, &mut sheet));
     }
-    let report = FillReport::new(photos);
+    let mut report = FillReport::new(photos);
+    if let Err(error) = sheet.save(plan.overwrite) {
+        console.print(&format!("error: {error:#}"));
+        report.has_sheet_failed = true;
+    }
     if let Some(line) = report.failures().filter(|_| count > 1) {
         console.print(&line);
     }

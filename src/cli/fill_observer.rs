@@ -1,4 +1,4 @@
-//! Observes a running fill: progress bar, loss log and frames.
+//! Observes a running fill: progress bar, loss log, frames and generated faces.
 
 use std::fs::File;
 use std::io::BufWriter;
@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use image::DynamicImage;
 
+use super::batch_sheet::SheetPhoto;
 use super::console::Console;
 use super::fill_plan::FillPlan;
+use super::hats::HatsFolder;
 use super::inputs::{FillTask, with_suffix};
 use super::latent_log;
 use super::loss_log::LossLog;
@@ -24,20 +26,21 @@ use crate::search::Losses;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct SearchOutputs {
     pub(super) frames: FrameOutputs,
+    pub(super) hats: Option<PathBuf>,
     pub(super) log: Option<PathBuf>,
 }
 
 impl SearchOutputs {
     /// Those of the photo for the first face, and with `face2` in the name for the second.
     pub(super) fn new(task: &FillTask, turn: usize) -> Self {
-        let FillTask { frames: FrameOutputs { folder, gif, apng }, log, .. } = task;
+        let FillTask { frames: FrameOutputs { folder, gif, apng }, hats, log, .. } = task;
         if turn == 1 {
-            return Self { frames: task.frames.clone(), log: log.clone() };
+            return Self { frames: task.frames.clone(), hats: hats.clone(), log: log.clone() };
         }
         let face = format!("face{turn}");
         let named = |path: &Option<PathBuf>| path.as_deref().map(|path| with_suffix(path, face.as_ref()));
-        let folder = folder.as_ref().map(|folder| folder.join(&face));
-        Self { frames: FrameOutputs { folder, gif: named(gif), apng: named(apng) }, log: named(log) }
+        let [folder, hats] = [folder, hats].map(|folder| folder.as_ref().map(|folder| folder.join(&face)));
+        Self { frames: FrameOutputs { folder, gif: named(gif), apng: named(apng) }, hats, log: named(log) }
     }
 }
 
@@ -48,6 +51,8 @@ pub(super) struct ConsoleFillObserver<'a> {
     outputs: &'a SearchOutputs,
     log: Option<LossLog<BufWriter<File>>>,
     recorder: Option<FrameRecorder>,
+    hats: Option<HatsFolder>,
+    on_sheet: Option<&'a mut SheetPhoto>,
     frame_interval: u32,
     errors: Vec<anyhow::Error>,
 }
@@ -60,13 +65,17 @@ impl<'a> ConsoleFillObserver<'a> {
         outputs: &'a SearchOutputs,
         request: &FillRequest,
         part: &'a Mask,
+        on_sheet: Option<&'a mut SheetPhoto>,
     ) -> anyhow::Result<Self> {
         let FillRequest { photo, hole, frame, blend, settings, .. } = request;
         let place = FramePlace { photo, hole, part, frame, blend: *blend, task: settings.task };
         let frames = &outputs.frames;
-        let recorder = (!frames.is_empty()).then(|| FrameRecorder::new(&place, frames, plan.overwrite)).transpose()?;
+        let on_sheet = on_sheet.filter(|photo| photo.wants_frames());
+        let wants_recorder = !frames.is_empty() || on_sheet.is_some();
+        let recorder = wants_recorder.then(|| FrameRecorder::new(&place, frames, plan.overwrite)).transpose()?;
+        let hats = outputs.hats.clone().map(HatsFolder::create).transpose()?;
         let frame_interval = plan.frame_interval.max(1);
-        Ok(Self { console, outputs, log: None, recorder, frame_interval, errors: Vec::new() })
+        Ok(Self { console, outputs, log: None, recorder, hats, on_sheet, frame_interval, errors: Vec::new() })
     }
 
     /// Writes the latents of every iteration beside the log.
@@ -76,9 +85,17 @@ impl<'a> ConsoleFillObserver<'a> {
         }
     }
 
-    /// Completes log and frames. `steps` is the number of iterations, and `picture` the photo with the fill. Returns their
-    /// errors.
-    pub(super) fn finish(mut self, steps: u32, picture: &DynamicImage) -> Vec<anyhow::Error> {
+    /// Completes log and frames. `steps` is the number of iterations, `picture` the photo with the fill, and `drawn` the
+    /// generator's face in it. Returns their errors.
+    pub(super) fn finish(
+        mut self,
+        steps: u32,
+        picture: &DynamicImage,
+        drawn: Option<&FacePicture>,
+    ) -> Vec<anyhow::Error> {
+        if let (Some(hats), Some(drawn)) = (&self.hats, drawn) {
+            self.errors.extend(hats.write(steps, drawn).err());
+        }
         if let Some(recorder) = self.recorder.take() {
             self.errors.extend(recorder.finish(steps, picture).err());
         }
@@ -139,14 +156,25 @@ impl FillObserver for ConsoleFillObserver<'_> {
 
     fn wants_pictures(&mut self, iteration: u32) -> bool {
         // The first iteration, and every N-th.
-        self.recorder.is_some() && (iteration == 1 || iteration.is_multiple_of(self.frame_interval))
+        (self.recorder.is_some() || self.hats.is_some())
+            && (iteration == 1 || iteration.is_multiple_of(self.frame_interval))
     }
 
     fn pictures(&mut self, iteration: u32, pictures: Vec<Arc<FacePicture>>, best: usize) {
-        if let (Some(recorder), Some(fill)) = (&mut self.recorder, pictures.get(best))
-            && let Err(error) = recorder.record(iteration, fill)
+        let Some(drawn) = pictures.get(best) else { return };
+        if let Some(recorder) = &mut self.recorder {
+            match recorder.record(iteration, drawn) {
+                Ok(()) => self.on_sheet.iter_mut().for_each(|photo| photo.add_frame(recorder.frame())),
+                Err(error) => {
+                    self.recorder = None;
+                    self.errors.push(error);
+                }
+            }
+        }
+        if let Some(hats) = &self.hats
+            && let Err(error) = hats.write(iteration, drawn)
         {
-            self.recorder = None;
+            self.hats = None;
             self.errors.push(error);
         }
     }

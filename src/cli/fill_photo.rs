@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow, bail};
 
+use super::batch_sheet::{BatchSheet, SheetPhoto};
 use super::console::Console;
 use super::edit_arg::EditArg;
 use super::faces_to_fill::{FaceToFill, FacesToFill, unfilled_warning};
@@ -24,23 +25,26 @@ use crate::photo::{self, DecodeLimits, Photo};
 use crate::restore::prepare_photo;
 
 /// Fills one photo, prints what happens, and reports it. A panic fails this photo only. `title` names the photo in the
-/// progress bar. Without a fill, no picture is written.
+/// progress bar. Without a fill, no picture is written and nothing is added to the sheet.
 pub(super) fn fill_photo(
     backend: &mut dyn FillBackend,
     plan: &FillPlan,
     task: &FillTask,
     title: &str,
     console: &mut Console,
+    sheet: &mut BatchSheet,
 ) -> PhotoReport {
     console.start_bar(title, plan.settings.steps);
-    let mut run = PhotoRun { plan, task, title, console, report: PhotoReport::new(plan, task) };
+    let (report, wants_sheet) = (PhotoReport::new(plan, task), sheet.is_wanted());
+    let mut run = PhotoRun { plan, task, title, console, report, wants_sheet, on_sheet: None };
     let result = open_photo(&task.photo).and_then(|photo| {
         catch_panic(|| run.fill(backend, photo)).unwrap_or_else(|reason| {
             backend.reset();
             Err(FillError::Internal { reason }.into())
         })
     });
-    let PhotoRun { mut report, console, .. } = run;
+    let PhotoRun { mut report, console, on_sheet, .. } = run;
+    sheet.add(on_sheet);
     console.clear_bar();
     if let Err(error) = result {
         report.error = Some(format!("{error:#}"));
@@ -67,6 +71,9 @@ struct PhotoRun<'a> {
     title: &'a str,
     console: &'a mut Console,
     report: PhotoReport,
+    wants_sheet: bool,
+    /// The photo on the sheet, once its faces are found.
+    on_sheet: Option<SheetPhoto>,
 }
 
 /// A face with its fill.
@@ -84,7 +91,8 @@ impl PhotoRun<'_> {
             self.warn(&format!("{}: {warning}", self.task.photo.display()), warning.clone());
         }
         let photo = prepare_photo(&Arc::new(photo), self.plan.settings.task)?;
-        let FacesToFill { hole, faces, note, warnings } = FacesToFill::find(self.plan, &self.task.stem, &photo)?;
+        let name = self.task.name();
+        let FacesToFill { hole, faces, note, warnings } = FacesToFill::find(self.plan, name.as_os_str(), &photo)?;
         for warning in warnings {
             self.warn(&warning, warning.clone());
         }
@@ -100,6 +108,9 @@ impl PhotoRun<'_> {
         }
         self.report.set_mask(&hole);
         self.report.set_frame(self.plan, faces.first());
+        let frames = faces.iter().map(|face| &face.frame);
+        let wants_frames = self.plan.sheet_gif.is_some();
+        self.on_sheet = self.wants_sheet.then(|| SheetPhoto::new(&photo.pixels, &hole, frames, wants_frames));
         let mut turns = FacesInTurn::new(Arc::clone(&photo), hole.clone());
         let (mut filled, mut errors) = (Vec::new(), Vec::new());
         for (turn, face) in (1..).zip(&faces) {
@@ -149,7 +160,8 @@ impl PhotoRun<'_> {
             device: plan.device,
         };
         let outputs = SearchOutputs::new(self.task, turn);
-        let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole)?;
+        let on_sheet = self.on_sheet.as_mut();
+        let mut observer = ConsoleFillObserver::new(self.console, plan, &outputs, &request, &face.hole, on_sheet)?;
         let outcome = backend.run_search(&request, &mut observer)?;
         observer.log_latents(&outcome);
         let outcome = match plan.at {
@@ -162,7 +174,8 @@ impl PhotoRun<'_> {
         };
         let fill = FillRecord::of_best(&request, outcome);
         turns.add(&fill, &face.hole).context("the search returned no face")?;
-        let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels);
+        let drawn = fill.shown_candidate().map(|candidate| &*candidate.picture);
+        let output_errors = observer.finish(fill.outcome.steps, &turns.photo().pixels, drawn);
         let search_error = match &fill.outcome.stopped {
             Some(StopReason::Failed(reason)) => Some(format!(
                 "the search failed at iteration {} ({reason}): the best fill so far is saved",
@@ -223,6 +236,9 @@ impl PhotoRun<'_> {
         self.report.saved(task, &first.fill.outcome);
         let layer_error = task.layer.as_deref().and_then(|path| save(self.console, ExportContent::Layer, path).err());
         let filled_photo = turns.picture(ExportContent::Photo);
+        if let Some(on_sheet) = &mut self.on_sheet {
+            on_sheet.complete(&filled_photo);
+        }
         let maps = filled.iter().filter_map(|face| face.maps.as_ref());
         let map_errors = maps.filter_map(|maps| maps.save(photo, &filled_photo).err());
         Ok(layer_error.into_iter().chain(map_errors).map(|error| saved_but(&error)).collect())

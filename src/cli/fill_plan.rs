@@ -1,6 +1,6 @@
 //! The plan of a `fill` run: its arguments, resolved and checked before the first search.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::args::{FillArgs, OutputArgs};
 use super::edit_arg::EditArg;
@@ -13,6 +13,7 @@ use crate::device::DeviceChoice;
 use crate::fs::Overwrite;
 use crate::geometry::FaceFrame;
 use crate::job::SearchStart;
+use crate::mask::MaskPreset;
 use crate::model::ModelChoice;
 use crate::restore::ImageTask;
 use crate::search::{Preset, Settings};
@@ -35,6 +36,11 @@ pub(super) struct FillPlan {
     pub(super) start: SearchStart,
     pub(super) blend: Blend,
     pub(super) model: ModelChoice,
+    /// Margin of the mask preset `center`, if it is not the usual one.
+    pub(super) center_scale: Option<f64>,
+    /// The sheet of all photos, as a picture and as a GIF.
+    pub(super) sheet: Option<PathBuf>,
+    pub(super) sheet_gif: Option<PathBuf>,
     /// Side of the model's crop; mask presets need it.
     pub(super) crop_size_px: u32,
     pub(super) device: DeviceChoice,
@@ -64,7 +70,9 @@ impl FillPlan {
         let mask = args.mask.as_deref().map(MaskSource::parse).transpose()?;
         check_task(args, task)?;
         let ignore = args.ignore.as_deref().map(MaskSource::parse_ignored).transpose()?;
-        let (photos, skipped) = inputs::expand_folders(&args.photos)?;
+        check_center_scale(args.center_scale, mask.as_ref())?;
+        let recursive = args.recursive.then_some(args.output.out.as_path());
+        let (photos, skipped) = inputs::expand_folders(&args.photos, recursive)?;
         let is_batch = matches!(photos, PhotoInputs::Many(_));
         let tasks = inputs::build_tasks(photos, &args.output)?;
         let (model, info) = model_choice::find_model(args.model.as_deref())?;
@@ -94,6 +102,9 @@ impl FillPlan {
                 soft_edge_px: args.soft_edge,
             },
             model,
+            center_scale: args.center_scale,
+            sheet: args.output.sheet.clone(),
+            sheet_gif: args.output.sheet_gif.clone(),
             crop_size_px: info.image_size_px,
             device: args.device,
             tasks,
@@ -132,6 +143,20 @@ fn check_task(args: &FillArgs, task: ImageTask) -> anyhow::Result<()> {
     }
 }
 
+/// Refuses a scale of the centre for another mask.
+fn check_center_scale(scale: Option<f64>, mask: Option<&MaskSource>) -> anyhow::Result<()> {
+    if scale.is_some() && mask != Some(&MaskSource::Preset(MaskPreset::Center)) {
+        return Err(usage_error("--center-scale is the margin of --mask center: give that mask, or leave it out"));
+    }
+    Ok(())
+}
+
+/// Reads the margin of the centre.
+pub(super) fn parse_center_scale(text: &str) -> Result<f64, String> {
+    let scale = text.parse().ok().filter(|scale: &f64| (0.0..0.5).contains(scale));
+    scale.ok_or_else(|| "give the share that stays on each side: 0 or more, and less than 0.5".into())
+}
+
 /// Reads `CX,CY,SIDE[,DEGREES]`.
 pub(super) fn parse_frame(text: &str) -> Result<FaceFrame, String> {
     // In double precision, so that the degrees of a report give the same angle.
@@ -168,6 +193,14 @@ mod tests {
         // A clockwise quarter turn moves the top left corner to the top right.
         let [x, y] = turned.corners_in_photo()[0];
         assert!((x - 116.0).abs() < 1e-3 && (y - 34.0).abs() < 1e-3, "{x}, {y}");
+    }
+
+    #[test]
+    fn a_centre_leaves_less_than_half_on_each_side() {
+        assert!(parse_center_scale("0.25").is_ok_and(|scale| (scale - 0.25).abs() < 1e-12));
+        for text in ["0.5", "-0.1", "nan", "wide", ""] {
+            assert!(parse_center_scale(text).is_err(), "{text}");
+        }
     }
 
     #[test]

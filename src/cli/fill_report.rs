@@ -21,6 +21,9 @@ use crate::search::{LatentEdit, Losses, Settings};
 pub(super) struct FillReport {
     version: &'static str,
     pub(super) photos: Vec<PhotoReport>,
+    /// Whether the sheet of all photos could not be written.
+    #[serde(skip)]
+    pub(super) has_sheet_failed: bool,
 }
 
 /// The result of one photo. Fields without a value are null if it failed.
@@ -170,12 +173,12 @@ impl LossRange {
 
 impl FillReport {
     pub(super) fn new(photos: Vec<PhotoReport>) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION"), photos }
+        Self { version: env!("CARGO_PKG_VERSION"), photos, has_sheet_failed: false }
     }
 
-    /// Whether every hole was filled without an error.
+    /// Whether every hole was filled and the sheet written without an error.
     pub(super) fn all_succeeded(&self) -> bool {
-        self.photos.iter().all(|photo| photo.error.is_none() && !photo.is_incomplete)
+        !self.has_sheet_failed && self.photos.iter().all(|photo| photo.error.is_none() && !photo.is_incomplete)
     }
 
     /// How many photos failed or are filled only in part; `None` when all are well.

@@ -19,12 +19,18 @@ const LATENT_PRIORS: Choices<SourcePrior> = &[
     ("uniform", "Uniform in [-1, 1]: torch.rand(…) * 2 - 1, as in this program", SourcePrior::Uniform),
 ];
 
-/// Convert a DCGAN that was trained with PyTorch to a model
+/// Convert a DCGAN that was trained with PyTorch or TensorFlow to a model
 ///
-/// FILE is a file from torch.save (.pt, .pth, .tar) or safetensors. It holds a state dict, or a dictionary of state dicts,
-/// of the usual DCGAN with 4×4 convolutions (64×64 pixels in the PyTorch examples; 16 to 256 are supported). The networks
-/// are recognised by the shapes of their layers. BatchNorm is folded into the convolutions. If FILE also has a
-/// discriminator, it is imported with a LeakyReLU slope of 0.2.
+/// FILE is a file from torch.save (.pt, .pth, .tar), a checkpoint of TensorFlow 0.12 or later (.index), or safetensors. It holds a state dict, or a dictionary of state dicts,
+/// of the usual DCGAN (64×64 pixels in the PyTorch examples; 16 to 256 are supported). Convolutions are 4×4 or, as in
+/// carpedm20's DCGAN, 5×5 with stride 2 (padding 2 and output padding 1 in PyTorch); between a latent or a score and 4×4
+/// pixels, a linear layer can stand for the convolution. The networks are recognised by the shapes of their layers.
+/// BatchNorm is folded into the convolutions. If FILE also has a discriminator, it is imported with a LeakyReLU slope of
+/// 0.2. Fills are slower with 5×5 layers than with 4×4.
+///
+/// A checkpoint of TensorFlow must have the names of carpedm20's DCGAN, as Brandon Amos's completion has. Those of older
+/// versions must first be written as safetensors; models/tensorflow_to_safetensors.py does that where TensorFlow is
+/// installed.
 ///
 /// Latents in Countenance are uniform in [-1, 1]. If the generator was trained with normal latents, its first layer is
 /// scaled by √3. The layer's sums then have the same mean and variance, and the generator draws similar pictures.
@@ -40,9 +46,9 @@ pub(super) struct ImportArgs {
     #[arg(long, value_name = "MODEL.safetensors")]
     out: PathBuf,
 
-    /// Latent distribution used in training; the weights do not show it
-    #[arg(long, value_parser = prior_parser(), default_value = "normal")]
-    prior: SourcePrior,
+    /// Latent distribution used in training, which the weights do not show [default: normal, for TensorFlow uniform]
+    #[arg(long, value_parser = prior_parser())]
+    prior: Option<SourcePrior>,
 
     /// Store the weights as 16-bit floats: half the file size, about four digits
     #[arg(long)]
@@ -79,6 +85,7 @@ const IMPORT_HELP: &str = "\
 Examples:
   countenance import netG_epoch_24.pth --out models/mine.safetensors
   countenance import checkpoint.pt --prior uniform --half --out models/mine.safetensors
+  countenance import checkpoint/64/DCGAN.model-27002.index --out models/mine.safetensors
   countenance fill photo.jpg --mask center --model mine --out filled.png
 
 Exit status: 0 on success, 1 if the checkpoint cannot be used, 2 if the arguments are invalid.";
@@ -108,20 +115,20 @@ fn import(args: &ImportArgs, console: &mut Console) -> anyhow::Result<CommandSta
     let precision = if args.half { StoragePrecision::Half } else { StoragePrecision::Single };
     let overwrite = overwrite_policy(args.force);
     let info = weight_file::write_model(&args.out, &imported.tensors, &imported.metadata, precision, overwrite)?;
-    for line in import_summary(args, &info) {
+    for line in import_summary(args, imported.prior, &info) {
         console.print(&line);
     }
     Ok(CommandStatus::Success)
 }
 
 /// Describes the imported model and its missing networks.
-fn import_summary(args: &ImportArgs, info: &ModelInfo) -> Vec<String> {
+fn import_summary(args: &ImportArgs, prior: SourcePrior, info: &ModelInfo) -> Vec<String> {
     let size = info.image_size_px;
     let mut lines = vec![format!(
         "{} draws {size}×{size} pixels from {} latent values; the checkpoint's latents are assumed to be {}",
         args.out.display(),
         info.latent_dim,
-        value_names::name_of(LATENT_PRIORS, &args.prior)
+        value_names::name_of(LATENT_PRIORS, &prior)
     )];
     if !info.has_discriminator {
         lines.push("note: the checkpoint has no discriminator: fills use no prior loss".into());
@@ -145,6 +152,10 @@ fn export(args: &ExportArgs, console: &mut Console) -> anyhow::Result<CommandSta
     if !exported.layers_with_bias.is_empty() {
         console.print(&format!("create these layers with bias=True: {}", exported.layers_with_bias.join(", ")));
     }
+    if !exported.linear_layers.is_empty() {
+        let layers = exported.linear_layers.join(", ");
+        console.print(&format!("create these layers as Linear, followed by Unflatten(1, (channels, 4, 4)): {layers}"));
+    }
     Ok(CommandStatus::Success)
 }
 
@@ -161,7 +172,7 @@ mod tests {
     }
 
     fn import_args(file: PathBuf, out: PathBuf) -> ImportArgs {
-        ImportArgs { file, out, prior: SourcePrior::Normal, half: true, force: false }
+        ImportArgs { file, out, prior: None, half: true, force: false }
     }
 
     #[test]

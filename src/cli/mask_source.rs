@@ -120,9 +120,14 @@ pub(super) fn find_mask_in_folder(folder: &Path, stem: &OsStr) -> anyhow::Result
     }
 }
 
-/// The pictures in a folder with this stem, sorted.
+/// The pictures in a folder with this stem, sorted. A stem with a subfolder is searched in the subfolder of that name, if
+/// there is one.
 fn masks_with_stem(folder: &Path, stem: &OsStr) -> anyhow::Result<Vec<PathBuf>> {
-    pictures_with_stem(folder, stem).with_context(|| format!("cannot list the masks in {}", folder.display()))
+    let name = Path::new(stem);
+    let subfolder = name.parent().filter(|parent| *parent != Path::new("")).map(|parent| folder.join(parent));
+    let folder = &subfolder.filter(|subfolder| subfolder.is_dir()).unwrap_or_else(|| folder.to_path_buf());
+    pictures_with_stem(folder, name.file_name().unwrap_or(stem))
+        .with_context(|| format!("cannot list the masks in {}", folder.display()))
 }
 
 #[cfg(test)]
@@ -159,7 +164,7 @@ mod tests {
     fn a_missing_mask_error_lists_the_presets() {
         let error = MaskSource::parse(Path::new("centre.png")).unwrap_err();
         assert!(error.is::<crate::cli::UsageError>());
-        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
+        insta::assert_snapshot!(error, @"there is no mask centre.png: give a picture with the hole in white, one of center, half, left, random, random-20, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     }
 
     #[test]
@@ -175,6 +180,9 @@ mod tests {
         let text = |stem: &str| text(stem).replace(&folder.path().display().to_string(), "DIR");
         assert_eq!(text("ann"), "DIR/ann.JFIF");
         insta::assert_snapshot!(text("bob"), @"DIR/bob.jpg and DIR/bob.png are both masks for this photo: remove one");
+        std::fs::create_dir(folder.path().join("more")).unwrap();
+        std::fs::write(folder.path().join("more/bob.png"), b"").unwrap();
+        assert_eq!([text("more/bob"), text("less/ann")], ["DIR/more/bob.png", "DIR/ann.JFIF"]);
         insta::assert_snapshot!(text("eve"), @"there is no mask for this photo in DIR: add eve.png");
     }
 

@@ -65,6 +65,7 @@
 //!   and `--branch LOG.latents.safetensors@N` goes on from it.
 
 mod args;
+mod batch_sheet;
 mod bench;
 mod branch;
 mod console;
@@ -81,6 +82,7 @@ mod fill_observer;
 mod fill_photo;
 mod fill_plan;
 mod fill_report;
+mod hats;
 mod import_export;
 mod inputs;
 mod latent_log;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::args::OutputArgs;
+use super::hats::has_hats;
 use super::inputs::FillTask;
 use super::latent_log;
 use super::maps::has_maps;
@@ -46,14 +47,14 @@ pub(super) fn check_fill_outputs(
     output: &OutputArgs,
 ) -> anyhow::Result<()> {
     // All names are checked before a folder is created.
-    if let Some(folder) = &output.frames {
-        check_output_folder(folder, "--frames")?;
+    let folders = [(&output.frames, "--frames"), (&output.hats, "--hats"), (&output.maps, "--maps")];
+    for (folder, option) in folders.into_iter().filter_map(|(folder, option)| Some((folder.as_deref()?, option))) {
+        check_output_folder(folder, option)?;
     }
-    if let Some(folder) = &output.maps {
-        check_output_folder(folder, "--maps")?;
-    }
+    check_sheet_extensions(output)?;
     if is_batch {
         create_output_folder(&output.out, "--out")?;
+        create_subfolders(tasks)?;
     } else {
         check_single_fill_path(&output.out, tasks)?;
     }
@@ -64,11 +65,8 @@ pub(super) fn check_fill_outputs(
             return Err(usage_error(format!("--layer {name}: {}", SaveError::Transparency)));
         }
     }
-    if let Some(folder) = &output.frames {
-        create_output_folder(folder, "--frames")?;
-    }
-    if let Some(folder) = &output.maps {
-        create_output_folder(folder, "--maps")?;
+    for (folder, option) in folders.into_iter().filter_map(|(folder, option)| Some((folder.as_deref()?, option))) {
+        create_output_folder(folder, option)?;
     }
     let report = output.report.as_deref().filter(|path| *path != Path::new(STANDARD_OUTPUT));
     let logged: Vec<PathBuf> =
@@ -82,14 +80,22 @@ pub(super) fn check_fill_outputs(
         files.extend(task.log.as_deref().map(|path| ("--log", path)));
     }
     files.extend(report.map(|path| ("--report", path)));
+    files.extend(output.sheet.as_deref().map(|path| ("--sheet", path)));
+    files.extend(output.sheet_gif.as_deref().map(|path| ("--sheet-gif", path)));
 
     check_parent_folders(&files)?;
     check_no_path_conflicts(&files, tasks.iter().map(|task| task.photo.as_path()).chain(input_masks.iter().copied()))?;
     if !output.force {
-        let pictures = files.iter().filter(|(option, _)| matches!(*option, "--out" | "--layer" | "--gif" | "--apng"));
+        let pictures = files.iter().filter(|(option, _)| !matches!(*option, "--log" | "--report"));
         check_no_existing_pictures(pictures.map(|&(_, path)| path))?;
         for folder in tasks.iter().filter_map(|task| task.frames.folder.as_deref()) {
             check_no_frames(folder)?;
+        }
+        if let Some(folder) = tasks.iter().filter_map(|task| task.hats.as_deref()).find(|folder| has_hats(folder)) {
+            return Err(usage_error(format!(
+                "{} holds the generated faces of another search: choose another folder, or add --force to replace them",
+                folder.display()
+            )));
         }
         if let Some(folder) = tasks.iter().filter_map(|task| task.maps.as_deref()).find(|folder| has_maps(folder)) {
             return Err(usage_error(format!(
@@ -116,6 +122,26 @@ pub(super) fn check_single_output<'a>(
     }
     check_no_path_conflicts(&files, inputs.into_iter())?;
     if force { Ok(()) } else { check_no_existing_pictures(std::iter::once(out)) }
+}
+
+/// Creates the folders of the photos that come from subfolders.
+fn create_subfolders(tasks: &[FillTask]) -> anyhow::Result<()> {
+    for folder in tasks.iter().map(|task| parent_folder(&task.out)) {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| usage_error(format!("cannot create the folder {}: {error}", folder.display())))?;
+    }
+    Ok(())
+}
+
+/// The sheet is a PNG, and its animation a GIF.
+fn check_sheet_extensions(output: &OutputArgs) -> anyhow::Result<()> {
+    let sheets = [("--sheet", &output.sheet, "png"), ("--sheet-gif", &output.sheet_gif, "gif")];
+    for (option, path, extension) in sheets {
+        if let Some(path) = path.as_deref().filter(|path| !has_extension(path, &[extension])) {
+            return Err(usage_error(format!("{option} {} does not end in .{extension}", path.display())));
+        }
+    }
+    Ok(())
 }
 
 /// The output of a single fill must be a picture file, not a folder.

@@ -108,6 +108,12 @@ impl FrameRecorder {
         self.animations.iter_mut().try_for_each(|animation| animation.add_frame(&self.frame))
     }
 
+    /// The photo with the newest fill.
+    #[must_use]
+    pub fn frame(&self) -> &RgbaImage {
+        &self.frame
+    }
+
     /// Adds the result, which replaces the last iteration's frame, and completes the animations.
     ///
     /// # Errors

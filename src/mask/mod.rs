@@ -25,6 +25,6 @@ pub use context_weights::{context_weights, distance_to_known, pair_weights};
 pub use edit::MaskEdit;
 pub use face_region::FaceRegion;
 pub use file::{LoadedMask, MaskFileError, decode_mask, encode_mask_png, load_mask, mask_from_picture, save_mask};
-pub use preset::MaskPreset;
+pub use preset::{MaskPreset, center_hole_in_photo};
 pub use raster::Mask;
 pub use stroke::{Stroke, StrokeKind};

@@ -8,6 +8,8 @@ use crate::geometry::{CropGrid, FaceFrame, RectPx, clip_range};
 
 /// CVPR 2017, section 4: 80 % of the pixels missing at random.
 const RANDOM_HOLE_SHARE: f64 = 0.8;
+/// The blog's code: 20 % of the pixels missing at random (`fraction_masked`).
+const RANDOM_FIFTH_HOLE_SHARE: f64 = 0.2;
 
 /// The shapes offered in the editor and by `--mask`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -21,6 +23,8 @@ pub enum MaskPreset {
     Left,
     /// Each crop pixel with probability 0.8 (CVPR 2017's random mask).
     Random,
+    /// Each crop pixel with probability 0.2 (the blog's random mask).
+    RandomFifth,
     /// All pixels except every fourth pixel of every fourth row (the blog's grid).
     Grid,
     /// All pixels except every eighth pixel of every eighth row: an 8×8 image of a 64×64 crop remains.
@@ -30,8 +34,8 @@ pub enum MaskPreset {
 }
 
 impl MaskPreset {
-    pub const ALL: [Self; 7] =
-        [Self::Center, Self::Half, Self::Left, Self::Random, Self::Grid, Self::Lowres, Self::Full];
+    pub const ALL: [Self; 8] =
+        [Self::Center, Self::Half, Self::Left, Self::Random, Self::RandomFifth, Self::Grid, Self::Lowres, Self::Full];
 
     /// Its name on the command line.
     #[must_use]
@@ -41,6 +45,7 @@ impl MaskPreset {
             Self::Half => "half",
             Self::Left => "left",
             Self::Random => "random",
+            Self::RandomFifth => "random-20",
             Self::Grid => "grid",
             Self::Lowres => "lowres",
             Self::Full => "full",
@@ -53,7 +58,7 @@ impl MaskPreset {
         Self::ALL.into_iter().find(|preset| preset.id() == id)
     }
 
-    /// The hole in crop pixels: `[size, size]`, true in the hole. `seed` matters to `Random` only.
+    /// The hole in crop pixels: `[size, size]`, true in the hole. `seed` matters to the random ones only.
     #[must_use]
     pub fn hole_in_crop(self, crop_size_px: u32, seed: u64) -> Vec<bool> {
         let size = crop_size_px;
@@ -63,6 +68,7 @@ impl MaskPreset {
             Self::Half => y >= size / 2,
             Self::Left => x < size / 2,
             Self::Random => rng.random_bool(RANDOM_HOLE_SHARE),
+            Self::RandomFifth => rng.random_bool(RANDOM_FIFTH_HOLE_SHARE),
             Self::Grid => [x, y].iter().any(|position| !position.is_multiple_of(4)),
             Self::Lowres => [x, y].iter().any(|position| !position.is_multiple_of(8)),
             Self::Full => true,
@@ -80,17 +86,32 @@ impl MaskPreset {
     /// crop's hole is exactly the preset's.
     #[must_use]
     pub fn hole_in_photo(self, width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, seed: u64) -> Mask {
-        let Some(grid) = CropGrid::new(frame, crop_size_px) else { return Mask::empty(width, height) };
-        let hole = self.hole_in_crop(crop_size_px, seed);
-        let mut mask = hole_pixels(width, height, frame, grid, crop_size_px, &hole);
-        for (index, _) in (0..).zip(&hole).filter(|(_, hole)| !**hole) {
-            let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
-            let (columns, rows) =
-                (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
-            mask.set_rect(RectPx::from_ranges(columns, rows), StrokeKind::Erase);
-        }
-        mask
+        place_in_photo(width, height, frame, crop_size_px, &self.hole_in_crop(crop_size_px, seed))
     }
+}
+
+/// The middle of the frame as a hole in a photo of this size, placed as [`MaskPreset::hole_in_photo`] does. `margin` is the
+/// share of the frame's side that stays on each side, below 0.5: the blog's `centerScale`.
+#[must_use]
+pub fn center_hole_in_photo(width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, margin: f64) -> Mask {
+    let end = |share: f64| floor_to_index(f64::from(crop_size_px) * share);
+    let inside = |position: usize| (end(margin)..end(1.0 - margin)).contains(&position);
+    let side = crop_size_px as usize;
+    let hole: Vec<bool> = (0..side * side).map(|pixel| inside(pixel % side) && inside(pixel / side)).collect();
+    place_in_photo(width, height, frame, crop_size_px, &hole)
+}
+
+/// A hole in crop pixels as a hole in a photo.
+fn place_in_photo(width: u32, height: u32, frame: &FaceFrame, crop_size_px: u32, hole: &[bool]) -> Mask {
+    let Some(grid) = CropGrid::new(frame, crop_size_px) else { return Mask::empty(width, height) };
+    let mut mask = hole_pixels(width, height, frame, grid, crop_size_px, hole);
+    for (index, _) in (0..).zip(hole).filter(|(_, hole)| !**hole) {
+        let [x, y] = grid.center_in_photo(index % crop_size_px, index / crop_size_px);
+        let (columns, rows) =
+            (clip_range(grid.footprint_along_axis(x), width), clip_range(grid.footprint_along_axis(y), height));
+        mask.set_rect(RectPx::from_ranges(columns, rows), StrokeKind::Erase);
+    }
+    mask
 }
 
 /// The photo pixels in the frame whose crop pixel is hole.

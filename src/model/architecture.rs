@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::ModelError;
-use super::plan::{LayerPlan, NetworkPlan, NetworkRole, TAPS, inner_layers};
+use super::plan::{ConvKernel, LayerKind, LayerPlan, NetworkPlan, NetworkRole, inner_layers};
 
 /// The plans of a model's networks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,12 +24,12 @@ impl Architecture {
     #[must_use]
     pub fn flop_per_step(&self) -> usize {
         // One kernel tap is one multiplication per pixel of the smaller picture.
-        let multiplications = |layer: &LayerPlan| layer.inputs * layer.outputs * TAPS * layer.smaller_side().pow(2);
+        let multiplications = |layer: &LayerPlan| layer.weight_len() * layer.smaller_side().pow(2);
         let layers = self.generator.layers.iter().chain(self.discriminator.iter().flat_map(|plan| &plan.layers));
         4 * layers.map(multiplications).sum::<usize>()
     }
 
-    /// Reads the channel counts from the tensor shapes of a file.
+    /// Reads the channel counts and kernels from the tensor shapes of a file.
     pub(super) fn from_shapes(
         image_size_px: u32,
         latent_dim: usize,
@@ -49,7 +49,9 @@ impl Architecture {
                 }
             });
             let inner = inner.collect::<Result<Vec<_>, _>>()?;
-            Ok(NetworkPlan::new(role, &[&[inputs][..], &inner, &[outputs]].concat()))
+            let mut plan = NetworkPlan::new(role, &[&[inputs][..], &inner, &[outputs]].concat());
+            plan.layers.iter_mut().for_each(|layer| adopt_shapes(layer, shapes));
+            Ok(plan)
         };
         let optional = |role: NetworkRole| {
             let prefix = format!("{}.", role.name());
@@ -65,10 +67,20 @@ impl Architecture {
     /// Name and shape of every tensor in a file of this architecture.
     pub(super) fn expected_tensors(&self) -> BTreeMap<String, Vec<usize>> {
         let tensors = |layer: &LayerPlan| {
-            [(layer.weight_name(), layer.weight_shape().to_vec()), (layer.bias_name(), vec![layer.outputs])]
+            [(layer.weight_name(), layer.weight_shape().to_vec()), (layer.bias_name(), layer.bias_shape())]
         };
         self.networks().flat_map(|plan| &plan.layers).flat_map(tensors).collect()
     }
+}
+
+/// Takes the kernel of a layer and the form of its bias from the tensor shapes of a file. Other shapes change nothing.
+fn adopt_shapes(layer: &mut LayerPlan, shapes: &BTreeMap<String, Vec<usize>>) {
+    let kernel = shapes.get(&layer.weight_name()).and_then(|shape| ConvKernel::new(*shape.get(2)?));
+    if let Some(kernel) = kernel.filter(|_| !layer.kind.is_dense()) {
+        layer.kernel = kernel;
+    }
+    layer.has_pixel_bias =
+        layer.kind == LayerKind::Project && shapes.get(&layer.bias_name()).is_some_and(|shape| shape.len() > 1);
 }
 
 #[cfg(test)]

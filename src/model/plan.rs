@@ -1,16 +1,14 @@
 //! The plan of the networks: what each layer is. The weight files, the `PyTorch` names, the CPU, the GPU and the training
 //! read it.
 //!
-//! The networks follow DCGAN (Radford et al. 2016, arXiv 1511.06434). Every kernel is 4×4. G makes 4×4 pixels of a latent
-//! and doubles the side with each further layer. D and E halve the side down to 4 pixels; their last layer sees all of
-//! them.
+//! The networks follow DCGAN (Radford et al. 2016, arXiv 1511.06434). G makes 4×4 pixels of a latent and doubles the side
+//! with each further layer. D and E halve the side down to 4 pixels; their last layer sees all of them. Kernels are 4×4;
+//! an imported network may have larger ones between pictures ([`ConvKernel`]).
 
 use super::batch_norm::OutputAxis;
 
-/// Side of a kernel.
-pub(crate) const KERNEL_SIZE: usize = 4;
-/// Number of kernel taps.
-pub(crate) const TAPS: usize = KERNEL_SIZE * KERNEL_SIZE;
+/// Number of pixels of G's first output, and so the number of taps of a dense layer.
+pub(crate) const DENSE_TAPS: usize = BASE_SIDE_PX * BASE_SIDE_PX;
 /// Side of G's first output and of the input of D's last layer, in pixels.
 const BASE_SIDE_PX: usize = 4;
 /// Slope of `LeakyReLU` below zero (DCGAN, section 3).
@@ -33,12 +31,23 @@ pub enum NetworkRole {
 pub enum LayerKind {
     /// A transposed convolution from 1 pixel to 4×4 pixels.
     Project,
-    /// A transposed convolution with stride 2 and padding 1: doubles the side.
+    /// A transposed convolution with stride 2: doubles the side.
     Upsample,
-    /// A convolution with stride 2 and padding 1: halves the side.
+    /// A convolution with stride 2: halves the side.
     Downsample,
     /// A convolution from 4×4 pixels to 1 pixel.
     Collapse,
+}
+
+/// The kernel of a convolution with stride 2, or of its transpose. The side of the larger picture is exactly twice that
+/// of the smaller one.
+///
+/// Along each axis, the pixel `2i + k − padding` of the larger picture meets tap `k` at pixel `i` of the smaller one.
+/// `PyTorch` has these paddings for exactly doubled sides. TensorFlow's SAME padding of a 5×5 kernel begins one pixel
+/// later, so such a kernel is a 6×6 kernel here, whose first row and column are zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConvKernel {
+    size: usize,
 }
 
 /// The activation function of a layer.
@@ -57,6 +66,8 @@ pub struct LayerPlan {
     /// Name within the network, as in `up.0`.
     pub name: String,
     pub kind: LayerKind,
+    /// 4×4 in a dense layer.
+    pub kernel: ConvKernel,
     /// Channels of the input and of the output.
     pub inputs: usize,
     pub outputs: usize,
@@ -64,6 +75,8 @@ pub struct LayerPlan {
     /// Whether a `BatchNorm` follows the convolution in training and in `PyTorch`; a bias otherwise. A model file has it
     /// folded in.
     pub has_norm: bool,
+    /// Whether each pixel of the output has its own bias: that of a linear projection to 4×4 pixels.
+    pub has_pixel_bias: bool,
     /// Side of the input and of the output, in pixels.
     pub input_side: usize,
     pub output_side: usize,
@@ -138,6 +151,41 @@ impl LayerKind {
     }
 }
 
+impl ConvKernel {
+    /// The kernel of DCGAN.
+    pub const DCGAN: Self = Self { size: 4 };
+
+    /// A kernel of this side, from 4 to 6.
+    #[must_use]
+    pub fn new(size: usize) -> Option<Self> {
+        (4..=6).contains(&size).then_some(Self { size })
+    }
+
+    /// Side of the kernel.
+    #[must_use]
+    pub fn size(self) -> usize {
+        self.size
+    }
+
+    /// Number of taps.
+    #[must_use]
+    pub fn taps(self) -> usize {
+        self.size * self.size
+    }
+
+    /// Pixels that the kernel reaches beyond the larger picture, at its upper left.
+    #[must_use]
+    pub fn padding(self) -> usize {
+        (self.size - 1) / 2
+    }
+
+    /// Most pixels of the smaller picture, along an axis, that contribute to one pixel of the larger one.
+    #[must_use]
+    pub fn neighbours(self) -> usize {
+        self.size.div_ceil(2)
+    }
+}
+
 impl Activation {
     /// The factor of negative values; `None` for tanh.
     #[must_use]
@@ -164,14 +212,27 @@ impl LayerPlan {
         format!("{}.{}.bias", self.role.name(), self.name)
     }
 
-    /// Shape of the weight in `PyTorch`'s layout: `[in, out, 4, 4]` if transposed, otherwise `[out, in, 4, 4]`.
+    /// Shape of the weight in `PyTorch`'s layout: `[in, out, size, size]` if transposed, otherwise `[out, in, size, size]`.
     #[must_use]
     pub fn weight_shape(&self) -> [usize; 4] {
         let [first, second] = match self.role.output_axis() {
             OutputAxis::First => [self.outputs, self.inputs],
             OutputAxis::Second => [self.inputs, self.outputs],
         };
-        [first, second, KERNEL_SIZE, KERNEL_SIZE]
+        [first, second, self.kernel.size(), self.kernel.size()]
+    }
+
+    /// Number of weights.
+    #[must_use]
+    pub fn weight_len(&self) -> usize {
+        self.weight_shape().iter().product()
+    }
+
+    /// Shape of the bias: `[out]`, or `[out, 4, 4]` if each pixel has its own.
+    #[must_use]
+    pub fn bias_shape(&self) -> Vec<usize> {
+        let sides = if self.has_pixel_bias { &[BASE_SIDE_PX; 2][..] } else { &[] };
+        [&[self.outputs], sides].concat()
     }
 
     /// The smaller of both sides, in pixels.
@@ -182,7 +243,7 @@ impl LayerPlan {
 }
 
 impl NetworkPlan {
-    /// The network with these channels: those of its input, and those after each layer.
+    /// The network with these channels: those of its input, and those after each layer. Its kernels are 4×4.
     #[must_use]
     pub fn new(role: NetworkRole, channels: &[usize]) -> Self {
         let count = channels.len().saturating_sub(1);
@@ -197,7 +258,20 @@ impl NetworkPlan {
                 LayerKind::Collapse => (BASE_SIDE_PX, 1),
             };
             let (inputs, outputs, has_norm) = (pair[0], pair[1], role.has_norm(index, count));
-            LayerPlan { role, name, kind, inputs, outputs, activation, has_norm, input_side, output_side }
+            let (kernel, has_pixel_bias) = (ConvKernel::DCGAN, false);
+            LayerPlan {
+                role,
+                name,
+                kind,
+                kernel,
+                inputs,
+                outputs,
+                activation,
+                has_norm,
+                has_pixel_bias,
+                input_side,
+                output_side,
+            }
         };
         Self { role, layers: channels.windows(2).enumerate().map(layer).collect() }
     }

@@ -9,7 +9,7 @@ use safetensors::tensor::{Dtype, TensorView};
 use safetensors::{SafeTensorError, SafeTensors};
 
 use super::directions::{networks_sha256, take_direction_shapes, take_directions};
-use super::{Architecture, LatentDirection, ModelInfo};
+use super::{Architecture, LatentDirection, LayerPlan, ModelInfo};
 use crate::fs::WriteError;
 use crate::hash::sha256_of_bytes;
 
@@ -53,8 +53,8 @@ pub enum ModelError {
     Save(#[from] WriteError),
 }
 
-/// One tensor of a layer, in `PyTorch`'s layout: a weight (transposed convolution `[in, out, 4, 4]`, convolution `[out,
-/// in, 4, 4]`) or a bias `[out]`.
+/// One tensor of a layer, in `PyTorch`'s layout: a weight (transposed convolution `[in, out, size, size]`, convolution
+/// `[out, in, size, size]`) or a bias `[out]` (`[out, 4, 4]` if each pixel has its own).
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightTensor {
     pub shape: Vec<usize>,
@@ -134,6 +134,14 @@ impl ModelFile {
     /// A tensor that [`parse`](Self::parse) has found.
     pub(super) fn tensor(&self, name: &str) -> Result<&WeightTensor, ModelError> {
         self.tensors.get(name).ok_or_else(|| ModelError::MissingTensor { name: name.to_string() })
+    }
+
+    /// A layer's bias: `[out]`, or `[pixel, out]` if each pixel has its own.
+    pub(super) fn channels_last_bias(&self, layer: &LayerPlan) -> Result<Vec<f32>, ModelError> {
+        let bias = &self.tensor(&layer.bias_name())?.values;
+        let pixels = bias.len() / layer.outputs;
+        let rows = (0..pixels).flat_map(|pixel| (0..layer.outputs).map(move |channel| channel * pixels + pixel));
+        Ok(rows.map(|index| bias[index]).collect())
     }
 }
 

@@ -1,4 +1,4 @@
-//! The evaluation of a checkpoint: samples, quality metrics and the exported model.
+//! The evaluation of a checkpoint: samples, quality metrics, histograms of the weights and the exported model.
 
 use super::face_images::FaceImages;
 use super::metrics_log::{self, MetricsLog};
@@ -55,6 +55,7 @@ impl CheckpointEvaluator {
         let png = encode_sheet(sheet).map_err(|source| TrainError::Save { path: samples.clone(), source })?;
         RunFolder::write_file(&samples, &png)?;
         events.image(step, "samples", size_px, png)?;
+        events.histograms(step, weights(state))?;
         RunFolder::write_file(folder.model_path(), &bytes)?;
         let quality = self.quality.evaluate(&file)?;
         self.quality_log.append_row(step, &quality.columns())?;
@@ -68,6 +69,18 @@ impl CheckpointEvaluator {
         }
         Ok(CheckpointEval { step, samples_path: samples, quality, is_best })
     }
+}
+
+/// The trained values of every network, as in `generator/up.0/weight`.
+fn weights(state: &TrainState) -> impl Iterator<Item = (String, &[f32])> {
+    state.nets.iter().flat_map(|(net, tensors)| {
+        let learned = tensors.tensors.iter().filter(|(_, tensor)| tensor.moments.is_some());
+        learned.map(move |(name, tensor)| {
+            let layer_len = name.rfind(".norm.").or_else(|| name.rfind('.')).unwrap_or(0);
+            let (layer, kind) = name.split_at(layer_len);
+            (format!("{net}/{layer}/{}", kind.trim_start_matches('.')), &tensor.values[..])
+        })
+    })
 }
 
 /// Returns an error text if the state holds a NaN or infinite value.

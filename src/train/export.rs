@@ -6,7 +6,6 @@ use super::TrainError;
 use super::net::NetState;
 use super::settings::TrainSettings;
 use super::trainer::{TrainState, network_plans};
-use crate::model::plan::TAPS;
 use crate::model::weight_file::{StoragePrecision, WeightTensors, required_metadata, serialize_safetensors};
 use crate::model::{BATCH_NORM_EPSILON, BatchNorm, LayerPlan, ModelFile, WeightTensor};
 
@@ -48,7 +47,7 @@ fn training_metadata(settings: &TrainSettings, state: &TrainState) -> BTreeMap<S
 /// A layer's averaged weight and bias, with its `BatchNorm` folded in (running statistics).
 fn fold_batch_norm(layer: &LayerPlan, net: &NetState) -> (WeightTensor, WeightTensor) {
     let averaged = |name: &str, length: usize| net.tensor(&format!("{}.{name}", layer.name), length).averaged;
-    let values = averaged("weight", layer.inputs * layer.outputs * TAPS);
+    let values = averaged("weight", layer.weight_len());
     let mut weight = WeightTensor { shape: layer.weight_shape().to_vec(), values };
     let per_channel = |name: &str| averaged(name, layer.outputs);
     let mut bias = if layer.has_norm { vec![0.0; layer.outputs] } else { per_channel("bias") };

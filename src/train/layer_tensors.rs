@@ -3,14 +3,13 @@
 //! In [`crate::model`], `BatchNorm` is folded into the convolutions. In training it has tensors of its own. A layer with
 //! a `BatchNorm` has no bias, because `BatchNorm` adds a shift.
 
-use crate::model::plan::TAPS;
 use crate::model::{LayerPlan, NetworkPlan};
 
 /// Names and lengths of the trained tensors: weight, bias or shift, and the scale of a `BatchNorm`.
 pub(super) fn parameter_lengths(layer: &LayerPlan) -> Vec<(String, usize)> {
     let LayerPlan { name, outputs, has_norm, .. } = layer;
     let shift = if *has_norm { "norm.shift" } else { "bias" };
-    let weight = (format!("{name}.weight"), layer.inputs * outputs * TAPS);
+    let weight = (format!("{name}.weight"), layer.weight_len());
     let mut lengths = vec![weight, (format!("{name}.{shift}"), *outputs)];
     if *has_norm {
         lengths.push((format!("{name}.norm.scale"), *outputs));

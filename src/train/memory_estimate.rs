@@ -3,7 +3,6 @@
 use super::layer_tensors::parameter_count;
 use super::settings::{TrainRecipe, TrainSettings};
 use super::trainer::network_plans;
-use crate::model::plan::TAPS;
 use crate::model::{NetworkPlan, NetworkRole};
 use crate::perceptual;
 
@@ -48,7 +47,7 @@ fn activations_per_image(plan: &NetworkPlan) -> u64 {
 fn largest_im2col_matrix(plan: &NetworkPlan) -> u64 {
     let values = plan.layers.iter().map(|layer| {
         let channels = layer.inputs.min(layer.outputs).max(1);
-        (layer.smaller_side().pow(2) * TAPS * channels) as u64
+        (layer.smaller_side().pow(2) * layer.kernel.taps() * channels) as u64
     });
     values.max().unwrap_or(0)
 }

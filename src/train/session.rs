@@ -8,6 +8,7 @@ use super::divergence::DivergenceMonitor;
 use super::face_images::{FaceImages, FaceSubset, scaled_down};
 use super::layer_tensors::parameter_count;
 use super::metrics_log::MetricsLog;
+use super::net::read_values;
 use super::run_folder::RunFolder;
 use super::session_start::{error_chain, last_value, load_or_initial_state, split_faces, warn_if_low_memory};
 use super::settings::{TrainRecipe, TrainSettings};
@@ -124,13 +125,17 @@ impl<'a> TrainSession<'a> {
         folder.clear_session_end();
         let log = MetricsLog::open(&folder.log_path(), state.step)?;
         let elapsed_secs = last_value(&folder.log_path(), "elapsed_secs")?;
+        let mut events = TensorBoardFile::create(folder.path(), state.step + 1)?;
+        if state.step == 0 {
+            events.graph(&network_plans(&settings))?;
+        }
         let now = Instant::now();
         Ok(Self {
             evaluator: CheckpointEvaluator::open(&settings, &folder, state.step, held_out)?,
             trainer: Trainer::new(&settings, &state, &burn_device, alexnet),
             divergence: DivergenceMonitor::default(),
             log,
-            events: TensorBoardFile::create(folder.path(), state.step + 1)?,
+            events,
             pending_metrics: Vec::new(),
             step_time: Duration::ZERO,
             elapsed_secs,
@@ -228,7 +233,8 @@ impl<'a> TrainSession<'a> {
         row.extend(metrics.iter().map(|(name, value)| (*name, f64::from(*value))));
         let logged = self.log.append_row(step, &row);
         let plotted = self.events.scalars(step, metrics.iter().map(|(name, value)| (*name, *value)));
-        self.note_log_error_once([logged, plotted]);
+        let histograms = self.write_histograms();
+        self.note_log_error_once([logged, plotted, histograms]);
         let remaining_secs = to_f64(self.settings.steps.saturating_sub(step)) / steps_per_sec;
         let reason = self.divergence.check_metrics(&metrics);
         let steps = self.settings.steps;
@@ -236,8 +242,16 @@ impl<'a> TrainSession<'a> {
         reason
     }
 
+    /// Writes histograms of the latents and of D's probabilities in the last step, under the names of the blog's code.
+    fn write_histograms(&mut self) -> Result<(), TrainError> {
+        let Some(values) = self.trainer.last_values.take() else { return Ok(()) };
+        let named = [("z", values.latents), ("d", values.real_probabilities), ("d_", values.fake_probabilities)];
+        let named = named.map(|(name, tensor)| (name.to_string(), read_values(tensor)));
+        self.events.histograms(self.trainer.step, named.iter().map(|(name, values)| (name.clone(), &values[..])))
+    }
+
     /// Reports a write error of the log once. Training continues without the log.
-    fn note_log_error_once(&mut self, results: [Result<(), TrainError>; 2]) {
+    fn note_log_error_once(&mut self, results: [Result<(), TrainError>; 3]) {
         for error in results.into_iter().filter_map(Result::err) {
             if !std::mem::replace(&mut self.has_log_failed, true) {
                 self.observer.note(&format!("{}; training continues without the log", error_chain(&error)));

@@ -107,7 +107,9 @@ fn a_run_writes_all_its_files() {
         assert_eq!(steps(name), [3, 6], "{name}");
     }
     let events = read_events(&out);
-    for (step, tag) in [(3, "d_loss"), (6, "samples"), (6, "context_loss")] {
+    let histograms = [(3, "z"), (6, "d"), (6, "d_"), (3, "generator/up.0/weight"), (6, "encoder/score/bias")];
+    let others = [(3, "d_loss"), (6, "samples"), (6, "context_loss"), (0, "graph")];
+    for (step, tag) in histograms.into_iter().chain(others) {
         assert!(events.iter().any(|(event_step, name, _)| (*event_step, name.as_str()) == (step, tag)), "{step} {tag}");
     }
     let best = observer.evaluations.iter().map(|evaluation| evaluation.quality.context_loss).fold(f64::MAX, f64::min);

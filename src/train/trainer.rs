@@ -44,6 +44,16 @@ pub(super) struct TrainState {
 /// The metrics of a step by name. Each is `[1]` and still on the device.
 pub(super) type StepMetrics = Vec<(&'static str, Tensor<1>)>;
 
+/// Values of the last step for histograms, flat and still on the device.
+pub(super) struct StepValues {
+    /// Latents from the prior.
+    pub latents: Tensor<1>,
+    /// D's probabilities of "real" for the real faces, and for those generated from the latents. With augmentation, as D
+    /// saw them.
+    pub real_probabilities: Tensor<1>,
+    pub fake_probabilities: Tensor<1>,
+}
+
 /// The plans of G, D and, with the encoder recipe, E.
 pub(super) fn network_plans(settings: &TrainSettings) -> Vec<NetworkPlan> {
     let (size, width, latent) = (settings.size_px as usize, settings.width as usize, settings.latent_dim as usize);
@@ -106,6 +116,8 @@ pub(super) struct Trainer {
     pub step: u64,
     /// See [`TrainState::augment_strength`].
     pub augment_strength: f32,
+    /// Of the last step of this session.
+    pub last_values: Option<StepValues>,
 }
 
 impl Trainer {
@@ -132,6 +144,7 @@ impl Trainer {
             nets: TrainNets { generator, discriminator, encoder_nets, feature_losses },
             step: state.step,
             augment_strength: state.augment_strength,
+            last_values: None,
         }
     }
 

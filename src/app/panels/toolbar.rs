@@ -177,6 +177,9 @@ pub fn describe_shape(preset: MaskPreset) -> (&'static str, &'static str) {
         MaskPreset::Half => (t!("Lower half"), t!("The lower half of the frame")),
         MaskPreset::Left => (t!("Left half"), t!("The left half of the frame")),
         MaskPreset::Random => (t!("Random"), t!("Most pixels at random, chosen by the seed (CVPR 2017)")),
+        MaskPreset::RandomFifth => {
+            (t!("Random, few"), t!("A fifth of the pixels at random, chosen by the seed (the blog's random mask)"))
+        }
         MaskPreset::Grid => (t!("Grid"), t!("Everything but the pixels of a regular grid (the blog's grid mask)")),
         MaskPreset::Lowres => {
             (t!("Low resolution"), t!("Everything but the pixels of a coarser grid: super-resolution"))

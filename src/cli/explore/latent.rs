@@ -74,10 +74,10 @@ Examples:
 Exit status: 0 on success, 1 if a photo cannot be used, 2 if the arguments are invalid.";
 
 pub(super) fn run(args: &LatentArgs, console: &mut Console) -> anyhow::Result<CommandStatus> {
-    let (photos, skipped) = inputs::expand_folders(&args.photos)?;
+    let (photos, skipped) = inputs::expand_folders(&args.photos, None)?;
     let photos = match photos {
         PhotoInputs::One(photo) => vec![photo],
-        PhotoInputs::Many(photos) => photos,
+        PhotoInputs::Many(photos) => photos.into_iter().map(|photo| photo.path).collect(),
     };
     for line in skipped {
         console.print(&line);

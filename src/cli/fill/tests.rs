@@ -98,6 +98,71 @@ fn a_folder_tells_what_is_skipped() {
 }
 
 #[test]
+fn subfolders_of_photos_and_masks_are_filled() {
+    let folder = FillTestFolder::new();
+    for name in ["in/ann.png", "in/a/ann.png", "in/a/b/bob.png"] {
+        folder.add_photo(name);
+    }
+    let mask = RgbImage::from_fn(SIDE_PX, SIDE_PX, |x, _| Rgb([if x < 8 { 255 } else { 0 }; 3]));
+    std::fs::create_dir_all(folder.path("masks/a")).unwrap();
+    for name in ["masks/ann.png", "masks/a/ann.png", "masks/bob.png"] {
+        mask.save(folder.path(name)).unwrap();
+    }
+    let line = "DIR/in --recursive --mask DIR/masks --steps 1 --hats DIR/hats --out DIR/in/out";
+    let run = folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(run.status, CommandStatus::Success, "{}", run.messages);
+    assert_eq!(folder.files("in/out"), ["a", "ann.png"]);
+    assert_eq!(folder.files("in/out/a"), ["ann.png", "b"]);
+    assert_eq!(folder.files("hats/a/b/bob"), ["0001.png"]);
+    let again = folder.fill(&mut FakeBackend::default(), &format!("{line} --force")).unwrap();
+    assert!(!again.messages.contains("in/out/out"), "the output folder is not read: {}", again.messages);
+}
+
+#[test]
+fn hats_are_the_generated_faces() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --steps 12 --every 5 --hats DIR/hats --out DIR/out.png";
+    folder.fill(&mut FakeBackend::default(), line).unwrap();
+    assert_eq!(folder.files("hats"), ["0001.png", "0005.png", "0010.png", "0012.png"]);
+    let face = folder.pixels("hats/0010.png");
+    assert!(face.dimensions() == (SIDE_PX, SIDE_PX) && face.pixels().all(|pixel| *pixel == Rgb([128; 3])));
+    // The result of the fake search is white.
+    assert!(folder.pixels("hats/0012.png").pixels().all(|pixel| *pixel == Rgb([255; 3])));
+}
+
+#[test]
+fn a_sheet_shows_all_photos_that_are_filled() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("in/ann.png");
+    folder.add_photo("in/carl.png");
+    std::fs::write(folder.path("in/bob.png"), b"no picture").unwrap();
+    let line = "DIR/in --mask center --blend none --steps 4 --every 2 --out DIR/out --sheet DIR/sheet.png \
+                --sheet-gif DIR/sheet.gif";
+    folder.fill(&mut FakeBackend::default(), line).unwrap();
+    let sheet = folder.pixels("sheet.png");
+    let middle = |place: u32| *sheet.get_pixel(10 + 162 * place + 80, 10 + 80);
+    assert_eq!([middle(1), middle(2)], [Rgb([128; 3]), Rgb([255; 3])]);
+    assert_eq!(sheet.dimensions(), (3 * 160 + 4 + 20, 2 * 170 + 10));
+    let gif = std::io::BufReader::new(std::fs::File::open(folder.path("sheet.gif")).unwrap());
+    let frames = image::AnimationDecoder::into_frames(image::codecs::gif::GifDecoder::new(gif).unwrap());
+    assert_eq!(frames.count(), 4, "iterations 1, 2 and 4, and the result");
+    assert!(!folder.path("out/bob.png").exists());
+}
+
+#[test]
+fn the_centre_can_have_another_margin() {
+    let folder = FillTestFolder::new();
+    folder.add_photo("ann.png");
+    let line = "DIR/ann.png --mask center --center-scale 0.375 --blend none --steps 1 --out DIR/out.png";
+    folder.fill(&mut FakeBackend::default(), line).unwrap();
+    let white = folder.pixels("out.png").pixels().filter(|pixel| **pixel == Rgb([255; 3])).count();
+    assert_eq!(white, 8 * 8);
+    let other = folder.fill(&mut FakeBackend::default(), &line.replace("center ", "half ")).err().unwrap();
+    insta::assert_snapshot!(other, @"--center-scale is the margin of --mask center: give that mask, or leave it out");
+}
+
+#[test]
 fn folder_masks_match_photos_by_stem() {
     let folder = FillTestFolder::new();
     folder.add_photo("in/ann.png");
@@ -460,7 +525,7 @@ fn invalid_arguments_are_refused_before_the_search() {
         assert!(error.is::<crate::cli::UsageError>(), "{error}");
         error.to_string().replace(folder.0.path().to_str().unwrap(), "DIR")
     };
-    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, one of center, half, left, random, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
+    insta::assert_snapshot!(refused("DIR/ann.png --mask DIR/none.png --out DIR/out.png"), @"there is no mask DIR/none.png: give a picture with the hole in white, one of center, half, left, random, random-20, grid, lowres, full, or parts of the face, separated by commas: eyes, left-eye, right-eye, brows, nose, mouth, chin, left-half, right-half, skin");
     insta::assert_snapshot!(refused("DIR/ann.png --mask center --steps 0 --out DIR/out.png"), @"steps is 0: use 1 to 100000");
     assert!(refused("DIR/ann.png --mask center --model DIR/none --out DIR/out.png").starts_with("there is no model"));
     assert!(refused("DIR/ann.png --mask center --model DIR/ann.png --out DIR/out.png").contains("DIR/ann.png: "));

@@ -32,6 +32,9 @@ impl OutputTestFolder {
             apng: None,
             at: None,
             log: None,
+            hats: None,
+            sheet: None,
+            sheet_gif: None,
             report: None,
             quality: 92,
         };
@@ -46,6 +49,20 @@ impl OutputTestFolder {
             }
         }
     }
+}
+
+#[test]
+fn sheets_and_generated_faces_are_checked() {
+    let folder = OutputTestFolder::new();
+    insta::assert_snapshot!(folder.check_error(|output| output.sheet = Some(folder.path("sheet.jpg"))), @"--sheet DIR/sheet.jpg does not end in .png");
+    insta::assert_snapshot!(folder.check_error(|output| output.sheet_gif = Some(folder.path("sheet.png"))), @"--sheet-gif DIR/sheet.png does not end in .gif");
+    folder.touch("sheet.png");
+    insta::assert_snapshot!(folder.check_error(|output| output.sheet = Some(folder.path("sheet.png"))), @"DIR/sheet.png already exists: choose another name, or add --force");
+    std::fs::create_dir(folder.path("hats")).unwrap();
+    folder.touch("hats/notes-0010.png");
+    assert_eq!(folder.check_error(|output| output.hats = Some(folder.path("hats"))), "");
+    folder.touch("hats/0010.png");
+    insta::assert_snapshot!(folder.check_error(|output| output.hats = Some(folder.path("hats"))), @"DIR/hats holds the generated faces of another search: choose another folder, or add --force to replace them");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::train::{MAX_HELD_OUT, TrainRecipe, TrainSettings};
 ///
 /// Writes a run folder with samples and quality measurements every --every steps, the newest model as model.safetensors,
 /// the best so far as best.safetensors (chosen by the context loss of a short search on held-out faces), log.csv,
-/// quality.csv, event files (tensorboard --logdir RUN), and checkpoints to resume from.
+/// quality.csv, event files (tensorboard --logdir RUN: losses, histograms, samples, graph), and checkpoints to resume from.
 /// The model can be used immediately: countenance fill --model RUN/best.safetensors.
 ///
 /// Ends after --steps or --minutes. To stop earlier, create a file RUN/stop: training ends after the current step. Ctrl-C

@@ -61,10 +61,22 @@ fn presets_have_the_expected_holes() {
     assert_eq!(count(MaskPreset::Full), 64 * 64);
     // 3277 expected, standard deviation 26.
     assert!((3140..3410).contains(&count(MaskPreset::Random)));
+    // 819 expected, standard deviation 26.
+    assert!((690..950).contains(&count(MaskPreset::RandomFifth)));
     let half = MaskPreset::Half.hole_in_crop(64, 0);
     assert!(!half[31 * 64] && half[32 * 64]);
     let left = MaskPreset::Left.hole_in_crop(64, 0);
     assert!(left[31] && !left[32]);
+}
+
+#[test]
+fn the_centre_has_the_margin_of_the_blog() {
+    let frame = FaceFrame { center_in_photo: [50.0, 50.0], side_px: 64.0, angle_radians: 0.0 };
+    let hole = |margin| center_hole_in_photo(100, 100, &frame, 64, margin);
+    assert_eq!(hole(0.25), MaskPreset::Center.hole_in_photo(100, 100, &frame, 64, 0));
+    assert_eq!(hole(0.0), MaskPreset::Full.hole_in_photo(100, 100, &frame, 64, 0));
+    // int(64 · 0.4) and int(64 · 0.6).
+    assert_eq!(hole(0.4).hole_count(), (38 - 25) * (38 - 25));
 }
 
 #[test]

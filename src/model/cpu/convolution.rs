@@ -1,4 +1,4 @@
-//! A 4×4 convolution with stride 2 and padding 1, and its transpose.
+//! A convolution with stride 2, and its transpose.
 //!
 //! Each is the backward pass of the other. G applies the transposed convolution forward and the convolution backward; D
 //! does the reverse.
@@ -8,7 +8,7 @@ use super::im2col::{col2im, im2col};
 use super::packed_gemm::SimdUnit;
 use super::winograd::{self, WinogradF2, WinogradF4};
 use super::{CpuScratch, scratch_slice};
-use crate::model::plan::{LayerPlan, TAPS};
+use crate::model::plan::{ConvKernel, LayerPlan};
 use crate::model::{ModelError, ModelFile};
 
 /// How weights are prepared at load.
@@ -58,42 +58,44 @@ pub(super) struct Convolution {
     pub(super) large_channels: usize,
     /// Channels of the smaller picture.
     pub(super) small_channels: usize,
+    kernel: ConvKernel,
     algorithm: ConvAlgorithm,
 }
 
 enum ConvAlgorithm {
-    /// One GEMM with weights `[small, 16 · large]`, and im2col or col2im.
+    /// One GEMM with weights `[small, taps · large]`, and im2col or col2im.
     Im2col(GemmWeights),
     WinogradF2(Box<WinogradF2>),
     WinogradF4(Box<WinogradF4>),
 }
 
-/// Loads a layer's weights `[first, second, 4, 4]` as a matrix `[first, 16 · second]`, taps in row order.
+/// Loads a layer's weights `[first, second, size, size]` as a matrix `[first, taps · second]`, taps in row order.
 pub(super) fn load_gemm_weights(
     file: &ModelFile,
     layer: &LayerPlan,
     mode: LoadMode,
 ) -> Result<GemmWeights, ModelError> {
     let weight = file.tensor(&layer.weight_name())?;
-    let (first, second) = (weight.shape[0], weight.shape[1]);
+    let (first, second, taps) = (weight.shape[0], weight.shape[1], layer.kernel.taps());
     let value = |row: usize, column: usize| {
         let (tap, channel) = (column / second, column % second);
-        weight.values[(row * second + channel) * TAPS + tap]
+        weight.values[(row * second + channel) * taps + tap]
     };
     Ok(match mode {
-        LoadMode::Optimized(_) | LoadMode::Direct => GemmWeights::new(first, TAPS * second, value),
-        LoadMode::ForwardOnly => GemmWeights::new_transpose_only(first, TAPS * second, value),
+        LoadMode::Optimized(_) | LoadMode::Direct => GemmWeights::new(first, taps * second, value),
+        LoadMode::ForwardOnly => GemmWeights::new_transpose_only(first, taps * second, value),
     })
 }
 
 impl Convolution {
-    /// Loads the weights `[small, large, 4, 4]`.
+    /// Loads the weights `[small, large, size, size]`. Winograd's algorithm has transforms for 4×4 kernels only.
     pub(super) fn load(file: &ModelFile, layer: &LayerPlan, mode: LoadMode) -> Result<Self, ModelError> {
         let weight = file.tensor(&layer.weight_name())?;
-        let (small, large) = (weight.shape[0], weight.shape[1]);
-        let value = |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * TAPS + tap];
+        let (small, large, kernel) = (weight.shape[0], weight.shape[1], layer.kernel);
+        let value =
+            |tap: usize, channel: usize, row: usize| weight.values[(row * large + channel) * kernel.taps() + tap];
         let algorithm = match mode {
-            LoadMode::Optimized(precision) if winograd::is_faster(large, small) => {
+            LoadMode::Optimized(precision) if kernel == ConvKernel::DCGAN && winograd::is_faster(large, small) => {
                 let unit = SimdUnit::for_precision(precision);
                 if winograd::prefers_f4(unit, large, small) {
                     ConvAlgorithm::WinogradF4(WinogradF4::new(unit, large, small, value).into())
@@ -103,7 +105,7 @@ impl Convolution {
             }
             _ => ConvAlgorithm::Im2col(load_gemm_weights(file, layer, mode)?),
         };
-        Ok(Self { large_channels: large, small_channels: small, algorithm })
+        Ok(Self { large_channels: large, small_channels: small, kernel, algorithm })
     }
 
     /// Convolution: `[2·side, 2·side, large]` to `[side, side, small]`. The epilogue gets chunks of finished pixels.
@@ -121,7 +123,7 @@ impl Convolution {
             ConvAlgorithm::Im2col(weights) => {
                 let pixels = small.len() / self.small_channels;
                 let columns = scratch_slice(&mut scratch.columns, pixels * weights.columns());
-                im2col(side, self.large_channels, large, columns);
+                im2col(self.kernel, side, self.large_channels, large, columns);
                 weights.multiply_transposed(pixels, columns, small);
                 for_each_pixel_chunk(self.small_channels, small, epilogue);
             }
@@ -144,7 +146,7 @@ impl Convolution {
                 let pixels = small.len() / self.small_channels;
                 let columns = scratch_slice(&mut scratch.columns, pixels * weights.columns());
                 weights.multiply(pixels, small, columns);
-                col2im(side, self.large_channels, columns, large, epilogue);
+                col2im(self.kernel, side, self.large_channels, columns, large, epilogue);
             }
         }
     }

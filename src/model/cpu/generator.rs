@@ -15,6 +15,7 @@ pub(super) struct Generator {
     latent_dim: usize,
     /// Latent to 4×4 pixels: `[latent, 16 · channels]`.
     project: GemmWeights,
+    /// One value per channel, or per pixel and channel.
     project_bias: Vec<f32>,
     /// Each doubles the side. The last one makes the picture.
     layers: Vec<CpuConvLayer>,
@@ -42,7 +43,7 @@ impl Generator {
         Ok(Self {
             latent_dim: project.inputs,
             project: load_gemm_weights(file, project, mode)?,
-            project_bias: file.tensor(&project.bias_name())?.values.clone(),
+            project_bias: file.channels_last_bias(project)?,
             layers: layers.iter().map(|layer| CpuConvLayer::load(file, layer, mode)).collect::<Result<_, _>>()?,
         })
     }

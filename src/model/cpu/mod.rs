@@ -16,7 +16,7 @@
 //! | `gemm` | GEMM |
 //! | `packed_gemm` | GEMM with weights packed at load |
 //! | `bf16` | the same in bfloat16, where the processor supports it |
-//! | `im2col` | im2col and col2im for a 4×4 kernel with stride 2 |
+//! | `im2col` | im2col and col2im for a kernel with stride 2 |
 //! | `winograd` | convolution with fewer multiplications |
 //! | `convolution` | convolution and its transpose, by the fastest algorithm |
 //! | `generator` | G, forward and backward |

@@ -2,8 +2,11 @@
 //! differences.
 
 use super::*;
-use crate::model::weight_file::read_tensors;
-use crate::model::{ModelChoice, TINY_MODEL, load};
+use crate::model::plan::ConvKernel;
+use crate::model::weight_file::{
+    StoragePrecision, WeightTensors, read_tensors, required_metadata, serialize_safetensors,
+};
+use crate::model::{LayerKind, ModelChoice, NetworkRole, TINY_MODEL, WeightTensor, load};
 
 static GOLDEN: &[u8] = include_bytes!("../../../assets/fixtures/golden.safetensors");
 
@@ -92,6 +95,27 @@ fn tiny() -> ModelFile {
     ModelFile::parse("tiny", TINY_MODEL).unwrap()
 }
 
+/// Networks of 16 pixels with random weights and kernels of this size. The projection has a bias for each pixel.
+pub(in crate::model) fn with_kernel(size: usize) -> ModelFile {
+    let mut tensors = WeightTensors::new();
+    for role in NetworkRole::ALL {
+        for layer in &mut NetworkPlan::with_width(role, 16, 6, 5).layers {
+            if !layer.kind.is_dense() {
+                layer.kernel = ConvKernel::new(size).unwrap();
+            }
+            layer.has_pixel_bias = layer.kind == LayerKind::Project;
+            let tensor = |shape: Vec<usize>, seed: u32| {
+                let values = noise(shape.iter().product(), seed).iter().map(|value| value / 4.0).collect();
+                WeightTensor { shape, values }
+            };
+            tensors.insert(layer.weight_name(), tensor(layer.weight_shape().to_vec(), 11));
+            tensors.insert(layer.bias_name(), tensor(layer.bias_shape(), 12));
+        }
+    }
+    let bytes = serialize_safetensors(&tensors, &required_metadata(16, 5), StoragePrecision::Single).unwrap();
+    ModelFile::parse("random", &bytes).unwrap()
+}
+
 /// Both ways to prepare weights in f32.
 const MODES: [LoadMode; 2] = [LoadMode::Optimized(CpuPrecision::Single), LoadMode::Direct];
 
@@ -114,8 +138,8 @@ fn networks_match_pytorch() {
 
 #[test]
 fn latent_gradient_matches_finite_differences() {
-    let file = tiny();
-    for (mode, batch) in MODES.into_iter().flat_map(|mode| [1, 3].map(|batch| (mode, batch))) {
+    let cases = MODES.into_iter().flat_map(|mode| [(tiny(), mode, 1), (tiny(), mode, 3)]);
+    for (file, mode, batch) in cases.chain([4, 5, 6].map(|size| (with_kernel(size), LoadMode::Direct, 2))) {
         let networks = CpuNetworks::load(&file, mode).unwrap();
         let (weights, mut activations) = (SumWeights::noise(&file, batch), CpuActivations::default());
         let latents = noise(batch * file.info.latent_dim, 1);

@@ -9,7 +9,7 @@ use super::gpu_layer::GpuLayer;
 use super::kernel::{Dispatch, constant_buffer, run_and_read, storage_buffer, uniform_buffer};
 use super::{GpuNetworks, VECTOR_LEN, pad_rows, unpad_rows, vector_count};
 use crate::model::cpu::encoder_input;
-use crate::model::plan::Activation;
+use crate::model::plan::{Activation, DENSE_TAPS};
 
 /// Enough workgroups to keep a large GPU busy.
 const TARGET_WORKGROUPS: usize = 256;
@@ -89,9 +89,9 @@ impl<'a> DispatchBuilder<'a> {
         let Some(weights) = &layer.conv_transpose_weights else { return Vec::new() };
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
         let (kind, sizes) = if layer.plan.kind.is_dense() {
-            (GemmKind::Dense, [1, small, 16 * large])
+            (GemmKind::Dense, [1, small, DENSE_TAPS * large])
         } else {
-            (GemmKind::ConvTranspose, [small, 4 * small, large])
+            (GemmKind::ConvTranspose(layer.plan.kernel), [small, layer.plan.kernel.neighbours().pow(2) * small, large])
         };
         self.gemm(kind, sizes, layer.plan.smaller_side(), (weights, precision), buffers, epilogue)
     }
@@ -99,10 +99,11 @@ impl<'a> DispatchBuilder<'a> {
     /// Convolution.
     fn conv(&self, layer: &GpuLayer, buffers: [&Buffer; 2], epilogue: Epilogue<'_>) -> Vec<Dispatch> {
         let GpuLayer { small_vectors: small, large_vectors: large, precision, .. } = *layer;
-        let (kind, channels) = if layer.plan.kind.is_dense() { (GemmKind::Dense, 1) } else { (GemmKind::Conv, large) };
+        let is_dense = layer.plan.kind.is_dense();
+        let (kind, channels) = if is_dense { (GemmKind::Dense, 1) } else { (GemmKind::Conv(layer.plan.kernel), large) };
         self.gemm(
             kind,
-            [channels, 16 * large, small],
+            [channels, layer.plan.kernel.taps() * large, small],
             layer.plan.smaller_side(),
             (&layer.conv_weights, precision),
             buffers,

@@ -2,9 +2,12 @@
 //! and columns of it in named variables, so that every driver keeps them in registers.
 //!
 //! The im2col is implicit: the shader gathers the input rows from the picture as it loads them. A transposed
-//! convolution is computed as four convolutions with 2×2 kernels, one for each parity of the output's row and column.
+//! convolution is computed as four convolutions of the smaller picture (with 2×2 kernels for a 4×4 one), one for each
+//! parity of the output's row and column.
 
 use std::fmt::Write as _;
+
+use crate::model::plan::ConvKernel;
 
 /// The shader that adds up the partial sums of a GEMM.
 pub(super) const SUM_PARTS_SHADER: &str = concat!(include_str!("gemm.wgsl"), include_str!("sum_parts.wgsl"));
@@ -17,28 +20,30 @@ pub(super) const WORKGROUP_SIZE: usize = 64;
 pub(super) enum GemmKind {
     /// Matrix rows, for a dense layer.
     Dense,
-    /// Convolution: 4×4 patches with stride 2 and padding 1 of a picture with twice the output's side.
-    Conv,
-    /// Transposed convolution: 2×2 patches of a picture with half the output's side, for each row and column parity.
-    ConvTranspose,
+    /// Convolution: patches with stride 2 of a picture with twice the output's side.
+    Conv(ConvKernel),
+    /// Transposed convolution: patches of a picture with half the output's side, for each row and column parity.
+    ConvTranspose(ConvKernel),
 }
 
 impl GemmKind {
     /// Number of GEMMs, with different weights, that make one output.
     pub fn parity_count(self) -> usize {
         match self {
-            Self::Dense | Self::Conv => 1,
-            Self::ConvTranspose => 4,
+            Self::Dense | Self::Conv(_) => 1,
+            Self::ConvTranspose(_) => 4,
         }
     }
 
     /// WGSL that loads one vector of an input row, or zero outside the picture or the matrix.
-    fn input_loader(self) -> &'static str {
-        match self {
-            Self::Dense => include_str!("dense.wgsl"),
-            Self::Conv => concat!(include_str!("load_pixel.wgsl"), include_str!("conv.wgsl")),
-            Self::ConvTranspose => concat!(include_str!("load_pixel.wgsl"), include_str!("conv_transpose.wgsl")),
-        }
+    fn input_loader(self) -> String {
+        let (patch_side, padding, loader) = match self {
+            Self::Dense => return include_str!("dense.wgsl").into(),
+            Self::Conv(kernel) => (kernel.size(), kernel.padding(), include_str!("conv.wgsl")),
+            Self::ConvTranspose(kernel) => (kernel.neighbours(), kernel.padding(), include_str!("conv_transpose.wgsl")),
+        };
+        let load_pixel = include_str!("load_pixel.wgsl");
+        format!("const PATCH_SIDE = {patch_side}u;\nconst PADDING = {padding}u;\n{load_pixel}{loader}")
     }
 }
 
@@ -238,7 +243,7 @@ fn write_multiply(text: &mut String, tile: GemmTile) -> std::fmt::Result {
 /// Writes each thread's sums to the output.
 fn write_output(text: &mut String, kind: GemmKind, tile: GemmTile) -> std::fmt::Result {
     let (across, down) = tile.thread_grid();
-    let output_row = if kind == GemmKind::ConvTranspose {
+    let output_row = if matches!(kind, GemmKind::ConvTranspose(_)) {
         "(row / shape.side * 4u + parity / 2u * 2u) * shape.side + row % shape.side * 2u + parity % 2u"
     } else {
         "row"

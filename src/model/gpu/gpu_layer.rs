@@ -12,7 +12,7 @@ use super::gemm_shader::ShaderPrecision;
 use super::kernel::constant_buffer;
 use super::{VECTOR_LEN, pad_rows, vector_count};
 use crate::device::Gpu;
-use crate::model::plan::{KERNEL_SIZE, TAPS};
+use crate::model::plan::DENSE_TAPS;
 use crate::model::{LayerKind, LayerPlan, ModelError, ModelFile, NetworkRole};
 
 /// G applies a transposed convolution forward and a convolution backward, D the reverse, E a convolution forward only.
@@ -30,17 +30,18 @@ pub(super) struct GpuLayer {
 }
 
 impl GpuLayer {
-    /// Loads the weights `[small, large, 4, 4]` of a layer.
+    /// Loads the weights `[small, large, size, size]` of a layer.
     pub fn load(gpu: &Gpu, file: &ModelFile, plan: &LayerPlan) -> Result<Self, ModelError> {
         let name = plan.weight_name();
         let weight = file.tensor(&name)?;
-        let (small, large) = (weight.shape[0], weight.shape[1]);
+        let (small, large, kernel) = (weight.shape[0], weight.shape[1], plan.kernel);
+        let taps = kernel.taps();
         let (small_vectors, large_vectors) = (vector_count(small), vector_count(large));
         let (padded_small, padded_large) = (small_vectors * VECTOR_LEN, large_vectors * VECTOR_LEN);
         let is_half = to_f16(&weight.values).to_f32_vec() == weight.values;
         let precision = if is_half { ShaderPrecision::Half } else { ShaderPrecision::Single };
         let value = |row: usize, column: usize, tap: usize| {
-            if row < small && column < large { weight.values[(row * large + column) * TAPS + tap] } else { 0.0 }
+            if row < small && column < large { weight.values[(row * large + column) * taps + tap] } else { 0.0 }
         };
         let upload = |rows: usize, columns: usize, value: &dyn Fn(usize, usize) -> f32| {
             let indices = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
@@ -51,26 +52,28 @@ impl GpuLayer {
             }
         };
         let conv_transpose_weights = || match plan.kind {
-            LayerKind::Project | LayerKind::Collapse => upload(padded_small, TAPS * padded_large, &|row, column| {
+            LayerKind::Project | LayerKind::Collapse => upload(padded_small, taps * padded_large, &|row, column| {
                 value(row, column % padded_large, column / padded_large)
             }),
             LayerKind::Upsample | LayerKind::Downsample => {
-                upload(4 * 4 * padded_small, padded_large, &|row, column| {
-                    let (parity, line) = (row / (4 * padded_small), row % (4 * padded_small));
+                let (across, lines) = (kernel.neighbours(), kernel.neighbours().pow(2) * padded_small);
+                upload(4 * lines, padded_large, &|row, column| {
+                    let (parity, line) = (row / lines, row % lines);
                     let (neighbour, channel) = (line / padded_small, line % padded_small);
                     // Along each axis, a pixel of the larger picture meets every other kernel tap.
-                    let tap = |parity: usize, neighbour: usize| 1 - parity + 2 * neighbour;
-                    let (y, x) = (tap(parity / 2, neighbour / 2), tap(parity % 2, neighbour % 2));
-                    value(channel, column, y * KERNEL_SIZE + x)
+                    let tap = |parity: usize, neighbour: usize| (parity + kernel.padding()) % 2 + 2 * neighbour;
+                    let (y, x) = (tap(parity / 2, neighbour / across), tap(parity % 2, neighbour % across));
+                    // A kernel with an odd side has one tap less for one of the parities.
+                    if y.max(x) < kernel.size() { value(channel, column, y * kernel.size() + x) } else { 0.0 }
                 })
             }
         };
-        let conv_weights = upload(TAPS * padded_large, padded_small, &|row, column| {
+        let conv_weights = upload(taps * padded_large, padded_small, &|row, column| {
             value(column, row % padded_large, row / padded_large)
         });
-        let bias = &file.tensor(&plan.bias_name())?.values;
+        let bias = file.channels_last_bias(plan)?;
         // A projection is one row of 4×4 pixels for the shader.
-        let pixels = if plan.kind == LayerKind::Project { TAPS } else { 1 };
+        let copies = if plan.kind == LayerKind::Project && !plan.has_pixel_bias { DENSE_TAPS } else { 1 };
         Ok(Self {
             plan: plan.clone(),
             precision,
@@ -78,7 +81,7 @@ impl GpuLayer {
             large_vectors,
             conv_transpose_weights: (plan.role != NetworkRole::Encoder).then(conv_transpose_weights),
             conv_weights,
-            bias: constant_buffer(gpu, &plan.bias_name(), &pad_rows(bias, bias.len()).repeat(pixels)),
+            bias: constant_buffer(gpu, &plan.bias_name(), &pad_rows(&bias, plan.outputs).repeat(copies)),
         })
     }
 

@@ -4,8 +4,9 @@ use super::gemm_shader::{GemmKind, GemmTile, ShaderPrecision, gemm_shader};
 use super::kernel::run_and_read;
 use super::*;
 pub(crate) use crate::device::test_gpu::any_gpu;
-use crate::model::cpu::tests::{assert_close, noise};
+use crate::model::cpu::tests::{assert_close, noise, with_kernel};
 use crate::model::cpu::{CpuActivations, CpuNetworks, LoadMode};
+use crate::model::plan::ConvKernel;
 use crate::model::{ModelChoice, TINY_MODEL, load};
 
 /// Tolerance relative to the largest value: sums of several thousand products in another order, and the driver's tanh.
@@ -65,6 +66,15 @@ fn tiny_networks_agree_with_the_cpu() {
 }
 
 #[test]
+fn large_kernels_agree_with_the_cpu() {
+    for size in 4..=6 {
+        for batch in [1, 3] {
+            compare(&with_kernel(size), batch);
+        }
+    }
+}
+
+#[test]
 fn built_in_networks_agree_with_the_cpu() {
     for choice in ModelChoice::BUILT_IN {
         compare(&load(&choice).unwrap(), 2);
@@ -74,7 +84,9 @@ fn built_in_networks_agree_with_the_cpu() {
 #[test]
 fn every_generated_shader_compiles() {
     let Some(gpu) = any_gpu() else { return };
-    for kind in [GemmKind::Dense, GemmKind::Conv, GemmKind::ConvTranspose] {
+    let kernels = (4..=6).filter_map(ConvKernel::new);
+    let kinds = kernels.flat_map(|kernel| [GemmKind::Conv(kernel), GemmKind::ConvTranspose(kernel)]);
+    for kind in std::iter::once(GemmKind::Dense).chain(kinds) {
         for (tile, precision) in
             GemmTile::ALL.iter().flat_map(|tile| [ShaderPrecision::Half, ShaderPrecision::Single].map(|w| (*tile, w)))
         {

@@ -1,4 +1,4 @@
-//! Reads the tensors of a checkpoint, by dotted name.
+//! Reads the tensors of a checkpoint by name.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -10,7 +10,7 @@ use pytorch_reader::{DType, PytorchError, PytorchReader};
 use safetensors::tensor::Dtype;
 use safetensors::{SafeTensorError, SafeTensors};
 
-use super::ImportError;
+use super::{ImportError, tensorflow, tensorflow_checkpoint};
 use crate::model::WeightTensor;
 
 /// Name suffixes of parameters and running statistics, and the names of LPIPS's learned weights in a file of features.
@@ -24,6 +24,9 @@ const PARAMETER_SUFFIXES: [&str; 9] =
 /// When the file cannot be read, has an unknown format, or a parameter has an unsupported number type.
 pub fn read(path: &Path) -> Result<BTreeMap<String, WeightTensor>, ImportError> {
     let unreadable = |source| ImportError::Read { path: path.into(), source };
+    if let Some(index) = tensorflow_checkpoint::index_path(path) {
+        return tensorflow_checkpoint::read(&index);
+    }
     if !path.is_file() {
         return Err(unreadable(std::io::ErrorKind::NotFound.into()));
     }
@@ -32,6 +35,10 @@ pub fn read(path: &Path) -> Result<BTreeMap<String, WeightTensor>, ImportError> 
     }
     let reader = PytorchReader::new(path).map_err(|error| match error {
         PytorchError::Io(source) => unreadable(source),
+        _ if fs::read(path).is_ok_and(|bytes| tensorflow_checkpoint::is_table(&bytes)) => {
+            let reason = "TensorFlow's first format: run models/tensorflow_to_safetensors.py on it".into();
+            ImportError::Format { path: path.into(), reason }
+        }
         other => ImportError::Format { path: path.into(), reason: other.to_string() },
     })?;
     let parameters = reader.into_tensors().into_iter().filter(|(name, _)| is_parameter(name));
@@ -72,13 +79,14 @@ fn looks_like_safetensors(path: &Path) -> std::io::Result<bool> {
     Ok(start.get(8) == Some(&b'{') && start[4..8] == [0; 4])
 }
 
-fn is_parameter(name: &str) -> bool {
-    PARAMETER_SUFFIXES.contains(&name.rsplit('.').next().unwrap_or(name))
+pub(super) fn is_parameter(name: &str) -> bool {
+    let suffix = name.rsplit(['.', '/']).next().unwrap_or(name);
+    PARAMETER_SUFFIXES.contains(&suffix) || (name.contains('/') && tensorflow::is_suffix(suffix))
 }
 
 /// A floating-point format.
 #[derive(Clone, Copy)]
-enum FloatFormat {
+pub(super) enum FloatFormat {
     F64,
     F32,
     F16,
@@ -86,7 +94,7 @@ enum FloatFormat {
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Endian {
+pub(super) enum Endian {
     Little,
     Native,
 }
@@ -102,7 +110,7 @@ fn float_format(dtype: DType) -> Option<FloatFormat> {
 }
 
 impl FloatFormat {
-    fn decode(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
+    pub(super) fn decode(self, bytes: &[u8], endian: Endian) -> Vec<f32> {
         match self {
             #[expect(clippy::cast_possible_truncation, reason = "weights are stored in f32")]
             Self::F64 => decode_floats(bytes, endian, |bytes| f64::from_le_bytes(bytes) as f32),

@@ -17,6 +17,8 @@ pub struct ExportSummary {
     pub networks: Vec<&'static str>,
     /// Layers with a bias where the `PyTorch` example has none. Loading them there needs `bias=True`.
     pub layers_with_bias: Vec<String>,
+    /// Layers that are linear, to 4×4 pixels with the channels before the pixels, where the example has a convolution.
+    pub linear_layers: Vec<String>,
     /// The generator's latent distribution: `normal` or `uniform(-1,1)`.
     pub prior: String,
 }
@@ -31,7 +33,8 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
     let latent_scale = metadata.get(LATENT_SCALE).and_then(|scale| scale.parse::<f32>().ok());
     let latent_scale = latent_scale.filter(|scale| scale.is_finite() && *scale > 0.0).unwrap_or(1.0);
     let prior = metadata.get(SOURCE_PRIOR).map_or(LATENT_PRIOR, String::as_str).to_string();
-    let (mut tensors, mut networks, mut layers_with_bias) = (WeightTensors::new(), Vec::new(), Vec::new());
+    let (mut tensors, mut networks) = (WeightTensors::new(), Vec::new());
+    let (mut layers_with_bias, mut linear_layers) = (Vec::new(), Vec::new());
     for plan in file.architecture.networks() {
         let network = match plan.role {
             NetworkRole::Generator => "netG",
@@ -48,6 +51,15 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
                 weight.values.iter_mut().for_each(|value| *value /= latent_scale);
             }
             let path = format!("{network}.main.{index}");
+            let bias = if layer.has_pixel_bias {
+                weight = to_linear(&weight, layer.inputs);
+                let values = bias.values.clone();
+                tensors.insert(format!("{path}.bias"), WeightTensor { shape: vec![values.len()], values });
+                linear_layers.push(path.clone());
+                &WeightTensor { shape: vec![layer.outputs], values: vec![0.0; layer.outputs] }
+            } else {
+                bias
+            };
             tensors.insert(format!("{path}.weight"), weight);
             if layer.has_norm {
                 insert_bias_only_batch_norm(&mut tensors, &format!("{network}.main.{}", index + 1), bias);
@@ -60,7 +72,14 @@ pub fn export(file: &ModelFile, path: &Path, overwrite: Overwrite) -> Result<Exp
     }
     let metadata = BTreeMap::from([("format".to_string(), "pt".to_string()), ("prior".to_string(), prior.clone())]);
     write_atomically(path, &serialize_safetensors(&tensors, &metadata, StoragePrecision::Single)?, overwrite)?;
-    Ok(ExportSummary { networks, layers_with_bias, prior })
+    Ok(ExportSummary { networks, layers_with_bias, linear_layers, prior })
+}
+
+/// A projection `[latent, channels, 4, 4]` as the weight of a linear layer, `[channels · 16, latent]`.
+fn to_linear(weight: &WeightTensor, inputs: usize) -> WeightTensor {
+    let outputs = weight.values.len() / inputs;
+    let value = |index: usize| weight.values[index % inputs * outputs + index / inputs];
+    WeightTensor { shape: vec![outputs, inputs], values: (0..inputs * outputs).map(value).collect() }
 }
 
 /// Adds a `BatchNorm` that only adds the bias.

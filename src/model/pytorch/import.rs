@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::layout::{SourceLayer, SourceNetworks, find_networks, input_and_output_axes};
-use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint};
+use super::{ImportError, LATENT_SCALE, SOURCE_PRIOR, checkpoint, tensorflow};
 use crate::model::batch_norm::{BATCH_NORM_EPSILON, BatchNorm};
-use crate::model::plan::{LayerKind, NetworkPlan, NetworkRole};
+use crate::model::plan::{ConvKernel, LayerKind, NetworkPlan, NetworkRole};
 use crate::model::weight_file::{self, WeightTensors};
 use crate::model::{ModelError, WeightTensor};
 
@@ -39,16 +39,24 @@ impl SourcePrior {
 /// Tensors and metadata of an imported checkpoint, ready to be written as a model file.
 #[derive(Debug)]
 pub struct ImportedModel {
+    /// The prior that was given or assumed.
+    pub prior: SourcePrior,
     pub tensors: WeightTensors,
     pub metadata: BTreeMap<String, String>,
 }
 
-/// Reads a checkpoint and converts its networks: `BatchNorm` folded, latents uniform.
+/// Reads a checkpoint and converts its networks: `BatchNorm` folded, latents uniform. Without a prior, that of the usual
+/// training programs is assumed: uniform with TensorFlow's names, otherwise normal.
 ///
 /// # Errors
 /// When the file cannot be read or does not hold a DCGAN. The message lists the layers found.
-pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportError> {
+pub fn import(path: &Path, prior: impl Into<Option<SourcePrior>>) -> Result<ImportedModel, ImportError> {
     let checkpoint = checkpoint::read(path)?;
+    let (checkpoint, usual_prior) = match tensorflow::to_pytorch(&checkpoint) {
+        Some(renamed) => (renamed, SourcePrior::Uniform),
+        None => (checkpoint, SourcePrior::Normal),
+    };
+    let prior = prior.into().unwrap_or(usual_prior);
     let networks = find_networks(&checkpoint)?;
     let mut tensors = WeightTensors::new();
     for (role, layers) in &networks {
@@ -69,25 +77,37 @@ pub fn import(path: &Path, prior: SourcePrior) -> Result<ImportedModel, ImportEr
         (SOURCE_PRIOR.to_string(), prior.id().to_string()),
         (LATENT_SCALE.to_string(), prior.latent_scale().to_string()),
     ]);
-    Ok(ImportedModel { tensors, metadata })
+    Ok(ImportedModel { prior, tensors, metadata })
 }
 
 /// A layer's weight and bias with its `BatchNorm` folded in.
 fn fold_batch_norm(role: NetworkRole, layer: &SourceLayer<'_>) -> (WeightTensor, WeightTensor) {
-    let mut weight = layer.weight.clone();
-    let channels = weight.shape[input_and_output_axes(role).1];
-    let mut bias = layer.bias.map_or_else(|| vec![0.0; channels], |bias| bias.values.clone());
+    let mut weight = layer.weight.clone().into_owned();
+    let shape = weight.shape.clone();
+    let (channels, outputs) =
+        (shape[input_and_output_axes(role).1], shape[input_and_output_axes(role).1] * layer.pixels);
+    if layer.pixels > 1 {
+        // As one output per pixel and channel.
+        weight.shape = vec![shape[0], outputs];
+    }
+    let mut bias = layer.bias.map_or_else(|| vec![0.0; outputs], |bias| bias.values.clone());
     if let Some(norm) = &layer.norm {
+        let spread = |tensor: &WeightTensor| -> Vec<f32> {
+            let copies = outputs / tensor.values.len();
+            tensor.values.iter().flat_map(|value| std::iter::repeat_n(*value, copies)).collect()
+        };
         let norm = BatchNorm {
-            weight: &norm.weight.values,
-            bias: &norm.bias.values,
-            running_mean: &norm.running_mean.values,
-            running_variance: &norm.running_variance.values,
+            weight: &spread(norm.weight),
+            bias: &spread(norm.bias),
+            running_mean: &spread(norm.running_mean),
+            running_variance: &spread(norm.running_variance),
             epsilon: BATCH_NORM_EPSILON,
         };
         norm.fold_into(&mut weight, role.output_axis(), &mut bias);
     }
-    (weight, WeightTensor { shape: vec![channels], values: bias })
+    weight.shape = shape;
+    let bias_shape = if layer.pixels > 1 { vec![channels, 4, 4] } else { vec![channels] };
+    (weight, WeightTensor { shape: bias_shape, values: bias })
 }
 
 /// The plan of a network with these layers.
@@ -96,7 +116,11 @@ fn network_plan(role: NetworkRole, layers: &[SourceLayer<'_>]) -> NetworkPlan {
     let first = layers.first().map(|layer| layer.weight.shape[inputs]);
     let channels: Vec<usize> =
         first.into_iter().chain(layers.iter().map(|layer| layer.weight.shape[outputs])).collect();
-    NetworkPlan::new(role, &channels)
+    let mut plan = NetworkPlan::new(role, &channels);
+    for (plan, layer) in plan.layers.iter_mut().zip(layers) {
+        plan.kernel = ConvKernel::new(layer.weight.shape[2]).unwrap_or(ConvKernel::DCGAN);
+    }
+    plan
 }
 
 /// Picture side and latent dimension.

@@ -1,11 +1,12 @@
 //! Finds the networks among the tensors of a checkpoint.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use super::ImportError;
+use super::{ImportError, linear};
 use crate::model::WeightTensor;
-use crate::model::plan::{KERNEL_SIZE, NetworkPlan, NetworkRole, RGB_AND_MASK_CHANNELS, RGB_CHANNELS};
+use crate::model::plan::{ConvKernel, NetworkPlan, NetworkRole, RGB_AND_MASK_CHANNELS, RGB_CHANNELS};
 
 /// Networks are searched down to this depth of the dotted names.
 const MAX_DEPTH: usize = 4;
@@ -13,11 +14,16 @@ const MAX_DEPTH: usize = 4;
 const MAX_LISTED_LAYERS: usize = 24;
 
 /// A convolution and the `BatchNorm` after it.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct SourceLayer<'a> {
-    pub weight: &'a WeightTensor,
+    /// `[first, second, size, size]`, also of a linear layer.
+    pub weight: Cow<'a, WeightTensor>,
+    /// `[channels · pixels]`, channels before pixels.
     pub bias: Option<&'a WeightTensor>,
+    /// `[channels]` or `[channels · pixels]`.
     pub norm: Option<SourceBatchNorm<'a>>,
+    /// Output pixels with a bias of their own: 16 of a linear projection, otherwise 1.
+    pub pixels: usize,
 }
 
 /// A `BatchNorm` with its running statistics.
@@ -96,17 +102,24 @@ fn networks_at_depth<'a>(modules: &Modules<'a>, depth: usize) -> Result<SourceNe
 
 /// Role and layers of one network. The error describes the problem.
 fn parse_network<'a>(modules: &[(&str, &ModuleTensors<'a>)]) -> Result<(NetworkRole, Vec<SourceLayer<'a>>), String> {
-    let (mut convolutions, mut norms) = (Vec::new(), Vec::new());
+    let (mut convolutions, mut norms, mut linears) = (Vec::new(), Vec::new(), Vec::new());
     for (path, module) in modules {
         let Some(weight) = module.get("weight") else { return Err(format!("{path} has no weight")) };
         match &weight.shape[..] {
-            [_, _, KERNEL_SIZE, KERNEL_SIZE] => {
+            [_, _, height, width] if height == width && ConvKernel::new(*height).is_some() => {
                 let bias = module.get("bias").copied();
-                convolutions.push((*path, SourceLayer { weight, bias, norm: None }));
+                convolutions.push((*path, SourceLayer { weight: Cow::Borrowed(*weight), bias, norm: None, pixels: 1 }));
             }
+            [_, _] => linears.push((*path, *weight, module.get("bias").copied())),
             [_] => norms.push((*path, parse_batch_norm(path, module)?)),
-            shape => return Err(format!("{path}.weight has shape {shape:?}: only 4×4 convolutions are supported")),
+            shape => {
+                let problem = "only convolutions of 4×4, 5×5 and 6×6 and linear layers are supported";
+                return Err(format!("{path}.weight has shape {shape:?}: {problem}"));
+            }
         }
+    }
+    for (path, weight, bias) in linears {
+        linear::add_linear(&mut convolutions, path, weight, bias)?;
     }
     let role = infer_role(&convolutions)?;
     let (inputs, outputs) = input_and_output_axes(role);
@@ -119,27 +132,44 @@ fn parse_network<'a>(modules: &[(&str, &ModuleTensors<'a>)]) -> Result<(NetworkR
             ));
         }
     }
+    let dense = if role == NetworkRole::Generator { convolutions.first() } else { convolutions.last() };
+    if let Some((path, layer)) = dense.filter(|(_, layer)| layer.weight.shape[2..] != [4; 2]) {
+        return Err(format!(
+            "{path}.weight has shape {:?}: between 1 pixel and 4×4 pixels it must be 4×4",
+            layer.weight.shape
+        ));
+    }
+    assign_batch_norms(role, &mut convolutions, norms)?;
+    for (path, layer) in &convolutions {
+        let values = layer.weight.shape[outputs] * layer.pixels;
+        if layer.bias.is_some_and(|bias| bias.shape != [values]) {
+            return Err(format!("{path}.bias does not have {values} values"));
+        }
+    }
+    Ok((role, convolutions.into_iter().map(|(_, layer)| layer).collect()))
+}
+
+/// Gives each `BatchNorm` to the layer before it.
+fn assign_batch_norms<'a>(
+    role: NetworkRole,
+    layers: &mut [(&str, SourceLayer<'a>)],
+    norms: Vec<(&str, SourceBatchNorm<'a>)>,
+) -> Result<(), String> {
     // G has a BatchNorm after every layer but the last. D has none after the last and usually none after the first.
-    let first = match (norms.len(), convolutions.len()) {
+    let first = match (norms.len(), layers.len()) {
         (0, _) => 0,
         (norms, layers) if norms + 1 == layers => 0,
         (norms, layers) if norms + 2 == layers && role != NetworkRole::Generator => 1,
         (norms, layers) => return Err(format!("there are {norms} BatchNorms for {layers} convolutions")),
     };
-    for ((path, layer), (norm_path, norm)) in convolutions.iter_mut().skip(first).zip(norms) {
-        let channels = layer.weight.shape[outputs];
-        if norm.weight.shape != [channels] {
+    for ((path, layer), (norm_path, norm)) in layers.iter_mut().skip(first).zip(norms) {
+        let channels = layer.weight.shape[input_and_output_axes(role).1];
+        if norm.weight.shape != [channels] && norm.weight.shape != [channels * layer.pixels] {
             return Err(format!("{norm_path} has {} channels, but {path} has {channels}", norm.weight.shape[0]));
         }
         layer.norm = Some(norm);
     }
-    for (path, layer) in &convolutions {
-        let channels = layer.weight.shape[outputs];
-        if layer.bias.is_some_and(|bias| bias.shape != [channels]) {
-            return Err(format!("{path}.bias does not have {channels} values"));
-        }
-    }
-    Ok((role, convolutions.into_iter().map(|(_, layer)| layer).collect()))
+    Ok(())
 }
 
 fn parse_batch_norm<'a>(path: &str, module: &ModuleTensors<'a>) -> Result<SourceBatchNorm<'a>, String> {
@@ -161,7 +191,7 @@ fn parse_batch_norm<'a>(path: &str, module: &ModuleTensors<'a>) -> Result<Source
     Ok(norm)
 }
 
-/// Weight shapes: transposed convolution `[in, out, 4, 4]`, convolution `[out, in, 4, 4]`.
+/// Weight shapes: transposed convolution `[in, out, size, size]`, convolution `[out, in, size, size]`.
 fn infer_role(convolutions: &[(&str, SourceLayer<'_>)]) -> Result<NetworkRole, String> {
     let shape = |end: Option<&(&str, SourceLayer<'_>)>| end.map_or(vec![0; 4], |(_, layer)| layer.weight.shape.clone());
     let (first, last) = (shape(convolutions.first()), shape(convolutions.last()));

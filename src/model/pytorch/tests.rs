@@ -18,7 +18,11 @@ fn fixture(name: &str) -> PathBuf {
 
 /// `PyTorch`'s results: latents `[2, 8]`, pictures `[2, 3, 16, 16]`, logits `[2]`.
 fn golden(name: &str) -> Vec<f32> {
-    let bytes = std::fs::read(fixture("dcgan-16-golden.safetensors")).unwrap();
+    golden_of("dcgan-16-golden.safetensors", name)
+}
+
+fn golden_of(file: &str, name: &str) -> Vec<f32> {
+    let bytes = std::fs::read(fixture(file)).unwrap();
     let file = SafeTensors::deserialize(&bytes).unwrap();
     let data = file.tensor(name).unwrap().data();
     data.as_chunks::<4>().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
@@ -60,6 +64,100 @@ fn imported_networks_give_pytorchs_pictures_and_logits() {
     assert_near(&pictures, &golden("pictures"), TOLERANCE);
     // A logit sums 128 such values.
     assert_near(&logits, &golden("logits"), 10.0 * TOLERANCE);
+}
+
+/// Files that hold their golden numbers too, which an import must ignore (`assets/fixtures/dcgan_5x5.py`).
+const LARGE_KERNELS: [(&str, SourcePrior, usize); 2] = [
+    ("dcgan-5x5-pytorch.safetensors", SourcePrior::Normal, 5),
+    ("dcgan-5x5-tensorflow.safetensors", SourcePrior::Uniform, 6),
+];
+
+#[test]
+fn five_by_five_kernels_and_linear_layers_give_the_golden_pictures() {
+    for (name, usual_prior, kernel) in LARGE_KERNELS {
+        assert_eq!(import(&fixture(name), None).unwrap().prior, usual_prior);
+        let file = model(&import(&fixture(name), SourcePrior::Uniform).unwrap());
+        assert_eq!((file.info.image_size_px, file.info.latent_dim, file.info.has_discriminator), (16, 6, true));
+        let kernels = file.architecture.networks().flat_map(|plan| &plan.layers).map(|layer| layer.kernel.size());
+        assert_eq!(kernels.collect::<Vec<_>>(), [4, kernel, kernel, kernel, kernel, 4], "{name}");
+        let golden = |part: &str| golden_of(name, &format!("golden.{part}"));
+        let (pictures, logits) = pictures_and_logits(&file, &golden("z"));
+        assert_near(&pictures, &golden("pictures"), TOLERANCE);
+        assert_near(&logits, &golden("logits"), 10.0 * TOLERANCE);
+    }
+}
+
+/// The same variables as in the safetensors file, written by TensorFlow 2.21.
+#[test]
+fn a_tensorflow_checkpoint_is_read_by_any_of_its_names() {
+    let expected = model(&import(&fixture("dcgan-5x5-tensorflow.safetensors"), None).unwrap());
+    for ending in ["", ".index", ".data-00000-of-00001"] {
+        let imported = import(&fixture(&format!("dcgan-5x5.model-2{ending}")), None).unwrap();
+        assert_eq!(imported.prior, SourcePrior::Uniform);
+        assert_eq!(model(&imported).tensors(), expected.tensors());
+    }
+}
+
+#[test]
+fn damaged_tensorflow_checkpoints_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [index, data] = ["index", "data-00000-of-00001"].map(|ending| folder.path().join(format!("model-2.{ending}")));
+    let [index_bytes, data_bytes] = ["index", "data-00000-of-00001"]
+        .map(|ending| std::fs::read(fixture(&format!("dcgan-5x5.model-2.{ending}"))).unwrap());
+    let import = |index_bytes: &[u8], data_bytes: &[u8]| {
+        std::fs::write(&index, index_bytes).unwrap();
+        std::fs::write(&data, data_bytes).unwrap();
+        import(&index, None).map(|_| ()).map_err(|error| error.to_string())
+    };
+    assert_eq!(import(&index_bytes, &data_bytes), Ok(()));
+    for at in (0..index_bytes.len()).step_by(5) {
+        assert!(import(&index_bytes[..at], &data_bytes).is_err(), "cut at {at}");
+        let mut changed = index_bytes.clone();
+        changed[at] ^= 0x41;
+        // Some bytes are checksums and padding. No other may bring the program down.
+        let _ = import(&changed, &data_bytes);
+    }
+    let mut changed = data_bytes.clone();
+    changed[1000] ^= 1;
+    assert!(import(&index_bytes, &changed).unwrap_err().contains("its checksum is wrong"));
+    assert!(import(&index_bytes, &data_bytes[..5000]).unwrap_err().contains("its values lie outside the file"));
+    let first_format = folder.path().join("first.ckpt");
+    std::fs::write(&first_format, &index_bytes).unwrap();
+    let error = super::import(&first_format, None).unwrap_err().to_string();
+    assert!(error.contains("tensorflow_to_safetensors.py"), "{error}");
+}
+
+#[test]
+fn export_and_import_keep_large_kernels_and_linear_layers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("exported.safetensors");
+    for (name, ..) in LARGE_KERNELS {
+        let file = model(&import(&fixture(name), SourcePrior::Normal).unwrap());
+        let exported = export(&file, &path, Overwrite::Allow).unwrap();
+        assert_eq!(exported.linear_layers, ["netG.main.0"]);
+        let again = model(&import(&path, SourcePrior::Normal).unwrap());
+        assert_eq!(again.architecture, file.architecture);
+        for (name, weights) in file.tensors() {
+            assert_near(&again.tensors()[name].values, &weights.values, 1e-6);
+        }
+    }
+}
+
+#[test]
+fn linear_layers_of_other_sizes_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let refused = |name: &str, shape: &[usize]| {
+        let mut tensors = checkpoint::read(&fixture("dcgan-5x5-pytorch.safetensors")).unwrap();
+        tensors.retain(|name, _| name.starts_with("netG."));
+        let values = vec![0.0; shape.iter().product()];
+        tensors.insert(name.into(), WeightTensor { shape: shape.to_vec(), values });
+        let path = folder.path().join("changed.safetensors");
+        std::fs::write(&path, serialize_safetensors(&tensors, &BTreeMap::new(), StoragePrecision::Single).unwrap())
+            .unwrap();
+        import(&path, None).unwrap_err().to_string().lines().next().unwrap().to_string()
+    };
+    insta::assert_snapshot!(refused("netG.fc.weight", &[512, 6]), @"netG.fc is linear with 6 inputs and 512 outputs: it needs 4×4 pixels of the next convolution's channels as output, or of the previous one's as input");
+    insta::assert_snapshot!(refused("netG.fc.bias", &[8]), @"netG.fc.bias does not have 128 values");
 }
 
 #[test]
@@ -193,8 +291,12 @@ fn other_networks_are_refused_with_their_layers() {
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 5, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.3.weight", &[8, 4, 3, 3])), @r"
-    main.3.weight has shape [8, 4, 3, 3]: only 4×4 convolutions are supported
+    main.3.weight has shape [8, 4, 3, 3]: only convolutions of 4×4, 5×5 and 6×6 and linear layers are supported
     found: main.0.weight [8, 8, 4, 4], main.1.weight [8], main.3.weight [8, 4, 3, 3], main.4.weight [4], main.6.weight [4, 3, 4, 4]
+    ");
+    insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.0.weight", &[8, 8, 5, 5])), @r"
+    main.0.weight has shape [8, 8, 5, 5]: between 1 pixel and 4×4 pixels it must be 4×4
+    found: main.0.weight [8, 8, 5, 5], main.1.weight [8], main.3.weight [8, 4, 4, 4], main.4.weight [4], main.6.weight [4, 3, 4, 4]
     ");
     insta::assert_snapshot!(refused(&|tensors| with(tensors, "main.6.weight", &[4, 1, 4, 4])), @r"
     the pictures have one channel where three are needed

@@ -170,7 +170,7 @@ impl TrainLayer {
         let weight = weight.clone().reshape(plan.weight_shape());
         let (stride, padding) = match plan.kind {
             LayerKind::Project | LayerKind::Collapse => ([1; 2], [0; 2]),
-            LayerKind::Upsample | LayerKind::Downsample => ([2; 2], [1; 2]),
+            LayerKind::Upsample | LayerKind::Downsample => ([2; 2], [plan.kernel.padding(); 2]),
         };
         let bias = (!plan.has_norm).then(|| shift.clone());
         let sums = match plan.kind {

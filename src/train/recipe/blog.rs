@@ -3,7 +3,7 @@
 //!
 //! There is no augmentation, no moving average and no encoder.
 
-use super::{DiscriminatorStep, real_loss};
+use super::{DiscriminatorStep, real_loss, step_values};
 use crate::train::batch::DeviceBatch;
 use crate::train::net::{AdamSettings, GradientTargets, graph_leaf};
 use crate::train::trainer::{StepMetrics, Trainer};
@@ -19,7 +19,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let nets = &mut trainer.nets;
     let latents = || batch.prior_latents.clone();
     let mut generated = Some(nets.generator.forward(latents(), GradientTargets::PARAMETERS));
-    let (mut metrics, _) = DiscriminatorStep {
+    let (mut metrics, logits) = DiscriminatorStep {
         real: batch.real_faces.clone(),
         fake: generated.as_ref().map_or_else(|| batch.real_faces.clone(), |pass| pass.output.clone()),
         penalty: batch.penalty_noise.clone().map(|noise| (noise, trainer.settings.r1)),
@@ -47,5 +47,6 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     // The export uses the moving averages. In this recipe they equal the current weights.
     nets.generator.update_averages(0.0, 0.0);
     nets.discriminator.update_averages(0.0, 0.0);
+    trainer.last_values = Some(step_values(&batch.prior_latents, logits));
     metrics
 }

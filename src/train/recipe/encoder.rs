@@ -8,7 +8,7 @@
 use burn::tensor::Tensor;
 use burn::tensor::activation::softplus;
 
-use super::{DiscriminatorStep, real_loss};
+use super::{DiscriminatorStep, real_loss, step_values};
 use crate::train::batch::DeviceBatch;
 use crate::train::discriminator_augment::{AugmentBatch, adapted_strength};
 use crate::train::net::{AdamSettings, ForwardPass, GradientTargets, TrainNet, graph_leaf, read_values};
@@ -58,7 +58,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     let shown = augment_generated(&generated.images, count, augments);
     let shown_values = shown.clone().without_autodiff();
     let fakes = count + count / 2;
-    let (mut metrics, real_logits) = DiscriminatorStep {
+    let (mut metrics, logits) = DiscriminatorStep {
         real: real.clone(),
         fake: shown_values.clone().narrow(0, 0, fakes),
         penalty: batch.penalty_noise.clone().map(|noise| (noise, settings.r1)),
@@ -69,7 +69,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     if (step + 1).is_multiple_of(ADAPT_INTERVAL_STEPS) {
         #[expect(clippy::cast_precision_loss, reason = "counts of faces, far below 2^24")]
         let seen_count = ADAPT_INTERVAL_STEPS as f32 * settings.batch as f32;
-        trainer.augment_strength = adapted_strength(trainer.augment_strength, mean_sign(real_logits), seen_count);
+        trainer.augment_strength = adapted_strength(trainer.augment_strength, mean_sign(logits[0].clone()), seen_count);
     }
 
     // The latent discriminator sees latents of the prior and of the encoder.
@@ -127,6 +127,7 @@ pub(in crate::train) fn step(trainer: &mut Trainer, batch: &DeviceBatch) -> Step
     generator.adam_step(&ADAM, rate);
     encoder.adam_step(&ADAM, rate);
     update_averages(trainer, count);
+    trainer.last_values = Some(step_values(&batch.prior_latents, logits));
     metrics
 }
 

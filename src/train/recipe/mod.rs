@@ -14,7 +14,7 @@ use burn::tensor::{Gradients, Tensor};
 
 use super::batch::PENALTY_NOISE_STD;
 use super::net::{AdamSettings, ForwardPass, GradientTargets, TrainNet, graph_leaf};
-use super::trainer::StepMetrics;
+use super::trainer::{StepMetrics, StepValues};
 
 /// Mean binary cross-entropy of logits with the target "real", `[1]`.
 fn real_loss(logits: Tensor<4>) -> Tensor<1> {
@@ -40,12 +40,12 @@ struct DiscriminatorStep<'a> {
 
 impl DiscriminatorStep<'_> {
     /// One step of D. Returns its metrics (loss, mean probability of "real" for real and generated images, gradient
-    /// norm), and its logits on real images.
+    /// norm), and its logits on real and on generated images.
     ///
     /// The gradient penalty is R1, `weight/2 · ‖∇D‖²` on real images, estimated along one random direction per image:
     /// the squared change of D under a little noise, divided by the squared noise (Seaweed APT, arXiv 2501.08316). So
     /// no second-order gradient is needed.
-    fn run(self, discriminator: &mut TrainNet) -> (StepMetrics, Tensor<4>) {
+    fn run(self, discriminator: &mut TrainNet) -> (StepMetrics, [Tensor<4>; 2]) {
         let mut forward = |images: Tensor<4>| discriminator.forward(images, GradientTargets::PARAMETERS);
         let on_fake = forward(self.fake);
         let noisy = self.penalty.map(|(noise, weight)| (forward(self.real.clone() + noise), weight));
@@ -75,7 +75,18 @@ impl DiscriminatorStep<'_> {
             ("d_fake", mean_probability(&fake)),
             ("d_gradient", gradient),
         ];
-        (metrics, real)
+        (metrics, [real, fake])
+    }
+}
+
+/// The values of a step for the histograms. The first generated images come from the prior, one for each latent.
+fn step_values(latents: &Tensor<4>, [real, fake]: [Tensor<4>; 2]) -> StepValues {
+    let [count, _, _, _] = latents.dims();
+    let flat = |tensor: Tensor<4>| tensor.flatten::<1>(0, 3);
+    StepValues {
+        latents: flat(latents.clone()),
+        real_probabilities: flat(sigmoid(real)),
+        fake_probabilities: flat(sigmoid(fake.narrow(0, 0, count))),
     }
 }
 

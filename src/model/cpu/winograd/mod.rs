@@ -27,7 +27,7 @@ use rayon::prelude::*;
 
 use super::CpuScratch;
 use super::packed_gemm::{PackedWeights, SimdUnit, simd_lanes};
-use crate::model::plan::KERNEL_SIZE;
+use crate::model::plan::ConvKernel;
 use input_transform::{ConvInputTransform, ConvTransposeInputTransform};
 use output_transform::{ConvOutputTransform, ConvTransposeOutputTransform};
 use transform_1d::{F2, F4, Transform1d};
@@ -83,7 +83,8 @@ impl<A: Transform1d<TILE, PRODUCTS>, const TILE: usize, const PRODUCTS: usize> W
             for (row, row_factor) in rows.into_iter().zip(row_factors) {
                 for (column, column_factor) in columns.into_iter().zip(column_factors) {
                     if row_factor * column_factor != 0.0 {
-                        sum += row_factor * column_factor * value(row * KERNEL_SIZE + column, channel, small);
+                        sum +=
+                            row_factor * column_factor * value(row * ConvKernel::DCGAN.size() + column, channel, small);
                     }
                 }
             }
@@ -190,30 +191,30 @@ mod tests {
     use crate::model::cpu::gemm::GemmWeights;
     use crate::model::cpu::im2col::{col2im, im2col};
     use crate::model::cpu::packed_gemm::f32_simd_units;
-    use crate::model::plan::TAPS;
 
     #[test]
     fn winograd_agrees_with_direct_convolution() {
         // Channel counts that fill panels and that do not; one picture, and more than fit in one GEMM.
         for (large, small, side, batch) in [(32, 64, 8, 1), (48, 33, 4, 3), (40, 96, 4, 70), (32, 32, 32, 2)] {
+            let (kernel, taps) = (ConvKernel::DCGAN, ConvKernel::DCGAN.taps());
             let noise = |i: usize, modulus: usize| f32::from(u8::try_from(i * 31 % modulus).unwrap()) / 100.0 - 0.5;
-            let weight: Vec<f32> = (0..TAPS * large * small).map(|i| noise(i, 97)).collect();
-            let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * TAPS + tap];
-            let direct = GemmWeights::new(small, TAPS * large, |row, column| {
-                weight[(row * large + column % large) * TAPS + column / large]
+            let weight: Vec<f32> = (0..taps * large * small).map(|i| noise(i, 97)).collect();
+            let value = |tap: usize, channel: usize, row: usize| weight[(row * large + channel) * taps + tap];
+            let direct = GemmWeights::new(small, taps * large, |row, column| {
+                weight[(row * large + column % large) * taps + column / large]
             });
             let pixels = batch * side * side;
             let large_pictures: Vec<f32> = (0..4 * pixels * large).map(|i| noise(i, 89)).collect();
             let small_pictures: Vec<f32> = (0..pixels * small).map(|i| noise(i, 83)).collect();
-            let mut columns = vec![0.0; pixels * TAPS * large];
+            let mut columns = vec![0.0; pixels * taps * large];
 
             let mut expected_small = vec![f32::NAN; small_pictures.len()];
-            im2col(side, large, &large_pictures, &mut columns);
+            im2col(kernel, side, large, &large_pictures, &mut columns);
             direct.multiply_transposed(pixels, &columns, &mut expected_small);
             expected_small.chunks_exact_mut(side * small).for_each(|row| row[0] += 1000.0);
             let mut expected_large = vec![f32::NAN; large_pictures.len()];
             direct.multiply(pixels, &small_pictures, &mut columns);
-            col2im(side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
+            col2im(kernel, side, large, &columns, &mut expected_large, |pixels| pixels[0] += 1000.0);
             let case = Case { side, large_pictures, small_pictures, expected_small, expected_large };
             for unit in f32_simd_units() {
                 case.check(&WinogradF2::new(unit, large, small, value));

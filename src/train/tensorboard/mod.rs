@@ -1,11 +1,20 @@
-//! `TensorBoard` event files: scalars and images by step.
+//! `TensorBoard` event files: scalars, histograms and images by step, and the graph of the networks.
 //!
 //! A file is a sequence of records: length, its masked CRC-32C, the bytes of an `Event` message, their masked CRC-32C
-//! (`TFRecord`, `record_writer.h` of TensorFlow). The messages below have the needed fields of its `event.proto` and
-//! `summary.proto`, with the same field numbers.
+//! (`TFRecord`, `record_writer.h` of TensorFlow).
 //!
 //! A resumed run opens a new file and marks its start with a session event. `TensorBoard` then drops later steps from
 //! earlier files.
+//!
+//! | file | purpose |
+//! | --- | --- |
+//! | `messages` | the messages |
+//! | `histogram` | the buckets of a histogram |
+//! | `graph` | the networks as a graph of TensorFlow |
+
+mod graph;
+mod histogram;
+mod messages;
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -16,70 +25,8 @@ use prost::Message;
 
 use super::TrainError;
 use crate::fs;
-
-#[derive(Clone, PartialEq, Message)]
-struct EventMessage {
-    /// Seconds since 1970.
-    #[prost(double, tag = "1")]
-    wall_time: f64,
-    #[prost(int64, tag = "2")]
-    step: i64,
-    #[prost(oneof = "EventPayload", tags = "3, 5, 7")]
-    payload: Option<EventPayload>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum EventPayload {
-    #[prost(string, tag = "3")]
-    FileVersion(String),
-    #[prost(message, tag = "5")]
-    Summary(EventSummary),
-    #[prost(message, tag = "7")]
-    SessionLog(SessionLog),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct EventSummary {
-    #[prost(message, repeated, tag = "1")]
-    value: Vec<SummaryValue>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SummaryValue {
-    #[prost(string, tag = "1")]
-    tag: String,
-    #[prost(oneof = "SummaryContent", tags = "2, 4")]
-    content: Option<SummaryContent>,
-}
-
-#[derive(Clone, PartialEq, prost::Oneof)]
-enum SummaryContent {
-    #[prost(float, tag = "2")]
-    Scalar(f32),
-    #[prost(message, tag = "4")]
-    Image(SummaryImage),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SummaryImage {
-    #[prost(int32, tag = "1")]
-    height: i32,
-    #[prost(int32, tag = "2")]
-    width: i32,
-    /// 3 is RGB.
-    #[prost(int32, tag = "3")]
-    colorspace: i32,
-    /// A PNG.
-    #[prost(bytes = "vec", tag = "4")]
-    encoded: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SessionLog {
-    /// 1 is START.
-    #[prost(int32, tag = "1")]
-    status: i32,
-}
+use crate::model::NetworkPlan;
+use messages::{EventMessage, EventPayload, EventSummary, SessionLog, SummaryContent, SummaryImage, SummaryValue};
 
 /// An open event file.
 pub(super) struct TensorBoardFile {
@@ -118,6 +65,23 @@ impl TensorBoardFile {
             content: Some(SummaryContent::Scalar(scalar)),
         };
         self.write(step, EventPayload::Summary(EventSummary { value: values.map(value).collect() }))
+    }
+
+    /// Writes histograms of one step. Lists without a finite value are left out.
+    pub fn histograms<'a>(
+        &mut self,
+        step: u64,
+        values: impl Iterator<Item = (String, &'a [f32])>,
+    ) -> Result<(), TrainError> {
+        let value = |(tag, values): (String, &[f32])| {
+            Some(SummaryValue { tag, content: Some(SummaryContent::Histogram(histogram::histogram(values)?)) })
+        };
+        self.write(step, EventPayload::Summary(EventSummary { value: values.filter_map(value).collect() }))
+    }
+
+    /// Writes the graph of the networks.
+    pub fn graph(&mut self, plans: &[NetworkPlan]) -> Result<(), TrainError> {
+        self.write(0, EventPayload::Graph(graph::graph(plans).encode_to_vec()))
     }
 
     /// Writes an image of one step: the bytes of a PNG with this size.
@@ -166,6 +130,10 @@ pub(super) mod tests {
                     (event.step, value.tag, scalar)
                 })),
                 Some(EventPayload::SessionLog(_)) => found.push((event.step, "session".into(), None)),
+                Some(EventPayload::Graph(bytes)) => {
+                    assert!(messages::GraphMessage::decode(&bytes[..]).unwrap().node.len() > 10);
+                    found.push((event.step, "graph".into(), None));
+                }
                 _ => {}
             }
         }
@@ -224,13 +192,19 @@ pub(super) mod tests {
         let mut events = TensorBoardFile::create(run.path(), 7).unwrap();
         events.scalars(8, [("loss/d", 0.5), ("loss/g", 2.0)].into_iter()).unwrap();
         events.image(8, "samples", [4, 2], vec![1, 2, 3]).unwrap();
+        let histograms = [("z", &[0.5, -1.0][..]), ("none", &[])];
+        events.histograms(8, histograms.into_iter().map(|(tag, values)| (tag.to_string(), values))).unwrap();
         let events_read = read_events(&events.path);
-        let expected = [(7, "session", None), (8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0)), (8, "samples", None)];
+        let scalars = [(8, "loss/d", Some(0.5)), (8, "loss/g", Some(2.0))];
+        let expected = [(7, "session", None), scalars[0], scalars[1], (8, "samples", None), (8, "z", None)];
         assert_eq!(events_read, expected.map(|(step, tag, value)| (step, tag.to_string(), value)));
         let all = decode(&std::fs::read(&events.path).unwrap());
         assert_eq!(all[0].payload, Some(EventPayload::FileVersion("brain.Event:2".into())));
         let Some(EventPayload::Summary(summary)) = &all[3].payload else { panic!("{:?}", all[3]) };
         let image = SummaryImage { height: 2, width: 4, colorspace: 3, encoded: vec![1, 2, 3] };
         assert_eq!(summary.value[0].content, Some(SummaryContent::Image(image)));
+        let Some(EventPayload::Summary(summary)) = &all[4].payload else { panic!("{:?}", all[4]) };
+        let Some(SummaryContent::Histogram(histogram)) = &summary.value[0].content else { panic!("{summary:?}") };
+        assert_eq!((histogram.num, histogram.sum, histogram.sum_squares), (2.0, -0.5, 1.25));
     }
 }
