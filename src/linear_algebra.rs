@@ -1,4 +1,4 @@
-//! Linear algebra on small dense matrices, row by row, in double precision.
+//! Linear algebra on small dense matrices, row by row, and means, in double precision.
 
 /// Cholesky: replaces the lower half of a positive definite matrix `[dim, dim]` by `L` with `L·Lᵀ` = the matrix.
 pub(crate) fn cholesky(matrix: &mut [f64], dim: usize) {
@@ -43,6 +43,17 @@ pub(crate) fn solve_positive(matrix: &mut [f64], right: &mut [f64]) {
 
 pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+/// The mean; 0 without values.
+pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
+    sum / to_f64(count.max(1))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]
+pub(crate) fn to_f64(count: usize) -> f64 {
+    count as f64
 }
 
 #[cfg(test)]

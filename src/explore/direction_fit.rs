@@ -6,7 +6,7 @@
 //! `D = Σ·Wᵀ·(W·Σ·Wᵀ)⁻¹`, with the functions as the rows of `W`.
 
 use super::Latent;
-use crate::linear_algebra::{cholesky, dot, solve_lower, solve_positive, solve_upper};
+use crate::linear_algebra::{cholesky, dot, mean, solve_lower, solve_positive, solve_upper, to_f64};
 use crate::model::LatentDirection;
 
 /// One face in this many is left out of the fit, to check it.
@@ -108,16 +108,16 @@ impl LinearFit {
         if faces < required {
             return Err(DirectionError::TooFewFaces { name: name(), faces, required });
         }
-        let mean = mean(fitted.iter().map(|(.., value)| *value));
-        let deviation = self::mean(fitted.iter().map(|(.., value)| (value - mean).powi(2))).sqrt();
-        if deviation <= f64::EPSILON * mean.abs() {
+        let center = mean(fitted.iter().map(|(.., value)| *value));
+        let deviation = mean(fitted.iter().map(|(.., value)| (value - center).powi(2))).sqrt();
+        if deviation <= f64::EPSILON * center.abs() {
             return Err(DirectionError::Constant { name: name() });
         }
         let Moments { means, mut covariance } =
             Moments::of(&fitted.iter().map(|(_, code, _)| *code).collect::<Vec<_>>());
         let mut weights = vec![0.0; dim];
         for (_, code, value) in &fitted {
-            let standard = (value - mean) / deviation / to_f64(fitted.len());
+            let standard = (value - center) / deviation / to_f64(fitted.len());
             for ((weight, code), mean) in weights.iter_mut().zip(*code).zip(&means) {
                 *weight += standard * (f64::from(*code) - mean);
             }
@@ -162,16 +162,6 @@ fn correlation(pairs: &[(f64, f64)]) -> f64 {
     let moment = |of: &dyn Fn(f64, f64) -> f64| mean(pairs.iter().map(|(a, b)| of(a - mean_a, b - mean_b)));
     let scale = (moment(&|a, _| a * a) * moment(&|_, b| b * b)).sqrt();
     if scale > 0.0 { moment(&|a, b| a * b) / scale } else { 0.0 }
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
-    sum / to_f64(count.max(1))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of faces are far below 2^52")]
-fn to_f64(count: usize) -> f64 {
-    count as f64
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "computed in f64, used in f32")]

@@ -17,7 +17,7 @@ use rand_chacha::ChaCha8Rng;
 use super::initial_latents::standard_normal;
 use super::loss_maps::GREY_LEVELS_PER_UNIT;
 use super::problem::SearchProblem;
-use crate::linear_algebra::{cholesky, solve_upper};
+use crate::linear_algebra::{cholesky, mean, solve_upper, to_f64};
 use crate::model::Networks;
 use crate::model::cpu::CpuActivations;
 
@@ -205,16 +205,6 @@ fn blur_rows(plane: &[f32], side: usize) -> Vec<f32> {
         window.map(|column| kernel[column.abs_diff(x)] * plane[y * side + column]).sum::<f32>()
     };
     (0..side).flat_map(|x| (0..side).map(move |y| blurred(x, y))).collect()
-}
-
-fn mean(values: impl Iterator<Item = f64>) -> f64 {
-    let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
-    sum / to_f64(count.max(1))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of pixels are far below 2^52")]
-fn to_f64(count: usize) -> f64 {
-    count as f64
 }
 
 #[cfg(test)]
