@@ -9,7 +9,7 @@ const BASE: [&str; 8] =
     ["catch_panic", "face_picture", "fs", "geometry", "hash", "linear_algebra", "serde_floats", "shard"];
 
 /// The other modules that each module may import, separated by spaces.
-const ALLOWED_IMPORTS: [(&str, &str); 27] = [
+const ALLOWED_IMPORTS: [(&str, &str); 28] = [
     ("catch_panic", ""),
     ("face_picture", ""),
     ("fs", ""),
@@ -33,13 +33,14 @@ const ALLOWED_IMPORTS: [(&str, &str); 27] = [
     ("perceptual", "model"),
     ("evaluation", "photo mask face restore blend device model search job metrics perceptual dataset"),
     ("explore", "photo mask face model search"),
+    ("explain", "photo mask face blend model search explore job"),
     ("prepare", "photo mask face dataset"),
     ("train", "model dataset device photo mask metrics perceptual search"),
     (
         "cli",
-        "photo mask face restore blend dataset device model search job metrics perceptual evaluation explore prepare train app",
+        "photo mask face restore blend dataset device model search job metrics perceptual evaluation explore explain prepare train app",
     ),
-    ("app", "photo mask face restore blend device model search job project explore train"),
+    ("app", "photo mask face restore blend device model search job project explore explain train"),
 ];
 
 /// The modules that may use each package.

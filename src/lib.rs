@@ -30,10 +30,11 @@
 //! | [`search`] | the latent search of one fill: losses, optimisers, candidates | `model`, `mask`, `restore` |
 //! | [`explore`] | samples, interpolates and combines faces in latent space | `search`, `model`, `face`, `mask`, `photo` |
 //! | [`job`] | the background thread, the complete fill, and its provenance record | all of the above but `dataset` |
-//! | [`project`] | project files: photo, mask, settings and fill | all of the above but `dataset`, `explore` |
+//! | [`explain`] | the method in figures, computed from a model and a photo | `job`, `explore`, `search`, `model`, `blend`, `face`, `mask`, `photo` |
+//! | [`project`] | project files: photo, mask, settings and fill | all of the above but `dataset`, `explore`, `explain` |
 //! | [`metrics`] | metrics of a fill against the true picture | nothing else |
 //! | [`perceptual`] | perceptual features and the LPIPS distance | `model` |
-//! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `explore`, `project` |
+//! | [`evaluation`] | evaluation protocol: faces × holes × fill methods | all of the above but `explore`, `explain`, `project` |
 //! | [`prepare`] | makes a dataset from a folder of photos | `dataset`, `face`, `mask`, `photo` |
 //! | [`train`] | trains a generator: recipes, checkpoints, quality measurements | `model`, `dataset`, `device`, `photo`, `mask`, `metrics`, `perceptual`, `search` |
 //! | [`app`] | the editor | all of the above but `metrics`, `perceptual`, `evaluation`, `dataset`, `prepare` |
@@ -49,6 +50,7 @@ pub mod cli;
 mod dataset;
 pub mod device;
 mod evaluation;
+mod explain;
 mod explore;
 pub mod face;
 pub mod face_picture;

@@ -73,6 +73,11 @@ impl<K: PartialEq, V> Latest<K, V> {
         }
     }
 
+    /// The running computation gives no answer: its key is missing again.
+    pub fn abandon(&mut self) {
+        self.pending = None;
+    }
+
     /// Takes the value.
     pub fn take(&mut self) -> Option<V> {
         self.value.take().map(|(_, value)| value)
@@ -107,6 +112,9 @@ mod tests {
         latest.begin(1);
         latest.begin(2);
         assert!(!latest.finish(&1, Some("one")) && latest.value().is_none());
+        latest.abandon();
+        assert!(latest.is_missing(&2), "it can be computed again");
+        latest.begin(2);
         latest.clear();
         assert!(!latest.finish(&2, Some("two")) && latest.value().is_none());
     }

@@ -6,6 +6,7 @@
 use super::batch::{self, BatchWindow};
 use super::canvas::{Canvas, CanvasAction, CanvasScene, ComparedFill, MaskDisplay, PlacedMap};
 use super::dialogs::{help_window, path_bar, save_question};
+use super::explain::ExplainWindow;
 use super::explore::ExploreWindow;
 use super::maps::{MapView, show_legend};
 use super::panels::candidate_strip::CandidateStrip;
@@ -32,6 +33,7 @@ pub struct Widgets {
     fill_list: FillList,
     start_screen: StartScreen,
     explore_window: ExploreWindow,
+    explain_window: ExplainWindow,
     training_window: TrainingWindow,
     batch_window: BatchWindow,
 }
@@ -71,6 +73,7 @@ impl Widgets {
             });
         }
         self.explore_window.show(&context, explore, engine, &derived, actions);
+        self.explain_window.show(&context, &state.explain, actions);
         self.training_window.show(&context, training, derived.is_running(), actions);
         self.batch_window.show(&context, &state.batch, &derived, actions);
         if let Some(question) = dialogs.batch_question {

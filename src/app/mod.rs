@@ -32,6 +32,7 @@ mod clipboard_events;
 mod dialogs;
 mod document;
 mod engine;
+mod explain;
 mod explore;
 mod file_drop;
 mod fill;
@@ -56,6 +57,7 @@ mod system_fonts;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod text_picture;
 mod theme;
 mod toasts;
 mod training;
@@ -70,6 +72,8 @@ use batch::BatchAction;
 use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
+use explain::ExplainAction;
+pub(crate) use explain::drawing_picture;
 use explore::SavedFaces;
 use fill::FillAction;
 use frame_stats::FrameStats;
@@ -250,6 +254,8 @@ impl Editor {
             self.state.handle(Action::Batch(BatchAction::Toggle));
         } else if self.state.fill.shows_iteration() {
             self.state.handle(Action::Fill(FillAction::ShowResult));
+        } else if self.state.explain.is_open {
+            self.state.handle(Action::Explain(ExplainAction::Toggle));
         } else if self.state.training.is_open {
             self.state.handle(Action::Training(TrainingAction::Toggle));
         } else {

@@ -73,6 +73,7 @@ pub enum EditorCommand {
     Explore,
     Batch,
     Training,
+    HowItWorks,
     Shortcuts,
     About,
     Quit,
@@ -188,6 +189,7 @@ pub const COMMANDS: &[CommandEntry] = &[
     entry(EditorCommand::NextTask, FILL, "Next task", &[key(Key::T)]),
     entry(EditorCommand::Explore, FILL, "Explore faces", &[key(Key::X)]),
     entry(EditorCommand::Shortcuts, HELP, "Keyboard shortcuts", &[key(Key::F1), key(Key::Questionmark)]),
+    entry(EditorCommand::HowItWorks, HELP, "How it works", &[key(Key::F2)]),
     entry(EditorCommand::About, HELP, "About Countenance", &[]),
 ];
 
@@ -264,7 +266,7 @@ impl EditorCommand {
             Self::FrameTool | Self::NextFace | Self::ZoomToFit | Self::ZoomToFace | Self::ZoomToActualPixels => {
                 Icon::Frame
             }
-            Self::Shortcuts | Self::About => Icon::Help,
+            Self::HowItWorks | Self::Shortcuts | Self::About => Icon::Help,
             Self::Open
             | Self::OpenPath
             | Self::NextPhoto

@@ -115,7 +115,7 @@ pub(super) const DARK_PALETTE: ThemePalette = ThemePalette {
     error: Color32::from_rgb(0xea, 0x77, 0x70),
 };
 
-const LIGHT_PALETTE: ThemePalette = ThemePalette {
+pub(super) const LIGHT_PALETTE: ThemePalette = ThemePalette {
     canvas: Color32::from_rgb(0xdd, 0xdf, 0xe1),
     panel: Color32::from_rgb(0xf6, 0xf7, 0xf8),
     button: Color32::from_rgb(0xe7, 0xe9, 0xeb),

@@ -9,6 +9,7 @@ use super::branch::BranchArg;
 use super::directions::DirectionsArgs;
 use super::edit_arg::EditArg;
 use super::eval::EvalArgs;
+use super::explain::ExplainArgs;
 use super::explore::{InterpolateArgs, LatentArgs, SampleArgs};
 use super::face_choice::FaceChoice;
 use super::faces::FacesArgs;
@@ -53,6 +54,7 @@ pub(super) enum Command {
     Interpolate(InterpolateArgs),
     Latent(LatentArgs),
     Directions(Box<DirectionsArgs>),
+    Explain(Box<ExplainArgs>),
     Prepare(PrepareArgs),
     Import(ImportArgs),
     Export(ExportArgs),

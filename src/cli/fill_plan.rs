@@ -15,6 +15,7 @@ use crate::geometry::FaceFrame;
 use crate::job::SearchStart;
 use crate::mask::MaskPreset;
 use crate::model::ModelChoice;
+use crate::photo::DEFAULT_JPEG_QUALITY;
 use crate::restore::ImageTask;
 use crate::search::{Preset, Settings};
 
@@ -117,6 +118,43 @@ impl FillPlan {
             jpeg_quality: args.output.quality,
             overwrite: outputs::overwrite_policy(args.output.force),
         })
+    }
+}
+
+impl FillPlan {
+    /// The plan of a fill that is not written to files: to find the hole and the faces of one photo.
+    pub(super) fn of_hole(
+        mask: MaskSource,
+        face: FaceChoice,
+        frame: Option<FaceFrame>,
+        model: ModelChoice,
+        crop_size_px: u32,
+    ) -> Self {
+        Self {
+            mask: Some(mask),
+            ignore: None,
+            frame,
+            face,
+            preset: Preset::default(),
+            settings: Preset::default().settings(),
+            start: SearchStart::FromSettings,
+            blend: Blend::default(),
+            model,
+            center_scale: None,
+            sheet: None,
+            sheet_gif: None,
+            crop_size_px,
+            device: DeviceChoice::Cpu,
+            tasks: Vec::new(),
+            skipped: Vec::new(),
+            at: None,
+            edit: None,
+            frame_interval: OutputArgs::DEFAULT_EVERY,
+            job_hash: None,
+            records_provenance: false,
+            jpeg_quality: DEFAULT_JPEG_QUALITY,
+            overwrite: Overwrite::Refuse,
+        }
     }
 }
 

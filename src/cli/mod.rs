@@ -22,6 +22,7 @@
 //! countenance sample --out grid.png
 //! countenance latent ann ann.jpg
 //! countenance interpolate --from ann --to 7 --out walk.gif
+//! countenance explain --out how-it-works
 //! countenance directions faces/ --out models/mine.safetensors
 //! countenance import checkpoint.pth --out models/mine.safetensors
 //! countenance export models/mine.safetensors --out for-pytorch.safetensors
@@ -73,6 +74,7 @@ mod devices;
 mod directions;
 mod edit_arg;
 mod eval;
+mod explain;
 mod explore;
 mod face_choice;
 mod faces;
@@ -169,6 +171,7 @@ pub fn main() -> ExitCode {
         Some(Command::Interpolate(args)) => explore::run_interpolate(&args),
         Some(Command::Latent(args)) => explore::run_latent(&args),
         Some(Command::Directions(args)) => directions::run(&args),
+        Some(Command::Explain(args)) => explain::run(&args),
         Some(Command::Import(args)) => import_export::run_import(&args),
         Some(Command::Export(args)) => import_export::run_export(&args),
         Some(Command::Train(args)) => train::run(&args),

@@ -110,7 +110,7 @@ fn help_texts_are_as_reviewed() {
     insta::assert_snapshot!("help-replay", help("replay --help"));
     insta::assert_snapshot!("help-eval", help("eval --help"));
     insta::assert_snapshot!("help-bench", help("bench --help"));
-    for command in ["sample", "interpolate", "latent", "prepare", "train", "import", "export"] {
+    for command in ["sample", "interpolate", "latent", "explain", "prepare", "train", "import", "export"] {
         insta::assert_snapshot!(format!("help-{command}"), help(&format!("{command} --help")));
     }
     insta::assert_snapshot!("help-fill", help("fill --help"));

@@ -34,6 +34,7 @@ mod evaluation;
 mod initial_latents;
 mod latent_edit;
 mod loss_maps;
+mod losses_at;
 mod operations;
 mod optimizer;
 mod preset;

@@ -1,11 +1,12 @@
 //! Draws a map's legend into a picture, for the command line: with egui's fonts, but without a window.
 
 use egui::epaint::text::{Fonts, Galley, TextOptions};
-use egui::{Color32, ColorImage, FontDefinitions, FontId};
-use image::{Rgba, RgbaImage};
+use egui::{Color32, ColorImage, FontDefinitions, FontId, pos2};
+use image::RgbaImage;
 use std::sync::Arc;
 
 use super::legend_text::LegendText;
+use crate::app::text_picture::{mix, paint_galley};
 use crate::app::theme::DARK_PALETTE;
 use crate::geometry::{FaceFrame, RectPx};
 use crate::job::{MapKind, color_bar};
@@ -119,41 +120,17 @@ impl Legend {
                 mix(picture, x, y, Color32::from_rgb(red, green, blue), 1.0);
             }
         }
-        for line in &self.lines {
-            self.paint_line(picture, rect, line);
+        for Line { galley, left, top, color } in &self.lines {
+            let place = ([rect.x, rect.y], pos2(*left, *top));
+            paint_galley(picture, galley, place, self.scale, *color, &self.atlas);
         }
-    }
-
-    fn paint_line(&self, picture: &mut RgbaImage, rect: RectPx, line: &Line) {
-        for row in &line.galley.rows {
-            for glyph in &row.row.glyphs {
-                let at = row.pos + glyph.pos.to_vec2() + glyph.uv_rect.offset;
-                let (left, top) = (rect.x + self.px(line.left + at.x), rect.y + self.px(line.top + at.y));
-                let [min, max] = [glyph.uv_rect.min, glyph.uv_rect.max].map(|corner| corner.map(usize::from));
-                for (y, texel_y) in (top..).zip(min[1]..max[1]) {
-                    for (x, texel_x) in (left..).zip(min[0]..max[0]) {
-                        let texel = self.atlas.pixels.get(texel_y * self.atlas.size[0] + texel_x);
-                        let coverage = texel.map_or(0.0, |texel| f32::from(texel.a()) / 255.0);
-                        mix(picture, x, y, line.color, coverage);
-                    }
-                }
-            }
-        }
-    }
-}
-
-/// Mixes a colour into a pixel, which becomes as opaque.
-fn mix(picture: &mut RgbaImage, x: u32, y: u32, color: Color32, share: f32) {
-    let Some(Rgba(pixel)) = picture.get_pixel_mut_checked(x, y) else { return };
-    for (old, new) in pixel.iter_mut().zip([color.r(), color.g(), color.b(), 255]) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between two bytes")]
-        let mixed = (f32::from(*old) + (f32::from(new) - f32::from(*old)) * share).round() as u8;
-        *old = mixed;
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use image::Rgba;
+
     use super::*;
     use crate::job::FaceMap;
 

@@ -27,7 +27,7 @@ const DROP_HEIGHT: f32 = 192.0;
 const MAX_RECENT_FILES: usize = 3;
 const SAMPLE_SIDE: f32 = 112.0;
 /// Height of the whole content, to centre it.
-const CONTENT_HEIGHT: f32 = 544.0 + 2.0 * (theme::GAP + theme::ROW_HEIGHT);
+const CONTENT_HEIGHT: f32 = 544.0 + 3.0 * (theme::GAP + theme::ROW_HEIGHT);
 /// Height of the card that offers recoverable work.
 const RECOVERY_CARD_HEIGHT: f32 = super::recovery::ROW_HEIGHT + 2.0 * theme::GAP;
 
@@ -160,7 +160,7 @@ fn dashed_outline(ui: &Ui, rect: Rect, color: Color32) {
 
 /// The windows that need no photo.
 fn window_buttons(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
-    for command in [EditorCommand::Batch, EditorCommand::Training] {
+    for command in [EditorCommand::Batch, EditorCommand::Training, EditorCommand::HowItWorks] {
         let button = Button::new(command.name()).frame_when_inactive(false);
         let button = button.min_size(vec2(0.0, theme::ROW_HEIGHT));
         add_command_button(ui, commands, command, button, actions);

@@ -222,10 +222,10 @@ fn zoom_buttons(ui: &mut Ui, commands: &CommandStates, zoom: f32, actions: &mut 
 
 fn help_menu(ui: &mut Ui, commands: &CommandStates, actions: &mut Actions) {
     let response = ui.add(IconButton::new(Icon::Help, t!("Help, theme and language")));
-    let response = response.on_hover_text(t!("Keyboard shortcuts, theme, language, about"));
+    let response = response.on_hover_text(t!("How it works, keyboard shortcuts, theme, language, about"));
     Popup::menu(&response).gap(MENU_GAP).show(|ui| {
         ui.set_min_width(MENU_WIDTH);
-        for command in [EditorCommand::Shortcuts, EditorCommand::About] {
+        for command in [EditorCommand::HowItWorks, EditorCommand::Shortcuts, EditorCommand::About] {
             menu_item(ui, commands, command, actions);
         }
         ui.separator();

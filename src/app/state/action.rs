@@ -8,6 +8,7 @@ use egui::ColorImage;
 use crate::app::batch::BatchAction;
 use crate::app::dialogs::{DialogAction, DocumentSource, SaveAnswer};
 use crate::app::document::DocumentAction;
+use crate::app::explain::ExplainAction;
 use crate::app::explore::ExploreAction;
 use crate::app::fill::FillAction;
 use crate::app::maps::MapAction;
@@ -30,6 +31,8 @@ pub enum Action {
     Map(MapAction),
     /// An action in the Explore window, or on the face that fills start from.
     Explore(ExploreAction),
+    /// An action in the window that explains the method.
+    Explain(ExplainAction),
     Training(TrainingAction),
     Batch(BatchAction),
     /// Stop exporting the fills of the batch window.

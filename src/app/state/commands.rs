@@ -5,6 +5,7 @@ use crate::app::batch::BatchAction;
 use crate::app::canvas::{Tool, ViewCommand};
 use crate::app::dialogs::{DialogAction, DocumentSource, HelpWindow};
 use crate::app::document::{DocumentAction, PhotoDocument};
+use crate::app::explain::ExplainAction;
 use crate::app::fill::{
     FillAction, ShownFill, branch_disabled_reason, latent_disabled_reason, mix_disabled_reason,
     timeline_disabled_reason,
@@ -72,6 +73,7 @@ impl EditorState {
             EditorCommand::Open
             | EditorCommand::OpenPath
             | EditorCommand::Shortcuts
+            | EditorCommand::HowItWorks
             | EditorCommand::About
             | EditorCommand::Quit
             | EditorCommand::Explore
@@ -288,6 +290,7 @@ impl EditorState {
                 self.training.update(TrainingAction::Toggle, &mut self.preferences, &self.outbox);
             }
             EditorCommand::Shortcuts => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::Shortcuts)),
+            EditorCommand::HowItWorks => self.explain.update(ExplainAction::Toggle),
             EditorCommand::About => self.dialogs.update(DialogAction::ToggleHelpWindow(HelpWindow::About)),
             EditorCommand::Quit => self.close_window(),
         }

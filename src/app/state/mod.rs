@@ -10,6 +10,7 @@
 //! | maps that explain the shown candidate | [`MapState`](super::maps) |
 //! | device and model | [`EngineState`](super::engine) |
 //! | the Explore and the Training window | [`ExploreState`](super::explore), [`TrainingState`](super::training) |
+//! | the window that explains the method | [`ExplainState`](super::explain) |
 //! | the batch window | [`BatchState`](super::batch) |
 //! | dialogs | [`DialogState`](super::dialogs) |
 //! | preferences | [`Preferences`](super::preferences) |
@@ -48,6 +49,7 @@ use super::canvas::{Tool, ViewCommand};
 use super::dialogs::DialogState;
 use super::document::{DocumentAction, FaceSplit, PhotoDocument, SplitInput};
 use super::engine::EngineState;
+use super::explain::ExplainState;
 use super::explore::ExploreState;
 use super::fill::{AddedFills, FillAction, FillContext, FillState};
 use super::maps::MapState;
@@ -90,6 +92,7 @@ pub struct EditorState {
     region_edits: RegionEdits,
     pub engine: EngineState,
     pub explore: ExploreState,
+    pub explain: ExplainState,
     pub training: TrainingState,
     pub batch: BatchState,
     pub dialogs: DialogState,
@@ -108,6 +111,7 @@ impl EditorState {
             region_edits: RegionEdits::default(),
             engine: EngineState { is_preparing: true, ..EngineState::default() },
             explore: ExploreState::default(),
+            explain: ExplainState::default(),
             training: TrainingState::new(preferences.training_run.as_deref()),
             batch: BatchState::default(),
             dialogs: DialogState::default(),
@@ -162,6 +166,7 @@ impl EditorState {
             Action::Fill(action) => self.update_fill(action),
             Action::Map(action) => self.maps.update(action),
             Action::Explore(action) => self.explore.update(action, &mut self.outbox),
+            Action::Explain(action) => self.explain.update(action),
             Action::Training(action) => self.training.update(action, &mut self.preferences, &self.outbox),
             Action::Batch(action) => self.update_batch(action),
             Action::CancelBatchExport => self.batch.cancel_export(),
@@ -186,7 +191,7 @@ impl EditorState {
     /// Brings everything up to date that depends on what has changed.
     fn follow_up(&mut self) {
         self.follow_region_edits();
-        let Self { document, fill, maps, engine, explore, preferences, outbox, .. } = self;
+        let Self { document, fill, maps, engine, explore, explain, preferences, outbox, .. } = self;
         if let Some(document) = document {
             let context = FillContext { preferences, engine, start_face: explore.start_face() };
             fill.follow_document(document, context, outbox);
@@ -195,6 +200,7 @@ impl EditorState {
         if let Some(model) = &engine.model {
             explore.follow_model(model, preferences, outbox);
         }
+        explain.follow(document.as_ref(), preferences, outbox);
     }
 
     /// The document, if it still has this photo: results of tasks can arrive after another photo was opened.

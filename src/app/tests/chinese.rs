@@ -116,6 +116,9 @@ fn every_window_is_chinese() {
         window.state_mut().state.training.path_text.clear();
         window.run_steps(2);
         assert_chinese(&window, "training window");
+        press(&mut window, Modifiers::COMMAND, Key::T);
+        press(&mut window, Modifiers::NONE, Key::F2);
+        assert_chinese(&window, "how it works");
     });
 }
 

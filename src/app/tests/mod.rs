@@ -16,6 +16,7 @@ mod face_selection;
 mod fill;
 mod first_guess;
 mod frame_search;
+mod how_it_works;
 mod ignored;
 mod image_tasks;
 mod linux_packages;

@@ -139,6 +139,23 @@ impl CpuNetworks {
         Some(rows)
     }
 
+    /// Generator forward of one latent: the output of each layer, `[side, side, channels]`, the picture last.
+    #[must_use]
+    pub fn generator_layers(&self, latent: &[f32]) -> Vec<Vec<f32>> {
+        let mut activations = CpuActivations::default();
+        let picture = self.generator.forward(1, latent, &mut activations);
+        activations.generator_outputs.into_iter().chain([picture]).collect()
+    }
+
+    /// Discriminator forward of one picture `[side, side, 3]`: the output of each layer, `[side, side, channels]`, the
+    /// logit last. `None` without a discriminator.
+    #[must_use]
+    pub fn discriminator_layers(&self, picture: &[f32]) -> Option<Vec<Vec<f32>>> {
+        let mut activations = CpuActivations::default();
+        let logit = self.discriminator.as_ref()?.forward(1, picture, &mut activations);
+        Some(activations.discriminator_outputs.into_iter().chain([logit]).collect())
+    }
+
     /// Encoder forward: pictures `[batch, side, side, 3]` in [-1, 1] and their known masks `[batch, side, side]` (0 or
     /// 1) to latents, each value in [-1, 1]. Hole pixels are not read. `None` without an encoder.
     #[must_use]

@@ -50,6 +50,7 @@ pub struct AnimationWriter {
     path: PathBuf,
     overwrite: Overwrite,
     encoder: Encoder,
+    max_side_px: u32,
 }
 
 enum Encoder {
@@ -67,7 +68,13 @@ impl AnimationWriter {
             AnimationFormat::Gif => Encoder::Gif(Box::new(GifFrames::new().context("cannot start the GIF")?)),
             AnimationFormat::Apng => Encoder::Apng(Box::default()),
         };
-        Ok(Self { path, overwrite, encoder })
+        Ok(Self { path, overwrite, encoder, max_side_px: MAX_ANIMATION_SIDE_PX })
+    }
+
+    /// Allows larger pictures than [`MAX_ANIMATION_SIDE_PX`].
+    #[must_use]
+    pub fn with_max_side(self, max_side_px: u32) -> Self {
+        Self { max_side_px, ..self }
     }
 
     /// Adds a picture of the running search.
@@ -84,7 +91,7 @@ impl AnimationWriter {
     /// When the picture cannot be encoded, or the file cannot be written.
     pub fn finish(mut self, result: &RgbaImage) -> anyhow::Result<()> {
         self.add_frame_for(result, RESULT_DURATION)?;
-        let Self { path, overwrite, encoder } = self;
+        let Self { path, overwrite, encoder, .. } = self;
         let bytes = match encoder {
             Encoder::Gif(gif) => gif.finish(),
             Encoder::Apng(apng) => apng.finish().with_context(|| format!("cannot encode {}", path.display()))?,
@@ -93,8 +100,12 @@ impl AnimationWriter {
         Ok(())
     }
 
-    fn add_frame_for(&mut self, picture: &RgbaImage, duration: Duration) -> anyhow::Result<()> {
-        let picture = shrink_to_limit(picture);
+    /// Adds a picture that stays for a time.
+    ///
+    /// # Errors
+    /// When it cannot be encoded.
+    pub fn add_frame_for(&mut self, picture: &RgbaImage, duration: Duration) -> anyhow::Result<()> {
+        let picture = shrink_to_limit(picture, self.max_side_px);
         let added = match &mut self.encoder {
             Encoder::Gif(gif) => gif.add(picture, duration).map_err(anyhow::Error::from),
             Encoder::Apng(apng) => apng.add(picture, duration).map_err(anyhow::Error::from),
@@ -103,16 +114,16 @@ impl AnimationWriter {
     }
 }
 
-/// At most [`MAX_ANIMATION_SIDE_PX`] on the longer side; smaller pictures stay as they are.
-fn shrink_to_limit(picture: &RgbaImage) -> RgbaImage {
+/// At most `max_side_px` on the longer side; smaller pictures stay as they are.
+fn shrink_to_limit(picture: &RgbaImage, max_side_px: u32) -> RgbaImage {
     let (width, height) = picture.dimensions();
     let longer = width.max(height);
-    if longer <= MAX_ANIMATION_SIDE_PX {
+    if longer <= max_side_px {
         return picture.clone();
     }
-    let scaled = |side: u32| (u64::from(side) * u64::from(MAX_ANIMATION_SIDE_PX) / u64::from(longer)).max(1);
-    // At most `MAX_ANIMATION_SIDE_PX`, so the conversion cannot fail.
-    let scaled = |side: u32| u32::try_from(scaled(side)).unwrap_or(MAX_ANIMATION_SIDE_PX);
+    let scaled = |side: u32| (u64::from(side) * u64::from(max_side_px) / u64::from(longer)).max(1);
+    // At most `max_side_px`, so the conversion cannot fail.
+    let scaled = |side: u32| u32::try_from(scaled(side)).unwrap_or(max_side_px);
     imageops::thumbnail(picture, scaled(width), scaled(height))
 }
 
@@ -195,8 +206,8 @@ mod tests {
 
     #[test]
     fn large_pictures_shrink_and_keep_their_aspect_ratio() {
-        assert_eq!(shrink_to_limit(&RgbaImage::new(1024, 300)).dimensions(), (512, 150));
-        assert_eq!(shrink_to_limit(&RgbaImage::new(3, 2000)).dimensions(), (1, 512));
-        assert_eq!(shrink_to_limit(&RgbaImage::new(512, 512)).dimensions(), (512, 512));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(1024, 300), 512).dimensions(), (512, 150));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(3, 2000), 512).dimensions(), (1, 512));
+        assert_eq!(shrink_to_limit(&RgbaImage::new(512, 512), 512).dimensions(), (512, 512));
     }
 }

@@ -7,6 +7,7 @@ use crate::app::language::catalogue::{Catalogue, simplified_chinese};
 use crate::app::language::template::{Name, Template};
 use crate::app::shortcuts::{COMMANDS, EXTRA_HELP_ROWS};
 use crate::blend::BlendMode;
+use crate::explain::{Chapter, KernelKind};
 use crate::job::{Certainty, MapKind};
 use crate::restore::ImageTask;
 use crate::search::{Field, Preset, SETTINGS};
@@ -32,8 +33,16 @@ const UNTRANSLATED: [&str; 13] = [
 ];
 
 /// Files outside `src/app` whose texts the editor shows.
-const MESSAGE_FILES: [&str; 28] = [
+const MESSAGE_FILES: [&str; 36] = [
     "device.rs",
+    "explain/ascent.rs",
+    "explain/chapters.rs",
+    "explain/convolution_figure.rs",
+    "explain/faces.rs",
+    "explain/layers.rs",
+    "explain/loss_plane.rs",
+    "explain/normal.rs",
+    "explain/parts.rs",
     "explore/latent_library.rs",
     "face/crop.rs",
     "face/detect.rs",
@@ -64,7 +73,7 @@ const MESSAGE_FILES: [&str; 28] = [
 ];
 
 /// Texts in these files that are no messages: parts of file formats, names and values.
-const NO_MESSAGES: [&str; 13] = [
+const NO_MESSAGES: [&str; 15] = [
     "'{text}' is not a device: use auto, cpu, cpu:f32, gpu or gpu:N (see `countenance devices`)",
     "DirectX 12",
     "gpu:{} {}",
@@ -78,6 +87,8 @@ const NO_MESSAGES: [&str; 13] = [
     "CIE Lab",
     "{} and {last}",
     "{percent:.0} %",
+    "{side} × {side}",
+    "{side_px} × {side_px}",
 ];
 
 fn is_key(text: &str) -> bool {
@@ -135,6 +146,10 @@ fn every_setting_and_command_is_translated() {
     texts.extend([0.0, 12.0, 99.0].map(|spread| Certainty::of(spread).words()));
     texts.extend(ImageTask::ALL.iter().flat_map(|task| [task.title(), task.help()]));
     texts.extend(ImageTask::ALL.iter().filter_map(ImageTask::parameter).flat_map(|it| [it.title, it.help]));
+    texts.extend(Chapter::ALL.map(Chapter::title));
+    let figures = Chapter::ALL.iter().flat_map(|chapter| chapter.figures());
+    texts.extend(figures.flat_map(|figure| [figure.title(), figure.caption()]));
+    texts.extend(KernelKind::ALL.map(KernelKind::title));
     texts.extend(COMMANDS.iter().flat_map(|entry| [entry.group, entry.name]));
     texts.extend(EXTRA_HELP_ROWS.iter().flat_map(|(group, name, keys)| [*group, *name, *keys]));
     // Some are keys, such as "1".
@@ -146,7 +161,7 @@ fn every_setting_and_command_is_translated() {
 #[test]
 fn texts_of_widgets_are_wrapped() {
     let is_ui_file = |literal: &&Literal| {
-        let folders = ["canvas", "dialogs", "explore", "panels", "training"];
+        let folders = ["canvas", "dialogs", "explain", "explore", "panels", "training"];
         let in_folder = folders.iter().any(|folder| literal.file.starts_with(&format!("app/{folder}/")));
         in_folder || ["app/layout.rs", "app/lasting_messages.rs", "app/theme.rs"].contains(&literal.file.as_str())
     };
