@@ -1,4 +1,4 @@
-//! Linear algebra on small dense matrices, row by row, and means, in double precision.
+//! Linear algebra on small dense matrices, row by row, means and correlations, in double precision.
 
 /// Cholesky: replaces the lower half of a positive definite matrix `[dim, dim]` by `L` with `L·Lᵀ` = the matrix.
 pub(crate) fn cholesky(matrix: &mut [f64], dim: usize) {
@@ -49,6 +49,14 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
 pub(crate) fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0_usize), |(sum, count), value| (sum + value, count + 1));
     sum / to_f64(count.max(1))
+}
+
+/// Pearson's correlation; 0 when one of the two is constant.
+pub(crate) fn correlation(pairs: &[(f64, f64)]) -> f64 {
+    let (mean_a, mean_b) = (mean(pairs.iter().map(|pair| pair.0)), mean(pairs.iter().map(|pair| pair.1)));
+    let moment = |of: &dyn Fn(f64, f64) -> f64| mean(pairs.iter().map(|(a, b)| of(a - mean_a, b - mean_b)));
+    let scale = (moment(&|a, _| a * a) * moment(&|_, b| b * b)).sqrt();
+    if scale > 0.0 { moment(&|a, b| a * b) / scale } else { 0.0 }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts are far below 2^52")]

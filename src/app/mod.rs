@@ -73,7 +73,7 @@ use clipboard_events::PasteRequest;
 use dialogs::{DialogAction, DocumentSource};
 use document::DocumentAction;
 use explain::ExplainAction;
-pub(crate) use explain::drawing_picture;
+pub(crate) use explain::{PORTRAIT, drawing_picture, portrait_subject};
 use explore::SavedFaces;
 use fill::FillAction;
 use frame_stats::FrameStats;

@@ -59,8 +59,7 @@ impl EditArg {
 
     /// The edit of this latent.
     pub(super) fn of(&self, latent: &[f32]) -> LatentEdit {
-        let latent = latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect();
-        LatentEdit { latent, amounts: self.amounts.clone(), other_half: self.other_half }
+        LatentEdit { amounts: self.amounts.clone(), other_half: self.other_half, ..LatentEdit::of(latent) }
     }
 }
 

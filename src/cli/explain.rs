@@ -17,20 +17,17 @@ use super::fill_plan::{self, FillPlan};
 use super::mask_source::MaskSource;
 use super::photo_access::{open_photo, work_on_photo};
 use super::{CommandStatus, model_choice, outputs, run_on_named_thread, usage_error};
-use crate::app::drawing_picture;
-use crate::app::sample_portraits::SamplePortrait;
+use crate::app::{PORTRAIT, drawing_picture, portrait_subject};
 use crate::blend::Blend;
 use crate::device::DeviceChoice;
 use crate::explain::{
     Ascent, Chapter, Controls, FaceCloud, Figure, FigureData, FillParts, LossPlane, NetworkLayers, Subject,
 };
-use crate::face::template_landmarks;
 use crate::fs::{Overwrite, write_atomically};
 use crate::geometry::FaceFrame;
 use crate::job::NetworkCache;
-use crate::mask::FaceRegion;
 use crate::model::{ModelChoice, Networks};
-use crate::photo::{AnimationFormat, AnimationWriter, Photo, PngMetadata, save_png};
+use crate::photo::{AnimationFormat, AnimationWriter, PngMetadata, save_png};
 use crate::search::Preset;
 
 /// Pixels per point of a picture, and of an animation, whose files are larger.
@@ -107,7 +104,7 @@ fn explain(args: &ExplainArgs, console: &mut Console) -> anyhow::Result<()> {
     }
     let subject = match &args.photo {
         Some(path) => work_on_photo(path, || photo_subject(args, path, mask, &model, info.image_size_px, console))?,
-        None => sample_subject(SamplePortrait::Astronaut)?,
+        None => portrait_subject(Preset::Best.settings(), Blend::default())?,
     };
     let (_, networks) = NetworkCache::default().networks(DeviceChoice::Cpu, &model)?;
     let data = compute(&networks, &subject, console)?;
@@ -117,7 +114,7 @@ fn explain(args: &ExplainArgs, console: &mut Console) -> anyhow::Result<()> {
     }
     let is_written = |figure: Figure| data.draw(figure, &Controls::default()).is_some();
     let name = args.photo.as_deref().and_then(Path::file_name).map(|name| format!("photo {}", name.display()));
-    let photo = name.unwrap_or_else(|| format!("portrait of {}", SamplePortrait::Astronaut.person_name()));
+    let photo = name.unwrap_or_else(|| format!("portrait of {}", PORTRAIT.person_name()));
     let text = page::html(&photo, &info.name, |figure| is_written(figure).then(|| file_name(&data, figure)));
     write_atomically(&page, text.as_bytes(), Overwrite::Allow).context("cannot write the page")?;
     let count = figures.iter().filter(|figure| is_written(**figure)).count();
@@ -148,15 +145,6 @@ fn photo_subject(
     Ok(Subject { photo, hole: face.hole, is_example, frame, settings, blend, fill: None })
 }
 
-/// A bundled portrait whose mouth is the hole.
-fn sample_subject(sample: SamplePortrait) -> anyhow::Result<Subject> {
-    let photo = Photo::from_pixels(image::load_from_memory(sample.image_bytes())?);
-    let frame = sample.face_frame();
-    let hole = FaceRegion::Mouth.hole_in_photo(photo.width(), photo.height(), &template_landmarks(&frame));
-    let (settings, blend) = (Preset::Best.settings(), Blend::default());
-    Ok(Subject { photo: Arc::new(photo), hole, is_example: true, frame, settings, blend, fill: None })
-}
-
 /// Computes all figures.
 fn compute(networks: &Arc<Networks>, subject: &Subject, console: &mut Console) -> anyhow::Result<FigureData> {
     const STAGES: u64 = 5;
@@ -178,7 +166,7 @@ fn compute(networks: &Arc<Networks>, subject: &Subject, console: &mut Console) -
     next("fill");
     let parts = FillParts::compute(networks, subject, &face, &way, &mut go_on)?;
     next("losses");
-    let plane = LossPlane::compute(networks, &face, &subject.own_settings(), &way, &mut go_on);
+    let plane = LossPlane::compute(networks, &face, &subject.shown_settings(), &way, &mut go_on);
     console.clear_bar();
     Ok(FigureData {
         blocks: Some(Arc::new(subject.blocks()?)),

@@ -15,6 +15,7 @@ use super::subject::{Subject, noise_picture};
 use crate::explore::sample_latent;
 use crate::face::CropError;
 use crate::face_picture::{FacePicture, to_byte};
+use crate::linear_algebra;
 use crate::model::cpu::CpuActivations;
 use crate::model::{NetworkBackend, Networks};
 
@@ -138,12 +139,10 @@ fn pairs(pictures: &[Vec<f32>], at: [usize; 2]) -> Vec<[f32; 2]> {
 }
 
 fn correlation(pairs: &[[f32; 2]]) -> f32 {
-    let count = to_f32(pairs.len().max(1));
-    let mean = |axis: usize| pairs.iter().map(|pair| pair[axis]).sum::<f32>() / count;
-    let means = [mean(0), mean(1)];
-    let moment = |a: usize, b: usize| pairs.iter().map(|pair| (pair[a] - means[a]) * (pair[b] - means[b])).sum::<f32>();
-    let scale = (moment(0, 0) * moment(1, 1)).sqrt();
-    if scale > 0.0 { moment(0, 1) / scale } else { 0.0 }
+    let pairs: Vec<(f64, f64)> = pairs.iter().map(|[a, b]| (f64::from(*a), f64::from(*b))).collect();
+    #[expect(clippy::cast_possible_truncation, reason = "-1 to 1")]
+    let correlation = linear_algebra::correlation(&pairs) as f32;
+    correlation
 }
 
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture")]

@@ -65,7 +65,7 @@ impl FillParts {
         let black = FacePicture { side_px, pixels: vec![[-1.0; 3]; side_px * side_px] };
         let white = FacePicture { side_px, pixels: vec![[1.0; 3]; side_px * side_px] };
         let drawn = draw(networks, way.result(), side_px);
-        let settings = if subject.fill.is_some() { subject.settings } else { subject.own_settings() };
+        let settings = subject.shown_settings();
         let Some(losses) = losses_of(networks, face, &settings, way.result()) else { return Ok(None) };
         let Some(by_lambda) = search_by_lambda(networks, subject, face, progress) else { return Ok(None) };
         let part = |known: &FacePicture, hidden: &FacePicture| {

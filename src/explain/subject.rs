@@ -120,6 +120,12 @@ impl Subject {
         search(networks, &face.problem, settings, progress)
     }
 
+    /// The settings of the search that is shown.
+    #[must_use]
+    pub fn shown_settings(&self) -> Settings {
+        if self.fill.is_some() { self.settings } else { self.own_settings() }
+    }
+
     /// Settings for a search that the figures make themselves: the user's, but short, and from a good start. Hamiltonian
     /// Monte Carlo would take too long, and has no way downhill.
     #[must_use]

@@ -6,7 +6,7 @@
 //! `D = Σ·Wᵀ·(W·Σ·Wᵀ)⁻¹`, with the functions as the rows of `W`.
 
 use super::Latent;
-use crate::linear_algebra::{cholesky, dot, mean, solve_lower, solve_positive, solve_upper, to_f64};
+use crate::linear_algebra::{cholesky, correlation, dot, mean, solve_lower, solve_positive, solve_upper, to_f64};
 use crate::model::LatentDirection;
 
 /// One face in this many is left out of the fit, to check it.
@@ -154,14 +154,6 @@ impl Moments {
         }
         Self { means, covariance }
     }
-}
-
-/// Pearson's correlation; 0 when one of the two is constant.
-fn correlation(pairs: &[(f64, f64)]) -> f64 {
-    let (mean_a, mean_b) = (mean(pairs.iter().map(|pair| pair.0)), mean(pairs.iter().map(|pair| pair.1)));
-    let moment = |of: &dyn Fn(f64, f64) -> f64| mean(pairs.iter().map(|(a, b)| of(a - mean_a, b - mean_b)));
-    let scale = (moment(&|a, _| a * a) * moment(&|_, b| b * b)).sqrt();
-    if scale > 0.0 { moment(&|a, b| a * b) / scale } else { 0.0 }
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "computed in f64, used in f32")]

@@ -19,13 +19,6 @@ pub struct Crop {
 }
 
 impl Crop {
-    /// The pixels as interleaved RGB in [-1, 1], row by row.
-    #[must_use]
-    pub fn interleaved(&self) -> Vec<f32> {
-        let area = self.known.len();
-        (0..3 * area).map(|index| self.pixels[index % 3 * area + index / 3]).collect()
-    }
-
     /// The pixels as interleaved RGB bytes, row by row; unknown pixels are grey.
     #[must_use]
     pub fn to_rgb8(&self) -> Vec<u8> {

@@ -75,7 +75,7 @@ pub(super) fn draw_quick_preview(
         while !search.is_done() {
             search.advance();
         }
-        search.finish_edit();
+        search.finish();
         let best = search.best()?;
         Some((
             best.latents.into_iter().next()?,

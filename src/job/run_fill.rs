@@ -268,8 +268,7 @@ impl FillRun<'_> {
         }
         self.read_losses(&mut search);
         if stopped.is_none() {
-            search.finish_variations();
-            search.finish_edit();
+            search.finish();
         }
         (best_so_far(&mut search, history), stopped)
     }

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::problem::SearchProblem;
 use super::search_loop::Search;
 use super::{Clipping, OptimizerKind, Schedule, Settings};
+use crate::face_picture::FacePicture;
 use crate::model::cpu::CpuActivations;
 use crate::model::{Networks, read_values};
 use crate::serde_floats;
@@ -49,6 +50,12 @@ pub struct LatentEdit {
 }
 
 impl LatentEdit {
+    /// An edit of this latent that changes nothing yet. Values are clamped to [-1, 1]: those from a file may lie outside.
+    #[must_use]
+    pub fn of(latent: &[f32]) -> Self {
+        Self { latent: latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect(), ..Self::default() }
+    }
+
     /// Whether the edit changes nothing.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -118,9 +125,7 @@ impl SearchProblem {
 
     /// The encoder's latent of the known pixels. `None` without an encoder.
     fn encode(&self, networks: &Networks) -> Option<Vec<f32>> {
-        let area = self.size_px * self.size_px;
-        let interleaved: Vec<f32> = (0..3 * area).map(|index| self.pixels[index % 3 * area + index / 3]).collect();
-        networks.encode(&interleaved, &self.known)
+        networks.encode(FacePicture::from_planes(&self.pixels).pixels.as_flattened(), &self.known)
     }
 }
 
@@ -178,9 +183,9 @@ impl Search {
         Some(found.iter().zip(latent).map(|(found, value)| found - value).collect())
     }
 
-    /// Call after the last step of an edit: goes back towards the latent before the edit until the context loss is at most
+    /// After the last step of an edit: goes back towards the latent before the edit until the context loss is at most
     /// a tenth higher than there. Does nothing for other searches or when called again.
-    pub fn finish_edit(&mut self) {
+    pub(super) fn finish_edit(&mut self) {
         let (Some(before), Some(best)) = (self.edited_from.take(), &self.best) else { return };
         let shares: Vec<f32> = (0..=WAY_BACK_STEPS).map(|step| f32::from(step) / f32::from(WAY_BACK_STEPS)).collect();
         let shape = [shares.len(), 1];

@@ -82,9 +82,15 @@ impl Search {
         }
     }
 
-    /// Call after the last trajectory of a search for variations: makes the last latents the best ones. Does nothing
-    /// for other searches or when called again.
-    pub fn finish_variations(&mut self) {
+    /// Call after the last step of a search that was not stopped: variations and edits have a result of their own. Does
+    /// nothing for other searches or when called again.
+    pub fn finish(&mut self) {
+        self.finish_variations();
+        self.finish_edit();
+    }
+
+    /// Makes the last latents the best ones.
+    fn finish_variations(&mut self) {
         if std::mem::take(&mut self.uses_last_latents)
             && let Some(best) = &mut self.best
         {

@@ -213,8 +213,7 @@ impl Computations {
                 outbox,
                 |inputs, progress| {
                     let SearchInputs { networks, subject, face, way } = inputs.search()?;
-                    let settings = if subject.fill.is_some() { subject.settings } else { subject.own_settings() };
-                    Ok(LossPlane::compute(&networks, &face, &settings, &way, progress))
+                    Ok(LossPlane::compute(&networks, &face, &subject.shown_settings(), &way, progress))
                 },
             ),
         }

@@ -22,6 +22,7 @@ pub use explain_window::ExplainWindow;
 use egui::Color32;
 
 use computations::{Computations, LatentKey, LayersKey, Request};
+pub use subject_source::{PORTRAIT, portrait_subject};
 use subject_source::{SubjectInput, SubjectSource};
 
 use super::document::PhotoDocument;

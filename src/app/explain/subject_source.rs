@@ -97,18 +97,27 @@ impl SubjectInput {
         matches!(self, Self::Open(subject) if subject.fill.is_some())
     }
 
-    /// The subject. Of the portrait, the mouth is the hole.
+    /// The subject.
     pub fn resolve(&self) -> anyhow::Result<Arc<Subject>> {
-        let (settings, blend) = match self {
-            Self::Open(subject) => return Ok(Arc::clone(subject)),
-            Self::Portrait { settings, blend } => (*settings, *blend),
-        };
-        let sample = SamplePortrait::Astronaut;
-        let photo = Photo::from_pixels(image::load_from_memory(sample.image_bytes())?);
-        let frame = sample.face_frame();
-        let hole = mouth(&photo, &frame);
-        Ok(Arc::new(Subject { photo: Arc::new(photo), hole, is_example: true, frame, settings, blend, fill: None }))
+        match self {
+            Self::Open(subject) => Ok(Arc::clone(subject)),
+            Self::Portrait { settings, blend } => Ok(Arc::new(portrait_subject(*settings, *blend)?)),
+        }
     }
+}
+
+/// The bundled portrait that stands in for an open photo.
+pub const PORTRAIT: SamplePortrait = SamplePortrait::Astronaut;
+
+/// That portrait, with its mouth as the hole.
+///
+/// # Errors
+/// None in practice: the portrait is part of the program.
+pub fn portrait_subject(settings: Settings, blend: Blend) -> anyhow::Result<Subject> {
+    let photo = Photo::from_pixels(image::load_from_memory(PORTRAIT.image_bytes())?);
+    let frame = PORTRAIT.face_frame();
+    let hole = mouth(&photo, &frame);
+    Ok(Subject { photo: Arc::new(photo), hole, is_example: true, frame, settings, blend, fill: None })
 }
 
 /// The shown fill, unless it is one of another task.

@@ -98,8 +98,7 @@ impl FillState {
     pub(super) fn reset_edit(&mut self, document: &mut PhotoDocument, context: FillContext<'_>, outbox: &mut Outbox) {
         let edit = self.shown_edit(document);
         if !edit.is_empty() {
-            let unedited = LatentEdit { latent: edit.latent, ..LatentEdit::default() };
-            self.request_edit(unedited, document, context, outbox);
+            self.request_edit(LatentEdit::of(&edit.latent), document, context, outbox);
             self.keep_edit(document);
         }
     }
@@ -191,11 +190,7 @@ impl FillState {
 /// How the shown candidate was edited. One that was not has its own latent, and nothing else.
 fn shown_edit(document: &PhotoDocument) -> Option<LatentEdit> {
     let candidate = document.shown_face()?.record().shown_candidate()?;
-    let unedited = || LatentEdit {
-        latent: candidate.latent.iter().map(|value| value.clamp(-1.0, 1.0)).collect(),
-        ..LatentEdit::default()
-    };
-    Some(candidate.edit.as_deref().cloned().unwrap_or_else(unedited))
+    Some(candidate.edit.as_deref().cloned().unwrap_or_else(|| LatentEdit::of(&candidate.latent)))
 }
 
 /// Whether the shown candidate is one that the user has edited.

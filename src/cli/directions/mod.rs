@@ -17,6 +17,7 @@ use super::photo_access::work_on_photo;
 use super::{CommandStatus, inputs, model_choice, outputs, usage_error, value_names, write_stdout};
 use crate::explore::{FaceAttribute, FaceRenderer, FittedDirection, Latent, fit_directions, is_held_out};
 use crate::face::{self, Crop, detect, frames_of, mouth_width, side_light, yaw};
+use crate::face_picture::FacePicture;
 use crate::geometry::Point;
 use crate::mask::Mask;
 use crate::model::cpu::{CpuNetworks, LoadMode};
@@ -267,7 +268,8 @@ fn read_face(
 ) -> anyhow::Result<Option<LabelledFace>> {
     let photo = photo::open(path, DecodeLimits::default())?;
     let Some((landmarks, crop)) = largest_face(&photo, size_px)? else { return Ok(None) };
-    let code = networks.encode(1, &crop.interleaved(), &crop.known).context("the model has no encoder")?;
+    let face = FacePicture::from_planes(&crop.pixels);
+    let code = networks.encode(1, face.pixels.as_flattened(), &crop.known).context("the model has no encoder")?;
     let values = measures.iter().map(|measure| measure.of(&landmarks, &crop)).collect();
     Ok(Some(LabelledFace { photo: path.to_path_buf(), code, measured: values }))
 }
