@@ -108,30 +108,24 @@ fn losses_shape(rows: &Shape) -> Shape {
 
 /// The operations of one backend. Latents are `[batch, latent_dim]`, pictures `[batch, side, side, channels]`, losses
 /// `[batch]`. A gradient has the shape of its values.
-#[backend_extension(Flex, Cube, Fusion, Autodiff)]
+#[backend_extension(Flex, Cube, Autodiff)]
 pub trait SearchOps: Backend {
     /// Latents to pictures.
-    #[fusion(dtype = latents, shape = pass.pictures_shape(latents))]
     fn generate(latents: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 
     /// Picture gradient to latent gradient.
-    #[fusion(dtype = gradient, shape = pass.latents_shape(gradient))]
     fn generate_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 
     /// Pictures to context losses.
-    #[fusion(dtype = pictures, shape = losses_shape(pictures))]
     fn context_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 
     /// Gradient of the context losses to picture gradient.
-    #[fusion(dtype = gradient, shape = pass.pictures_shape(gradient))]
     fn context_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 
     /// Pictures to prior losses.
-    #[fusion(dtype = pictures, shape = losses_shape(pictures))]
     fn prior_loss(pictures: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 
     /// Gradient of the prior losses to picture gradient.
-    #[fusion(dtype = gradient, shape = pass.pictures_shape(gradient))]
     fn prior_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self>;
 }
 

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use super::rules::{problem, settings};
+use super::rules::{SIZE_PX, problem, settings};
 use crate::model::cpu::CpuPrecision;
 use crate::model::gpu::tests::any_gpu;
 use crate::model::{ModelFile, Networks, TINY_MODEL, read_values};
-use crate::search::{OptimizerKind, Search, Settings};
+use crate::restore::ImageTask;
+use crate::search::{OptimizerKind, Search, SearchProblem, Settings};
 
 /// Relative to the largest value. WGSL's transcendental functions are less exact than the CPU's, and the error grows
 /// over the search steps.
 const RELATIVE: f32 = 1e-3;
 
-fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
-    let mut search = Search::new(Arc::new(networks), &problem(), settings(OptimizerKind::Adam));
+fn trace(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings) -> (Vec<f32>, Vec<f32>) {
+    let mut search = Search::new(Arc::clone(networks), problem, settings);
     let pictures = {
         search.advance();
         search.pictures().iter().flat_map(|picture| picture.to_planes()).collect()
@@ -29,10 +30,23 @@ fn trace(networks: Networks) -> (Vec<f32>, Vec<f32>) {
 fn gpu_and_cpu_searches_agree() {
     let Some(gpu) = any_gpu() else { return };
     let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-    let (pictures, losses) = trace(Networks::load_on_gpu(&file, &gpu).unwrap());
-    let (expected_pictures, expected_losses) = trace(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
-    assert_near(&pictures, &expected_pictures);
-    assert_near(&losses, &expected_losses);
+    let on_gpu = Arc::new(Networks::load_on_gpu(&file, &gpu).unwrap());
+    let on_cpu = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+    let colorize = SearchProblem::of_task(ImageTask::Colorize, SIZE_PX, &problem().pixels, &problem().known, 1.0);
+    let adam = settings(OptimizerKind::Adam);
+    let noisy = |settings: Settings| Settings { noise: 0.2, ..settings };
+    for (problem, settings) in [
+        (problem(), adam),
+        (problem(), noisy(adam)),
+        (problem(), noisy(settings(OptimizerKind::Momentum))),
+        (problem(), settings(OptimizerKind::Hmc)),
+        (colorize, adam),
+    ] {
+        let (pictures, losses) = trace(&on_gpu, &problem, settings);
+        let (expected_pictures, expected_losses) = trace(&on_cpu, &problem, settings);
+        assert_near(&pictures, &expected_pictures);
+        assert_near(&losses, &expected_losses);
+    }
 }
 
 fn assert_near(found: &[f32], expected: &[f32]) {
