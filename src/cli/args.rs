@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand};
+use clap::{ArgAction, ArgGroup, Args, Parser, Subcommand, value_parser};
 
 use super::bench::BenchArgs;
 use super::branch::BranchArg;
@@ -72,6 +72,7 @@ pub(super) enum Command {
 #[derive(Debug, Args)]
 #[command(after_long_help = AFTER_HELP)]
 #[command(group = ArgGroup::new("moving-pictures").multiple(true).args(["frames", "gif", "apng", "hats", "sheet_gif"]))]
+#[command(group = ArgGroup::new("job-lines").args(["manifest", "serve_stdin"]))]
 pub(super) struct FillArgs {
     /// Photos, or folders of them (PNG, JPEG, WebP, TIFF, BMP)
     #[arg(required_unless_present_any = ["manifest", "serve_stdin"], value_name = "PHOTO")]
@@ -99,6 +100,13 @@ pub(super) struct FillArgs {
     /// Do only every N-th job of --manifest, from the I-th on; the results are in results-I-of-N.jsonl
     #[arg(long, value_name = "I/N", requires = "manifest", value_parser = Shard::parse)]
     pub(super) shard: Option<Shard>,
+
+    /// Work on so many jobs at once: their searches go through the networks together, while other jobs read and save
+    ///
+    /// Faster on a GPU and where cores are idle; needs the memory of so many photos. The fills are the same, on a GPU up to
+    /// rounding. Results come in the order in which jobs end.
+    #[arg(long, value_name = "N", default_value = "1", requires = "job-lines", value_parser = value_parser!(u16).range(1..=256))]
+    pub(super) jobs: u16,
 
     /// Read jobs as in --manifest from standard input, and write a line for each to standard output as soon as it is done
     ///

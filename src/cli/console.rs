@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -15,11 +16,11 @@ const TEMPLATE: &str = "{prefix} {bar:24} {pos}/{len}  {msg}";
 
 /// Standard error with a progress bar, or a buffer in tests.
 pub(super) struct Console {
-    messages: Box<dyn Write + Send>,
+    messages: Arc<Mutex<Box<dyn Write + Send>>>,
     bar: ProgressBar,
     on_terminal: bool,
     last_update: Option<Instant>,
-    printed_once: HashSet<String>,
+    printed_once: Arc<Mutex<HashSet<String>>>,
 }
 
 impl Console {
@@ -33,19 +34,31 @@ impl Console {
         if let Ok(style) = ProgressStyle::with_template(TEMPLATE) {
             bar.set_style(style);
         }
-        Self { messages, bar, on_terminal: false, last_update: None, printed_once: HashSet::new() }
+        let messages = Arc::new(Mutex::new(messages));
+        Self { messages, bar, on_terminal: false, last_update: None, printed_once: Arc::default() }
+    }
+
+    /// The same console for another thread, without the bar: two cannot share a line.
+    pub(super) fn without_bar(&self) -> Self {
+        Self {
+            messages: Arc::clone(&self.messages),
+            bar: ProgressBar::hidden(),
+            on_terminal: false,
+            last_update: None,
+            printed_once: Arc::clone(&self.printed_once),
+        }
     }
 
     /// Prints a line above the bar.
     pub(super) fn print(&mut self, line: &str) {
-        let messages = &mut self.messages;
+        let mut messages = self.messages.lock().unwrap_or_else(PoisonError::into_inner);
         // Nothing can be reported when standard error is closed.
         let _ = self.bar.suspend(|| writeln!(messages, "{line}"));
     }
 
     /// Like [`print`](Self::print), but prints each text only once. For notes that repeat for every photo of a batch.
     pub(super) fn print_once(&mut self, line: &str) {
-        if self.printed_once.insert(line.to_string()) {
+        if self.printed_once.lock().unwrap_or_else(PoisonError::into_inner).insert(line.to_string()) {
             self.print(line);
         }
     }

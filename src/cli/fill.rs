@@ -16,6 +16,7 @@ use super::run_on_named_thread;
 use crate::device::DeviceChoice;
 use crate::job::{
     FaceMapSet, FillError, FillObserver, FillOutcome, FillRequest, MapRequest, NetworkCache, draw_maps, run_fill,
+    run_fills,
 };
 use crate::model::ModelChoice;
 
@@ -25,6 +26,14 @@ pub(super) trait FillBackend {
     fn load_model(&mut self, device: DeviceChoice, model: &ModelChoice) -> Result<(), FillError>;
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError>;
+
+    /// Runs several searches; together, if the backend can. Returns their outcomes in order.
+    fn run_searches(
+        &mut self,
+        fills: Vec<(&FillRequest, &mut dyn FillObserver)>,
+    ) -> Vec<Result<FillOutcome, FillError>> {
+        fills.into_iter().map(|(request, observer)| self.run_search(request, observer)).collect()
+    }
 
     /// Computes maps of a fill.
     fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError>;
@@ -40,6 +49,13 @@ impl FillBackend for NetworkCache {
 
     fn run_search(&mut self, request: &FillRequest, observer: &mut dyn FillObserver) -> Result<FillOutcome, FillError> {
         run_fill(self, request, observer)
+    }
+
+    fn run_searches(
+        &mut self,
+        fills: Vec<(&FillRequest, &mut dyn FillObserver)>,
+    ) -> Vec<Result<FillOutcome, FillError>> {
+        run_fills(self, fills)
     }
 
     fn draw_maps(&mut self, request: &MapRequest) -> Result<Option<FaceMapSet>, FillError> {

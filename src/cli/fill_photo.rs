@@ -130,7 +130,7 @@ impl PhotoRun<'_> {
         if filled.is_empty() {
             anyhow::bail!("{}", errors.join("; "));
         }
-        errors.extend(self.save(&photo, &turns, &filled, faces.len())?);
+        errors.extend(self.save(&photo, &turns, &filled, faces.len(), errors.is_empty())?);
         self.report.error = (!errors.is_empty()).then(|| errors.join("; "));
         self.describe(&turns, hole.hole_count(), &filled, faces.len());
         Ok(())
@@ -209,19 +209,21 @@ impl PhotoRun<'_> {
         Ok(Some(FaceMaps::new(map_folder(folder, turn), request.hole.clone(), sets)))
     }
 
-    /// Saves the picture, the layer and the maps. Returns errors that did not prevent the picture.
+    /// Saves the picture, the layer and the maps. `is_complete`: no face had an error, so the job need not be done again.
+    /// Returns errors that did not prevent the picture.
     fn save(
         &mut self,
         photo: &Photo,
         turns: &FacesInTurn,
         filled: &[FilledFace<'_>],
         count: usize,
+        is_complete: bool,
     ) -> anyhow::Result<Vec<String>> {
         let Self { plan, task, .. } = *self;
         let first = filled.first().context("the search returned no face")?;
         let mut provenance =
             plan.records_provenance.then(|| provenance(photo, &first.fill, filled, count)).transpose()?;
-        if let Some(provenance) = &mut provenance {
+        if let Some(provenance) = provenance.as_mut().filter(|_| is_complete) {
             provenance.job.clone_from(&plan.job_hash);
         }
         let save = |console: &mut Console, content, path: &Path| {

@@ -36,6 +36,7 @@ mod quick_preview;
 mod render;
 mod run_ahead;
 mod run_fill;
+mod running_fill;
 mod search_start;
 #[cfg(test)]
 mod tests;
@@ -83,7 +84,7 @@ pub(crate) use provenance::ProvenanceError;
 pub use provenance::{CompletionId, ExportContent, FaceRecord, ModelId, Provenance, png_metadata};
 pub use quick_preview::{QuickPreview, QuickPreviewId};
 pub use render::{completion_network, picture_to_blend};
-pub use run_fill::{FillControl, FillObserver, run_fill};
+pub use run_fill::{FillControl, FillObserver, run_fill, run_fills};
 pub use search_start::SearchStart;
 
 /// The input of one fill.
@@ -202,7 +203,7 @@ impl FillOutcome {
             Some(old) => *old = mix,
             None => self.candidates.push(mix),
         }
-        self.best = run_fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
+        self.best = running_fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
         index
     }
 }

@@ -1,5 +1,6 @@
 //! Whole fills with the tiny model, directly and through the worker.
 
+mod fills_together;
 mod generated_faces;
 mod hole_changes;
 mod image_tasks;

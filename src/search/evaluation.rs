@@ -3,9 +3,12 @@
 //! `ẑ = argmin context(A(G(z))) + λ·prior(D(G(z)))` (arXiv 1607.07539, section 3), on every device. `A` is the identity
 //! for a fill, and the degradation of the photo for the other tasks: D sees the picture itself.
 
+use std::ops::Range;
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 
-use super::operations::{context_loss, generate, prior_loss};
+use super::operations::{SearchPass, context_loss, generate, prior_loss};
 use super::search_loop::Search;
 use super::total_loss::{LossTensors, ScoredLatents};
 
@@ -21,17 +24,31 @@ impl Search {
     /// Generates the pictures of the latents and computes the losses and the gradient.
     pub(super) fn evaluate(&self) -> Evaluation {
         let batches = self.pass.batches(self.latents.clone());
-        Evaluation::concatenate(batches.into_iter().map(|latents| self.evaluate_batch(latents)).collect())
+        let (lambda, has_prior) = (self.settings.lambda, self.has_prior_loss());
+        let evaluate = |latents| Evaluation::new(&self.pass, latents, has_prior, |prior| prior.mul_scalar(lambda));
+        Evaluation::concatenate(batches.into_iter().map(evaluate).collect())
     }
 
-    fn evaluate_batch(&self, latents: Tensor<2>) -> Evaluation {
+    /// Whether D is evaluated.
+    pub(super) fn has_prior_loss(&self) -> bool {
+        self.settings.uses_discriminator() && self.networks.has_discriminator()
+    }
+}
+
+impl Evaluation {
+    /// Evaluates latents in one forward pass. `times_lambda` multiplies the prior losses by λ.
+    pub fn new(
+        pass: &Arc<SearchPass>,
+        latents: Tensor<2>,
+        has_prior: bool,
+        times_lambda: impl Fn(Tensor<1>) -> Tensor<1>,
+    ) -> Self {
         let variable = latents.clone().autodiff().require_grad();
-        let pictures = generate(variable.clone(), &self.pass);
-        let context = context_loss(self.pass.observe(pictures.clone()), &self.pass);
-        let has_prior = self.settings.uses_discriminator() && self.networks.has_discriminator();
-        let prior = has_prior.then(|| prior_loss(pictures.clone(), &self.pass));
+        let pictures = generate(variable.clone(), pass);
+        let context = context_loss(pass.observe(pictures.clone()), pass);
+        let prior = has_prior.then(|| prior_loss(pictures.clone(), pass));
         let total = match &prior {
-            Some(prior) => context.clone() + prior.clone().mul_scalar(self.settings.lambda),
+            Some(prior) => context.clone() + times_lambda(prior.clone()),
             None => context.clone(),
         };
         // The candidates are independent: each gets the gradient of its own loss.
@@ -42,11 +59,18 @@ impl Search {
             context,
             total: total.inner(),
         };
-        Evaluation { scored: ScoredLatents { latents, losses }, gradient, pictures: pictures.inner() }
+        Self { scored: ScoredLatents { latents, losses }, gradient, pictures: pictures.inner() }
     }
-}
 
-impl Evaluation {
+    /// The part of these candidates.
+    pub fn rows(&self, rows: Range<usize>) -> Self {
+        Self {
+            scored: self.scored.rows(rows.clone()),
+            gradient: self.gradient.clone().slice([rows.clone()]),
+            pictures: self.pictures.clone().slice([rows]),
+        }
+    }
+
     /// The candidates of all evaluations.
     fn concatenate(mut evaluations: Vec<Self>) -> Self {
         if evaluations.len() == 1 {

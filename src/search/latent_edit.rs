@@ -197,7 +197,7 @@ impl Search {
         let contexts = read_values(scored.losses.context.clone());
         let limit = contexts.first().map_or(f32::INFINITY, |context| context * MAX_CONTEXT_RISE);
         let furthest = contexts.iter().take_while(|context| **context <= limit).count().saturating_sub(1);
-        self.best = Some(scored.only(furthest));
+        self.best = Some(scored.rows(furthest..furthest + 1));
     }
 
     /// Takes what changes a held attribute out of a step of the latents.

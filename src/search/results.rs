@@ -70,11 +70,10 @@ impl Search {
     #[must_use]
     pub fn best_pictures(&self) -> Vec<Arc<FacePicture>> {
         let Some(best) = &self.best else { return Vec::new() };
-        self.pass
-            .batches(best.latents.clone())
-            .into_iter()
-            .flat_map(|latents| read_pictures(generate(latents, &self.pass)))
-            .collect()
+        // Any pass over the networks draws the same.
+        let pass = self.joint_pass.as_ref().unwrap_or(&self.pass);
+        let batches = pass.batches(best.latents.clone()).into_iter();
+        batches.flat_map(|latents| read_pictures(generate(latents, pass))).collect()
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Search {
     pub(super) networks: Arc<Networks>,
     pub(super) settings: Settings,
     pub(super) pass: Arc<SearchPass>,
+    /// The pass of all searches that are evaluated together with this one.
+    pub(super) joint_pass: Option<Arc<SearchPass>>,
     pub(super) problem: SearchProblem,
     /// See [`SearchProblem::deep_hole_share`].
     pub(super) deep_share: f32,
@@ -48,6 +50,13 @@ pub struct Search {
     pub(super) unread: Vec<(u32, ScoredLatents)>,
 }
 
+/// A step whose evaluation is still to come.
+pub(super) struct Step {
+    rate: f32,
+    /// The latents before noise is added.
+    latents: Tensor<2>,
+}
+
 /// The noise has decayed to zero after this share of the steps (`StyleGAN2`'s projector).
 const NOISE_STEP_SHARE: f32 = 0.75;
 
@@ -66,6 +75,7 @@ impl Search {
             networks,
             settings,
             pass,
+            joint_pass: None,
             problem: problem.clone(),
             deep_share: problem.deep_hole_share(),
             rng,
@@ -149,13 +159,23 @@ impl Search {
     /// Does one gradient evaluation and the optimizer step after it. Returns whether this began a new iteration, whose
     /// pictures and losses are now available. Except for HMC, every evaluation is one iteration.
     pub fn advance(&mut self) -> bool {
-        let rate = self.learning_rate();
-        let latents = self.latents.clone();
-        let begins_iteration = self.optimizer.begins_iteration();
+        let step = self.begin_step();
+        let evaluation = self.evaluate();
+        self.end_step(step, evaluation)
+    }
+
+    /// Prepares the latents for an evaluation.
+    pub(super) fn begin_step(&mut self) -> Step {
+        let step = Step { rate: self.learning_rate(), latents: self.latents.clone() };
         if !self.optimizer.is_hmc() {
             self.add_noise();
         }
-        let evaluation = self.evaluate();
+        step
+    }
+
+    /// Does the optimizer step after an evaluation. Returns whether it began an iteration.
+    pub(super) fn end_step(&mut self, Step { rate, latents }: Step, evaluation: Evaluation) -> bool {
+        let begins_iteration = self.optimizer.begins_iteration();
         if begins_iteration {
             self.record_losses(&evaluation);
         }

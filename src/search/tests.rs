@@ -2,5 +2,6 @@
 
 mod golden;
 mod gpu_agreement;
+mod joint_searches;
 mod noise_and_hold;
 pub(super) mod rules;

@@ -1,5 +1,7 @@
 //! The total loss: `total = context + λ·prior`.
 
+use std::ops::Range;
+
 use burn::tensor::{Bool, Tensor};
 use serde::Serialize;
 
@@ -65,9 +67,8 @@ impl LossTensors {
 }
 
 impl ScoredLatents {
-    /// One candidate alone.
-    pub fn only(&self, candidate: usize) -> Self {
-        let rows = candidate..=candidate;
+    /// The part of these candidates.
+    pub fn rows(&self, rows: Range<usize>) -> Self {
         let LossTensors { context, prior, total } = &self.losses;
         let [context, prior, total] = [context, prior, total].map(|losses| losses.clone().slice(rows.clone()));
         Self { latents: self.latents.clone().slice([rows]), losses: LossTensors { context, prior, total } }

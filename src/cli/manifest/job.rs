@@ -14,7 +14,7 @@ use crate::cli::model_choice;
 use crate::hash::sha256_of_bytes;
 
 /// Options that belong to the run, not to a job.
-const OF_THE_RUN: [&str; 6] = ["manifest", "serve-stdin", "shard", "out", "report", "force"];
+const OF_THE_RUN: [&str; 7] = ["manifest", "serve-stdin", "shard", "jobs", "out", "report", "force"];
 /// Options without a value.
 const FLAGS: [&str; 1] = ["no-record"];
 

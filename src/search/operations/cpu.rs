@@ -29,7 +29,7 @@ impl SearchOps for Flex {
         let [batch, _] = latents.shape().dims();
         let (networks, mut tape) = pass.on_cpu();
         let pictures = networks.generate(batch, latents.storage(), &mut tape.networks);
-        let side = pass.target.side_px;
+        let side = pass.side_px();
         let pictures = flex_tensor(pictures, [batch, side, side, 3]);
         tape.pictures = Some(pictures.clone());
         pictures
@@ -49,9 +49,9 @@ impl SearchOps for Flex {
         let pictures = contiguous(pictures);
         let shape: [usize; 4] = pictures.shape().dims();
         let mut gradients = vec![0.0; pictures.storage::<f32>().len()];
-        let length = pass.target.pixels.len();
-        let rows = pictures.storage().par_chunks_exact(length).zip(gradients.par_chunks_exact_mut(length));
-        let losses = rows.map(|(picture, gradient)| pass.target.loss(picture, gradient)).collect();
+        let length = gradients.len() / shape[0];
+        let rows = pictures.storage().par_chunks_exact(length).zip(gradients.par_chunks_exact_mut(length)).enumerate();
+        let losses = rows.map(|(row, (picture, gradient))| pass.target(row).loss(picture, gradient)).collect();
         pass.on_cpu().1.context_gradient = Some(flex_tensor(gradients, shape));
         flex_tensor(losses, [shape[0]])
     }
@@ -59,8 +59,10 @@ impl SearchOps for Flex {
     fn context_loss_backward(gradient: FloatTensor<Self>, pass: Arc<SearchPass>) -> FloatTensor<Self> {
         let factors = contiguous(gradient);
         let mut gradients = pass.on_cpu().1.context_gradient.take().expect(FORWARD_FIRST);
-        let rows = gradients.storage_mut::<f32>().par_chunks_exact_mut(pass.target.pixels.len());
-        rows.zip(factors.storage::<f32>()).for_each(|(gradient, factor)| {
+        let factors = factors.storage::<f32>();
+        let length = gradients.storage::<f32>().len() / factors.len();
+        let rows = gradients.storage_mut::<f32>().par_chunks_exact_mut(length);
+        rows.zip(factors).for_each(|(gradient, factor)| {
             for value in gradient {
                 *value *= factor;
             }
@@ -84,7 +86,7 @@ impl SearchOps for Flex {
         let rows = gradient.storage::<f32>().iter().zip(&tape.logits);
         let gradient: Vec<f32> = rows.map(|(factor, logit)| factor * prior_gradient(*logit, pass.prior)).collect();
         let gradients = networks.discriminate_backward(&gradient, &mut tape.networks).expect(NO_DISCRIMINATOR);
-        let side = pass.target.side_px;
+        let side = pass.side_px();
         flex_tensor(gradients, [gradient.len(), side, side, 3])
     }
 }

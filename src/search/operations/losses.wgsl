@@ -1,13 +1,21 @@
-// The losses and their gradients. Pictures are [candidates, side, side, 4] with a zero in the fourth channel. Values
-// per pixel are [side, side]. Each thread handles one pixel of one candidate, or one candidate.
+// The losses and their gradients. Pictures are [candidates, side, side, 4] with a zero in the fourth channel. Photos and
+// pairs are [photos, side, side]; several candidates may have the same one. Each thread handles one pixel of one candidate,
+// or one candidate.
 
 struct Uniforms {
     side: u32,
     candidates: u32,
-    // 0: L1, 1: L2.
-    norm: u32,
     // Prior loss. 0: non-saturating, 1: saturating.
     prior: u32,
+    padding: u32,
+}
+
+// What a candidate is compared with.
+struct Target {
+    // Index of its photo's first pixel.
+    photo: u32,
+    // 0: L1, 1: L2.
+    norm: u32,
     // Factors of the weighted differences: to the photo, between neighbours.
     scale: f32,
     neighbour_scale: f32,
@@ -15,8 +23,8 @@ struct Uniforms {
 
 @group(0) @binding(0) var<uniform> uniforms: Uniforms;
 @group(0) @binding(1) var<storage, read> pictures: array<vec4<f32>>;
-// The photo's colour and the weight W. Both are zero in the hole.
-@group(0) @binding(2) var<storage, read> photo: array<vec4<f32>>;
+// The photos' colours and the weight W. Both are zero in the hole.
+@group(0) @binding(2) var<storage, read> photos: array<vec4<f32>>;
 // Weights of a pixel's difference to the pixel on its right, and to the pixel below.
 @group(0) @binding(3) var<storage, read> pairs: array<vec2<f32>>;
 @group(0) @binding(4) var<storage, read_write> gradient: array<vec4<f32>>;
@@ -27,14 +35,16 @@ struct Uniforms {
 // A loss of each candidate, and the gradient with respect to it.
 @group(0) @binding(8) var<storage, read_write> losses: array<f32>;
 @group(0) @binding(9) var<storage, read> loss_gradient: array<f32>;
+// One for each candidate.
+@group(0) @binding(10) var<storage, read> targets: array<Target>;
 
-fn cost(difference: vec3<f32>) -> f32 {
-    let size = select(abs(difference), difference * difference, uniforms.norm == 1u);
+fn cost(difference: vec3<f32>, norm: u32) -> f32 {
+    let size = select(abs(difference), difference * difference, norm == 1u);
     return size.x + size.y + size.z;
 }
 
-fn cost_gradient(difference: vec3<f32>) -> vec3<f32> {
-    return select(sign(difference), 2.0 * difference, uniforms.norm == 1u);
+fn cost_gradient(difference: vec3<f32>, norm: u32) -> vec3<f32> {
+    return select(sign(difference), 2.0 * difference, norm == 1u);
 }
 
 fn prior_of(logit: f32) -> f32 {
@@ -65,8 +75,9 @@ fn prior_loss_backward(@builtin(global_invocation_id) invocation: vec3<u32>) {
     }
 }
 
-fn difference(picture: u32, pixel: u32) -> vec3<f32> {
-    return pictures[picture + pixel].xyz - photo[pixel].xyz;
+// Picture minus photo, at a pixel of each.
+fn difference(picture: u32, photo: u32) -> vec3<f32> {
+    return pictures[picture].xyz - photos[photo].xyz;
 }
 
 var<workgroup> sums: array<f32, 64>;
@@ -81,17 +92,19 @@ fn context_loss(
 ) {
     let side = uniforms.side;
     let pixel = invocation.x;
-    let picture = group.y * side * side;
+    let own = targets[group.y];
     var loss = 0.0;
     if pixel < side * side {
-        let residual = difference(picture, pixel);
-        loss = uniforms.scale * photo[pixel].w * cost(residual);
-        let pair = uniforms.neighbour_scale * pairs[pixel];
+        let picture = group.y * side * side + pixel;
+        let photo = own.photo + pixel;
+        let residual = difference(picture, photo);
+        loss = own.scale * photos[photo].w * cost(residual, own.norm);
+        let pair = own.neighbour_scale * pairs[photo];
         if pair.x > 0.0 {
-            loss += pair.x * cost(difference(picture, pixel + 1u) - residual);
+            loss += pair.x * cost(difference(picture + 1u, photo + 1u) - residual, own.norm);
         }
         if pair.y > 0.0 {
-            loss += pair.y * cost(difference(picture, pixel + side) - residual);
+            loss += pair.y * cost(difference(picture + side, photo + side) - residual, own.norm);
         }
     }
     sums[thread] = loss;
@@ -120,27 +133,30 @@ fn sum_context_loss(@builtin(global_invocation_id) invocation: vec3<u32>) {
     }
 }
 
-fn context_slope(picture: u32, pixel: u32) -> vec3<f32> {
+fn context_slope(candidate: u32, pixel: u32) -> vec3<f32> {
     let side = uniforms.side;
-    let residual = difference(picture, pixel);
-    var sum = uniforms.scale * photo[pixel].w * cost_gradient(residual);
-    let pair = uniforms.neighbour_scale * pairs[pixel];
+    let own = targets[candidate];
+    let picture = candidate * side * side + pixel;
+    let photo = own.photo + pixel;
+    let residual = difference(picture, photo);
+    var sum = own.scale * photos[photo].w * cost_gradient(residual, own.norm);
+    let pair = own.neighbour_scale * pairs[photo];
     if pair.x > 0.0 {
-        sum -= pair.x * cost_gradient(difference(picture, pixel + 1u) - residual);
+        sum -= pair.x * cost_gradient(difference(picture + 1u, photo + 1u) - residual, own.norm);
     }
     if pair.y > 0.0 {
-        sum -= pair.y * cost_gradient(difference(picture, pixel + side) - residual);
+        sum -= pair.y * cost_gradient(difference(picture + side, photo + side) - residual, own.norm);
     }
     if pixel % side > 0u {
-        let weight = uniforms.neighbour_scale * pairs[pixel - 1u].x;
+        let weight = own.neighbour_scale * pairs[photo - 1u].x;
         if weight > 0.0 {
-            sum += weight * cost_gradient(residual - difference(picture, pixel - 1u));
+            sum += weight * cost_gradient(residual - difference(picture - 1u, photo - 1u), own.norm);
         }
     }
     if pixel >= side {
-        let weight = uniforms.neighbour_scale * pairs[pixel - side].y;
+        let weight = own.neighbour_scale * pairs[photo - side].y;
         if weight > 0.0 {
-            sum += weight * cost_gradient(residual - difference(picture, pixel - side));
+            sum += weight * cost_gradient(residual - difference(picture - side, photo - side), own.norm);
         }
     }
     return sum;
@@ -152,8 +168,8 @@ fn context_loss_backward(@builtin(global_invocation_id) invocation: vec3<u32>, @
     let pixel = invocation.x;
     let area = uniforms.side * uniforms.side;
     if pixel < area {
-        let picture = group.y * area;
-        gradient[picture + pixel] = vec4<f32>(loss_gradient[group.y] * context_slope(picture, pixel), 0.0);
+        let picture = group.y * area + pixel;
+        gradient[picture] = vec4<f32>(loss_gradient[group.y] * context_slope(group.y, pixel), 0.0);
     }
 }
 

@@ -5,7 +5,8 @@
 //! So the loss is written in burn tensors, and `backward()` takes its gradient to the latents. Layer by layer or in
 //! plain tensors, a step would take up to twice as long. The weights are frozen: they get no gradients.
 //!
-//! A [`SearchPass`] keeps the activations of one forward pass: call `backward()` before the next one.
+//! A [`SearchPass`] keeps the activations of one forward pass: call `backward()` before the next one. It compares each
+//! picture with the photo of its own problem, so the latents of several searches can go through it together.
 
 mod autodiff;
 mod cpu;
@@ -15,7 +16,7 @@ mod picture_operator;
 mod tests;
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};
@@ -30,12 +31,19 @@ use cpu::CpuTape;
 use gpu::GpuPass;
 use picture_operator::PictureOperator;
 
-/// The networks and the target of one search, with the activations of the newest forward pass.
+/// Latents of several searches in one forward pass on a CPU: more do not make it faster (`countenance bench`), and need
+/// memory.
+const MAX_CPU_BATCH: usize = 16;
+
+/// The networks and the targets of one search or several, with the activations of the newest forward pass.
 pub struct SearchPass {
     networks: Arc<Networks>,
-    target: ContextTarget,
+    /// The target of each latent of a forward pass; a single one for all.
+    targets: Vec<Arc<ContextTarget>>,
     operator: PictureOperator,
     prior: PriorForm,
+    /// Number of latents, of which a forward pass may take a part.
+    candidates: usize,
     activations: Activations,
     /// Number of the newest forward pass.
     newest: AtomicU64,
@@ -44,10 +52,18 @@ pub struct SearchPass {
 /// Where the activations are.
 enum Activations {
     Cpu(Box<Mutex<CpuTape>>),
-    Gpu(Box<GpuPass>),
+    /// Made at the first pass: of searches that are evaluated together, few make their own.
+    Gpu(OnceLock<Box<GpuPass>>),
 }
 
 impl Activations {
+    fn new(networks: &Networks) -> Self {
+        match &networks.backend {
+            NetworkBackend::Cpu(_) => Self::Cpu(Box::default()),
+            NetworkBackend::Gpu(_) => Self::Gpu(OnceLock::new()),
+        }
+    }
+
     /// Channels of a picture's pixel: on a GPU, the fourth is zero.
     fn picture_channels(&self) -> usize {
         match self {
@@ -60,25 +76,70 @@ impl Activations {
 impl SearchPass {
     /// Prepares a problem.
     pub(super) fn new(networks: Arc<Networks>, problem: &SearchProblem, settings: &Settings) -> Arc<Self> {
-        let target = ContextTarget::new(problem, &settings.context);
-        let activations = match &networks.backend {
-            NetworkBackend::Cpu(_) => Activations::Cpu(Box::default()),
-            NetworkBackend::Gpu(gpu) => Activations::Gpu(Box::new(GpuPass::new(gpu, &target, settings))),
-        };
+        let targets = vec![Arc::new(ContextTarget::new(problem, &settings.context))];
+        let activations = Activations::new(&networks);
         let operator = PictureOperator::new(problem, &networks.device(), activations.picture_channels());
-        Arc::new(Self { networks, target, operator, prior: settings.prior, activations, newest: AtomicU64::new(0) })
+        let (prior, candidates, newest) = (settings.prior, settings.candidates as usize, AtomicU64::new(0));
+        Arc::new(Self { networks, targets, operator, prior, candidates, activations, newest })
     }
 
-    /// The encoder's guess, `[latent_dim]`. `None` without an encoder.
+    /// One pass for the latents of several, in their order. They must [match](Self::matches).
+    pub(super) fn joint(passes: &[&Self]) -> Arc<Self> {
+        let first = passes[0];
+        let targets = passes.iter().flat_map(|pass| (0..pass.candidates).map(|row| Arc::clone(pass.target(row))));
+        Arc::new(Self {
+            networks: Arc::clone(&first.networks),
+            targets: targets.collect(),
+            operator: first.operator.clone(),
+            prior: first.prior,
+            candidates: passes.iter().map(|pass| pass.candidates).sum(),
+            activations: Activations::new(&first.networks),
+            newest: AtomicU64::new(0),
+        })
+    }
+
+    /// Whether both can be parts of one joint pass: the same networks and prior loss, and pictures that are compared as
+    /// they are.
+    pub(super) fn matches(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.networks, &other.networks)
+            && self.prior == other.prior
+            && self.operator.is_identity()
+            && other.operator.is_identity()
+    }
+
+    /// Number of latents.
+    pub(super) fn candidates(&self) -> usize {
+        self.candidates
+    }
+
+    /// The most latents that gain from one forward pass.
+    pub(super) fn max_batch(&self) -> usize {
+        match &self.networks.backend {
+            NetworkBackend::Cpu(_) => MAX_CPU_BATCH,
+            NetworkBackend::Gpu(gpu) => gpu::max_batch(gpu),
+        }
+    }
+
+    /// The target of the latent at this row of a forward pass.
+    fn target(&self, row: usize) -> &Arc<ContextTarget> {
+        if let [target] = self.targets.as_slice() { target } else { &self.targets[row] }
+    }
+
+    fn side_px(&self) -> usize {
+        self.networks.info.image_size_px as usize
+    }
+
+    /// The encoder's guess of the first problem, `[latent_dim]`. `None` without an encoder.
     pub(super) fn encode(&self) -> Option<Vec<f32>> {
-        self.networks.encode(&self.target.pixels, &self.target.known)
+        let target = self.target(0);
+        self.networks.encode(&target.pixels, &target.known)
     }
 
     /// The latents `[candidates, latent_dim]` in batches, each for one forward pass.
     pub(super) fn batches(&self, latents: Tensor<2>) -> Vec<Tensor<2>> {
         match &self.activations {
             Activations::Cpu(_) => vec![latents],
-            Activations::Gpu(gpu) => latents.split(gpu.max_batch(), 0),
+            Activations::Gpu(_) => latents.split(self.on_gpu().max_batch(), 0),
         }
     }
 
@@ -93,7 +154,7 @@ impl SearchPass {
     }
 
     fn pictures_shape(&self, rows: &Shape) -> Shape {
-        Shape::from([rows[0], self.target.side_px, self.target.side_px, self.activations.picture_channels()])
+        Shape::from([rows[0], self.side_px(), self.side_px(), self.activations.picture_channels()])
     }
 
     fn latents_shape(&self, pictures: &Shape) -> Shape {

@@ -5,6 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use crate::search::problem::SearchProblem;
 
 /// The matrices of a [`CropOperator`](crate::restore::CropOperator) on a device. `None` is the identity.
+#[derive(Clone)]
 pub(super) struct PictureOperator {
     /// `[side, side]`: for rows and columns.
     lines: Option<Tensor<2>>,
@@ -20,6 +21,10 @@ impl PictureOperator {
             lines: problem.operator.line_matrix(size).map(|values| matrix(values, size)),
             colors: problem.operator.color_matrix(channels).map(|values| matrix(values, channels)),
         }
+    }
+
+    pub fn is_identity(&self) -> bool {
+        self.lines.is_none() && self.colors.is_none()
     }
 
     /// `A` of pictures `[batch, side, side, channels]`, which are on the autodiff backend. Same shape.
