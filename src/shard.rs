@@ -1,5 +1,7 @@
 //! Shares of work that machines do at once, without knowing of each other.
 
+use std::path::{Path, PathBuf};
+
 /// The I-th of N shares: every N-th item, from the I-th on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
@@ -37,6 +39,21 @@ impl Shard {
     }
 }
 
+/// The files of shares in a folder: `PREFIX-2-of-8.EXTENSION`, sorted.
+#[must_use]
+pub fn share_files(folder: &Path, prefix: &str, extension: &str) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
+    let is_share = |path: &PathBuf| {
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+        let name = stem.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('-'));
+        let is_name = name.is_some_and(|name| Shard::parse(&name.replace("-of-", "/")).is_ok());
+        is_name && path.extension().is_some_and(|found| found == extension)
+    };
+    let mut files: Vec<PathBuf> = paths.filter(is_share).collect();
+    files.sort();
+    files
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -51,5 +68,17 @@ mod tests {
         for text in ["0/3", "4/3", "1/0", "2", "a/b", "1/2/3"] {
             assert!(Shard::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn share_files_have_the_prefix_and_a_share() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in
+            ["a-1-of-2.jsonl", "a-2-of-2.jsonl", "a-3-of-2.jsonl", "a.jsonl", "a-b-1-of-2.jsonl", "a-1-of-2.json"]
+        {
+            std::fs::write(folder.path().join(name), "").unwrap();
+        }
+        let found = share_files(folder.path(), "a", "jsonl");
+        assert_eq!(found, ["a-1-of-2.jsonl", "a-2-of-2.jsonl"].map(|name| folder.path().join(name)));
     }
 }

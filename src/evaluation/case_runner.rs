@@ -8,9 +8,10 @@ use image::RgbImage;
 use super::case::{EvaluationCase, FaceTruth};
 use super::compose::{blank_hole, blend_fill, fill_with_mean};
 use super::external_fills::{load_external_fill, write_case};
+use super::face_results::{FaceResults, SheetRow};
 use super::{
-    Evaluation, EvaluationFace, EvaluationFaceSource, EvaluationObserver, EvaluationProblem, EvaluationProtocol,
-    FillScore, FrameMode, FrameStats, MEAN_METHOD, SearchMethod, SearchStats, UncertaintyScore, derive_seed,
+    EvaluationFace, EvaluationFaceSource, EvaluationObserver, EvaluationProblem, EvaluationProtocol, FillScore,
+    FrameMode, FrameStats, MEAN_METHOD, SearchMethod, SearchStats, UncertaintyScore, derive_seed,
 };
 use crate::blend::{Blend, BlendMode};
 use crate::face::find_frame;
@@ -24,17 +25,14 @@ use crate::model::ModelInfo;
 use crate::perceptual::Lpips;
 use crate::search::Settings;
 
-/// State of a running evaluation.
+/// State of the evaluation of one face.
 pub(super) struct CaseRunner<'a> {
     pub(super) networks: &'a mut NetworkCache,
     pub(super) lpips: Option<&'a Lpips>,
     pub(super) protocol: &'a EvaluationProtocol,
     pub(super) observer: &'a mut dyn EvaluationObserver,
-    pub(super) results: Evaluation,
+    pub(super) results: FaceResults,
 }
-
-/// The pictures of a row of the contact sheet; `None` is a missing one.
-type SheetRow = Vec<Option<RgbImage>>;
 
 /// Side of a picture on the contact sheet of photos.
 const SHEET_PHOTO_SIDE_PX: u32 = 320;
@@ -56,36 +54,32 @@ impl CaseRunner<'_> {
             let hole = self.protocol.holes.hole_in(hole_index, &face, self.protocol.seed);
             if hole.is_empty() {
                 let message = "this part of the face lies outside the photo: it is left out".to_string();
-                self.add_problem(EvaluationProblem {
-                    face: face.name.clone(),
-                    mask: Some(mask),
-                    method: None,
-                    message,
-                });
+                let (face, mask) = (face.name.clone(), Some(mask.to_string()));
+                self.add_problem(EvaluationProblem { face, mask, method: None, message });
                 continue;
             }
             let mut pictures = self.evaluate_case(&EvaluationCase::new(&face, &truth, mask, hole));
             if self.protocol.holes.are_in_photos() {
                 pictures.push(true_picture.clone());
-                self.add_sheet_row(index, pictures);
+                self.add_sheet_row(pictures);
             } else {
                 row_of_crop.extend(pictures);
             }
         }
         if !self.protocol.holes.are_in_photos() {
-            self.add_sheet_row(index, row_of_crop);
+            self.add_sheet_row(row_of_crop);
         }
     }
 
-    fn add_sheet_row(&mut self, face_index: usize, row: SheetRow) {
-        if face_index < self.protocol.sheet_face_count {
-            self.results.sheet.add_row(row);
+    fn add_sheet_row(&mut self, row: SheetRow) {
+        if let Some(rows) = &mut self.results.sheet_rows {
+            rows.push(row);
         }
     }
 
     /// A picture for the contact sheet; `None` if the face is not on it.
     fn sheet_picture(&self, face: &EvaluationFace, picture: &RgbImage) -> Option<RgbImage> {
-        if face.index >= self.protocol.sheet_face_count {
+        if self.results.sheet_rows.is_none() {
             None
         } else if self.protocol.holes.are_in_photos() {
             face.sheet_picture(picture, SHEET_PHOTO_SIDE_PX)
@@ -136,7 +130,7 @@ impl CaseRunner<'_> {
             Ok(Some(frame)) => return frame,
             Ok(None) => {
                 let message = "no face was found beside the hole: the middle of the photo is used".to_string();
-                let (face, mask) = (case.face.name.clone(), Some(case.mask));
+                let (face, mask) = (case.face.name.clone(), Some(case.mask.to_string()));
                 self.add_problem(EvaluationProblem { face, mask, method: Some(mode.id().into()), message });
             }
             Err(error) => self.add_case_problem(case, Some(mode.id()), &error),
@@ -174,8 +168,8 @@ impl CaseRunner<'_> {
         if let Some(StopReason::Failed(reason)) = &outcome.stopped {
             let message =
                 format!("the search failed at iteration {} ({reason}): its best fill so far is scored", outcome.steps);
-            let (face, method) = (case.face.name.clone(), Some(method.name.clone()));
-            self.add_problem(EvaluationProblem { face, mask: Some(case.mask), method, message });
+            let (face, mask) = (case.face.name.clone(), Some(case.mask.to_string()));
+            self.add_problem(EvaluationProblem { face, mask, method: Some(method.name.clone()), message });
         }
         let uncertainty =
             if protocol.measures_uncertainty { self.uncertainty(case, method, &request, &outcome) } else { None };
@@ -229,7 +223,7 @@ impl CaseRunner<'_> {
         let known = || FrameStats::new(FrameMode::Known, true_frame, true_frame);
         let frame = frame.or_else(|| self.protocol.holes.are_in_photos().then(known));
         let (quality, perceptual) = (case.quality(picture), case.perceptual(self.lpips, picture));
-        let (face, mask, method) = (case.face.name.clone(), case.mask, method.to_string());
+        let (face, mask, method) = (case.face.name.clone(), case.mask.to_string(), method.to_string());
         let score = FillScore { face, mask, method, quality, perceptual, search, frame, uncertainty };
         self.results.scores.push(score);
         self.sheet_picture(case.face, picture)

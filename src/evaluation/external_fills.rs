@@ -43,6 +43,11 @@ pub(super) enum ExternalFillError {
     WrongSize { path: PathBuf, width: u32, height: u32, case_width: u32, case_height: u32 },
 }
 
+/// The file of an external fill.
+pub(super) fn external_fill_path(fills: &ExternalFills, face_name: &str, mask: &str) -> PathBuf {
+    fills.folder.join(format!("{}.png", case_name(face_name, mask)))
+}
+
 /// Reads an external fill and replaces its known pixels by those of the true face.
 pub(super) fn load_external_fill(
     fills: &ExternalFills,
@@ -50,7 +55,7 @@ pub(super) fn load_external_fill(
     mask: &str,
     hole: &Mask,
 ) -> Result<RgbImage, ExternalFillError> {
-    let path = fills.folder.join(format!("{}.png", case_name(&face.name, mask)));
+    let path = external_fill_path(fills, &face.name, mask);
     if !path.exists() {
         return Err(ExternalFillError::Missing { path });
     }

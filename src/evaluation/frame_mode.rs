@@ -1,12 +1,13 @@
 //! The face frame of a search: the true one, or the one that the program finds beside the hole.
 
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use crate::face::{FITTED_LANDMARKS, TEMPLATE_IN_UNIT};
 use crate::geometry::{FaceFrame, FrameNumbers};
 
 /// Where the face frame of a search comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FrameMode {
     /// The true frame, from the landmarks of the whole photo. Measures the fill alone.
     Known,
@@ -28,14 +29,8 @@ impl FrameMode {
     }
 }
 
-impl Serialize for FrameMode {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.id())
-    }
-}
-
 /// The face frame of one fill.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FrameStats {
     pub frame_mode: FrameMode,
     /// The frame of the search; the true frame if the method is not a search.

@@ -5,7 +5,8 @@
 //! see it.
 //!
 //! [`run_evaluation`] runs an [`EvaluationProtocol`] and returns an [`Evaluation`] with a [`FillScore`] for each
-//! face × hole × method. [`summarize_scores`] averages the scores and adds confidence intervals. The methods are the
+//! face × hole × method. [`evaluate_share`] does the same for a share of the faces, so that machines can work at once;
+//! [`run_evaluation`] takes over what they have measured. [`summarize_scores`] averages the scores and adds confidence intervals. The methods are the
 //! baseline [`MEAN_METHOD`], our searches with their blends, and external fills read from folders. `external_fills`
 //! also writes the input files for external methods.
 //!
@@ -24,12 +25,15 @@ mod case_runner;
 mod compose;
 mod external_fills;
 mod face;
+mod face_results;
 mod frame_mode;
 mod hole;
 mod photo_hole;
 mod protocol;
 mod protocol_runner;
 mod scores;
+mod share_log;
+mod shares;
 mod summaries;
 mod uncertainty;
 
@@ -38,8 +42,10 @@ pub use frame_mode::{FrameMode, FrameStats};
 pub use hole::HoleKind;
 pub use photo_hole::PhotoHoleKind;
 pub use protocol::{BlendMethod, EvaluationHoles, EvaluationProtocol, ExternalFills, MEAN_METHOD, SearchMethod};
-pub use protocol_runner::{Evaluation, EvaluationError, EvaluationObserver, run_evaluation};
+pub use protocol_runner::{Evaluation, EvaluationError, EvaluationObserver, evaluate_share, run_evaluation};
 pub use scores::{EvaluationProblem, FillScore, PerceptualScore, SearchStats};
+pub use share_log::ShareError;
+pub use shares::EvaluationShares;
 pub use summaries::{ALL_MASKS, ScoreSummary, summarize_differences, summarize_scores};
 pub use uncertainty::{PartScore, UncertaintyScore};
 

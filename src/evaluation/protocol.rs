@@ -84,6 +84,12 @@ impl EvaluationHoles {
         matches!(self, Self::Photos(_))
     }
 
+    /// The protocol's name in reports.
+    #[must_use]
+    pub fn protocol_name(&self) -> &'static str {
+        if self.are_in_photos() { "photos" } else { "crops" }
+    }
+
     /// The masks' names, in the order of reports.
     #[must_use]
     pub fn ids(&self) -> Vec<&'static str> {

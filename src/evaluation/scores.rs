@@ -3,18 +3,18 @@
 use std::error::Error;
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{FrameStats, UncertaintyScore};
 use crate::metrics::FillQuality;
 use crate::perceptual::PerceptualKind;
 
 /// The score of one face, hole and method.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FillScore {
     pub face: String,
     /// Id of the hole's kind.
-    pub mask: &'static str,
+    pub mask: String,
     pub method: String,
     /// In a photo, the "whole picture" is the bounding rectangle of the true face frame.
     #[serde(flatten)]
@@ -34,7 +34,7 @@ pub struct FillScore {
 }
 
 /// The perceptual distance between the true face frame and the filled one.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum PerceptualScore {
     #[serde(rename = "lpips")]
     Lpips(f64),
@@ -55,7 +55,7 @@ impl PerceptualScore {
 }
 
 /// Statistics of a search.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SearchStats {
     pub search_seed: u64,
     /// Time of the search alone, without loading and blending.
@@ -141,12 +141,12 @@ pub const SCORE_METRICS: [ScoreMetric; 24] = [
 ];
 
 /// A failure of the evaluation: something could not be scored or written.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EvaluationProblem {
     /// Name of the face.
     pub face: String,
     /// `None` if the whole face failed.
-    pub mask: Option<&'static str>,
+    pub mask: Option<String>,
     /// `None` if all methods failed.
     pub method: Option<String>,
     pub message: String,
@@ -154,22 +154,17 @@ pub struct EvaluationProblem {
 
 impl EvaluationProblem {
     /// Creates a problem from an error and its causes.
-    pub(super) fn new(
-        face: &str,
-        mask: Option<&'static str>,
-        method: Option<&str>,
-        error: &(dyn Error + 'static),
-    ) -> Self {
+    pub(super) fn new(face: &str, mask: Option<&str>, method: Option<&str>, error: &(dyn Error + 'static)) -> Self {
         let chain = std::iter::successors(Some(error), |error| (*error).source()).map(ToString::to_string);
         let message = chain.collect::<Vec<_>>().join(": ");
-        Self { face: face.into(), mask, method: method.map(Into::into), message }
+        Self { face: face.into(), mask: mask.map(Into::into), method: method.map(Into::into), message }
     }
 }
 
 impl fmt::Display for EvaluationProblem {
     /// Formats as `ann, center, telea: …`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let location = [Some(self.face.as_str()), self.mask, self.method.as_deref()];
+        let location = [Some(self.face.as_str()), self.mask.as_deref(), self.method.as_deref()];
         let location: Vec<&str> = location.into_iter().flatten().collect();
         write!(f, "{}: {}", location.join(", "), self.message)
     }

@@ -48,11 +48,11 @@ pub fn summarize_differences(
     let baseline_scores: HashMap<(&str, &str), &FillScore> = scores
         .iter()
         .filter(|score| score.method == against)
-        .map(|score| ((score.face.as_str(), score.mask), score))
+        .map(|score| ((score.face.as_str(), score.mask.as_str()), score))
         .collect();
     let other_methods: Vec<String> = methods.iter().filter(|method| *method != against).cloned().collect();
     let mut cells = summarize_values(scores, masks, &other_methods, |score, metric| {
-        let baseline = baseline_scores.get(&(score.face.as_str(), score.mask))?;
+        let baseline = baseline_scores.get(&(score.face.as_str(), score.mask.as_str()))?;
         Some((metric.value)(score)? - (metric.value)(baseline)?)
     });
     cells.retain(|cell| !cell.summaries.is_empty());

@@ -76,6 +76,8 @@ pub(super) struct Counts {
 }
 
 impl EvaluationObserver for Counts {
+    fn started(&mut self, _: usize, _: usize) {}
+
     fn note(&mut self, _: &str) {}
 
     fn face_warning(&mut self, face: &str, warning: &str) {
@@ -97,7 +99,7 @@ impl EvaluationObserver for Counts {
 
 pub(super) fn evaluate(protocol: &EvaluationProtocol) -> (Evaluation, Counts) {
     let mut counts = Counts::default();
-    let evaluation = run_evaluation(&mut NetworkCache::default(), protocol, &mut counts).unwrap();
+    let evaluation = run_evaluation(&mut NetworkCache::default(), protocol, None, &mut counts).unwrap();
     (evaluation, counts)
 }
 
@@ -263,6 +265,8 @@ struct PanicsOnce {
 }
 
 impl EvaluationObserver for PanicsOnce {
+    fn started(&mut self, _: usize, _: usize) {}
+
     fn note(&mut self, _: &str) {}
 
     fn face_warning(&mut self, _: &str, _: &str) {}
@@ -284,7 +288,7 @@ fn a_panic_fails_one_face_only() {
     let pictures = ["ann.png", "bob.png", "carl.png"].map(|name| folder.path(name));
     let mut observer = PanicsOnce::default();
     let protocol = EvaluationProtocol { searches: Vec::new(), ..protocol(pictures.to_vec()) };
-    let evaluation = run_evaluation(&mut NetworkCache::default(), &protocol, &mut observer).unwrap();
+    let evaluation = run_evaluation(&mut NetworkCache::default(), &protocol, None, &mut observer).unwrap();
     assert_eq!(evaluation.faces_done, 3);
     assert!(evaluation.scores.iter().any(|score| score.face == "carl"));
     insta::assert_snapshot!(observer.problems.join("\n"), @"bob: the program failed on this picture (hostile): save it as PNG with another program");

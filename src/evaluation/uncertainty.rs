@@ -2,7 +2,7 @@
 //! error of the drawn face, pixel by pixel in the hole. The distance to the nearest known pixel, which needs no sampling,
 //! is measured in the same way.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::face::{Crop, CropError, crop};
 use crate::face_picture::FacePicture;
@@ -13,7 +13,7 @@ use crate::metrics::rank_correlation;
 use crate::photo::Photo;
 
 /// The map of uncertainty of one fill, compared with the truth. Spreads and errors are in grey levels (0 to 255).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct UncertaintyScore {
     /// Rank correlation of spread and error over the hole's pixels. `None` when either is the same everywhere.
     pub uncertainty_rank: Option<f64>,
@@ -32,12 +32,12 @@ pub struct UncertaintyScore {
 }
 
 /// One part of the face in the hole.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PartScore {
     /// Its name, as `--mask` of `fill` takes it.
-    pub part: &'static str,
+    pub part: String,
     /// What the editor says about it.
-    pub certainty: &'static str,
+    pub certainty: String,
     pub spread: f64,
     pub drawn_error: f64,
 }
@@ -72,8 +72,8 @@ impl UncertaintyScore {
         let part_score = |PartSpread { region, spread }: &PartSpread| {
             let part = part_in_crop(*region, size_px);
             PartScore {
-                part: region.id(),
-                certainty: Certainty::of(*spread).id(),
+                part: region.id().into(),
+                certainty: Certainty::of(*spread).id().into(),
                 spread: f64::from(*spread),
                 drawn_error: mean_error(pixels.iter().filter(|pixel| part[pixel.index])),
             }

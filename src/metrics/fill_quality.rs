@@ -1,6 +1,6 @@
 //! All metrics of one fill.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{MetricRegion, PlanarImage, SsimMap, l1, psnr_db, seam_jump, sharpness};
 
@@ -9,7 +9,7 @@ use super::{MetricRegion, PlanarImage, SsimMap, l1, psnr_db, seam_jump, sharpnes
 pub const PSNR_CEILING_DB: f64 = 100.0;
 
 /// Metrics of one fill against the true picture.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FillQuality {
     /// Peak signal-to-noise ratio in the hole, at most [`PSNR_CEILING_DB`].
     pub psnr_hole_db: f64,

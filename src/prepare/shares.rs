@@ -2,13 +2,13 @@
 //! run without a share takes over what they have measured, measures the rest, and makes the dataset.
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::find_pictures::FoundPictures;
 use super::prepare_dataset::{PrepareObserver, absolute_folder, measure_all};
 use super::resume_log::{FileStamp, ResumeLog, ResumeLogEntry};
 use super::{PrepareError, PrepareRequest};
-use crate::shard::Shard;
+use crate::shard::{Shard, share_files};
 
 /// The extensions of a resume log and of its crops.
 const LOG_EXTENSIONS: [&str; 2] = ["journal", "crops"];
@@ -41,7 +41,7 @@ pub(super) fn take_over_shares(
 ) -> Result<Vec<ResumeLog>, PrepareError> {
     let folder = absolute_folder(request);
     let mut logs = Vec::new();
-    for lines_path in share_logs(&request.results_folder) {
+    for lines_path in share_files(&request.results_folder, "prepare", LOG_EXTENSIONS[0]) {
         let crops_path = lines_path.with_extension(LOG_EXTENSIONS[1]);
         let (mut share, found) = ResumeLog::open(&lines_path, &crops_path, &folder, request.size_px)?;
         let mut found: Vec<ResumeLogEntry> = found.into_values().collect();
@@ -60,18 +60,4 @@ pub(super) fn take_over_shares(
         logs.push(share);
     }
     Ok(logs)
-}
-
-/// The resume logs of shares in a folder.
-fn share_logs(folder: &Path) -> Vec<PathBuf> {
-    let paths = std::fs::read_dir(folder).into_iter().flatten().filter_map(|entry| Some(entry.ok()?.path()));
-    let is_share = |path: &PathBuf| {
-        let stem = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
-        let share =
-            stem.strip_prefix("prepare-").is_some_and(|share| Shard::parse(&share.replace("-of-", "/")).is_ok());
-        share && path.extension().is_some_and(|extension| extension == LOG_EXTENSIONS[0])
-    };
-    let mut logs: Vec<PathBuf> = paths.filter(is_share).collect();
-    logs.sort();
-    logs
 }

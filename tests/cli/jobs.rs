@@ -1,9 +1,10 @@
-//! Jobs of a manifest, and the job array for Slurm with a stub of `srun`.
+//! Jobs of a manifest, the job array for Slurm with a stub of `srun`, and the driver for Ray.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
 
 use super::{countenance, folder_with_photo, tiny_model};
 
@@ -16,10 +17,10 @@ fn folder_with_jobs() -> tempfile::TempDir {
     folder
 }
 
-/// Options for every job: few steps on the CPU.
-fn options() -> Vec<String> {
+/// Options for every job, on the CPU.
+fn options(steps: &str) -> Vec<String> {
     let model = tiny_model().display().to_string();
-    ["--face", "none", "--device", "cpu", "--steps", "5", "--model", &model].map(str::to_string).to_vec()
+    ["--face", "none", "--device", "cpu", "--steps", steps, "--model", &model].map(str::to_string).to_vec()
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -39,7 +40,7 @@ fn a_manifest_goes_on_where_it_was() {
     let run = || {
         let mut command = countenance();
         command.current_dir(folder.path()).args(["fill", "--manifest", "jobs.jsonl", "--out", "out"]);
-        command.args(options()).output().unwrap()
+        command.args(options("5")).output().unwrap()
     };
     let first = run();
     assert_eq!(first.status.code(), Some(0), "{}", String::from_utf8_lossy(&first.stderr));
@@ -60,7 +61,7 @@ fn run_task(folder: &Path, task: u32, program: &str) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cluster/slurm.sh");
     let path = format!("{}:{}", folder.join("bin").display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("bash");
-    command.current_dir(folder).arg(script).args(["jobs.jsonl", "out"]).args(options());
+    command.current_dir(folder).arg(script).args(["jobs.jsonl", "out"]).args(options("5"));
     command.env("PATH", path).env("COUNTENANCE", program).env("SLURM_ARRAY_JOB_ID", "77");
     command.env("SLURM_ARRAY_TASK_ID", task.to_string()).env("SLURM_ARRAY_TASK_COUNT", "2").output().unwrap()
 }
@@ -89,4 +90,51 @@ fn a_stopped_slurm_task_is_queued_again() {
     let output = run_task(folder.path(), 2, "./stopped");
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(fs::read_to_string(folder.path().join("requeued")).unwrap(), "requeue 77_2\n");
+}
+
+/// Ends one of the programs of the cluster as soon as some jobs are done. Their process ids are the lines of `programs`.
+fn kill_a_program(folder: &Path, cluster: &mut Child) {
+    let lines = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    while cluster.try_wait().unwrap().is_none() {
+        let programs = lines("programs");
+        if programs.lines().count() == 2 && lines("out/results.jsonl").lines().count() >= 4 {
+            let killed = Command::new("kill").args(["-9", programs.lines().next().unwrap()]).status().unwrap();
+            return assert!(killed.success());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+#[ignore = "needs Ray: pip install ray"]
+fn a_ray_cluster_survives_a_killed_program() {
+    let folder = folder_with_photo();
+    let absolute = |name: &str| folder.path().join(name).display().to_string();
+    let job =
+        |seed: u64| serde_json::json!({ "photo": absolute("photo.png"), "mask": absolute("mask.png"), "seed": seed });
+    let jobs: Vec<String> = (0..24).map(|seed| format!("{}\n", job(seed))).collect();
+    fs::write(folder.path().join("jobs.jsonl"), jobs.concat()).unwrap();
+    let program =
+        format!("#!/bin/sh\necho $$ >> {}\nexec {} \"$@\"\n", absolute("programs"), env!("CARGO_BIN_EXE_countenance"));
+    write_program(&folder.path().join("program"), &program);
+
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cluster/ray_fill.py");
+    let mut command = Command::new("python3");
+    command.env_remove("RAY_ADDRESS").env("RAY_USAGE_STATS_ENABLED", "0").arg(script);
+    command.args([absolute("jobs.jsonl"), absolute("out")]).args(["--workers", "2", "--cpus", "0.5", "--program"]);
+    command.arg(absolute("program")).arg("--").args(options("400"));
+    let mut cluster = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    kill_a_program(folder.path(), &mut cluster);
+    let output = cluster.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+
+    let text = fs::read_to_string(folder.path().join("out/results.jsonl")).unwrap();
+    let results: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(results.iter().all(|result| result["status"] != "failed"), "{text}");
+    let mut numbers: Vec<u64> = results.iter().map(|result| result["job"].as_u64().unwrap()).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, (1..=24).collect::<Vec<u64>>());
+    assert_eq!(names(&folder.path().join("out")).len(), 24 + 1, "a picture for each job, and the results");
+    let programs = fs::read_to_string(folder.path().join("programs")).unwrap();
+    assert_eq!(programs.lines().count(), 3, "two programs, and one for that which was killed");
 }

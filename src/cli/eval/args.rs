@@ -8,6 +8,7 @@ use super::lists::{CommaList, MaskNames, parse_blends, parse_frames, parse_masks
 use super::plan::SHEET_FACES;
 use crate::device::DeviceChoice;
 use crate::evaluation::{BlendMethod, ExternalFills, FrameMode};
+use crate::shard::Shard;
 
 /// Measure how close fills come to the original, over many faces and masks
 ///
@@ -129,6 +130,16 @@ pub(in crate::cli) struct EvalArgs {
     #[arg(long, value_name = "PATH")]
     pub(super) json: Option<PathBuf>,
 
+    /// Only measure every N-th face, from the I-th on, so that machines can do shares at once
+    ///
+    /// The scores go to a file beside that of --json: with --json eval.json to eval-I-of-N.jsonl. A share that was stopped
+    /// goes on when the command is run again. Once all shares are measured, run the command without this option: it takes
+    /// over what they have measured, measures what is missing, and writes the tables, the JSON and the sheet of all faces.
+    /// All need the same options, except for the device. Faces for a --sheet that their share did not have are measured
+    /// again.
+    #[arg(long, value_name = "I/N", value_parser = Shard::parse, requires = "json", conflicts_with = "cases")]
+    pub(super) shard: Option<Shard>,
+
     #[arg(long, value_name = "PATH")]
     #[arg(help = format!("PNG with one row for each of the first {SHEET_FACES} faces: the original, then for each mask \
                           the hole and all methods; with --photos, one row for each mask of these faces"))]
@@ -158,5 +169,6 @@ Examples:
   countenance eval faces/ --others telea=telea/ --others ns=ns/ --against telea
   countenance eval portraits/ --photos --features alexnet-owt-7be5be79.pth --sheet eval.png
   countenance eval portraits/ --photos --frame known,found --blend default,default:completion=off
+  countenance eval faces/ --json results/eval.json --shard 2/8
 
 Exit status: 0 on success, 1 if something could not be scored, 2 if the arguments are invalid.";

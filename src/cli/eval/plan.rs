@@ -12,9 +12,11 @@ use crate::cli::settings::SettingsArgs;
 use crate::cli::{inputs, model_choice, usage_error};
 use crate::dataset::FaceDataset;
 use crate::evaluation::{
-    ALL_MASKS, BlendMethod, EvaluationFaceSource, EvaluationProtocol, ExternalFills, FrameMode, SearchMethod,
+    ALL_MASKS, BlendMethod, EvaluationFaceSource, EvaluationProtocol, EvaluationShares, ExternalFills, FrameMode,
+    SearchMethod,
 };
 use crate::model::ModelInfo;
+use crate::shard::Shard;
 
 /// Number of faces on the sheet.
 pub(super) const SHEET_FACES: usize = 24;
@@ -30,6 +32,10 @@ pub(super) struct EvalPlan {
     pub(super) against: Option<String>,
     pub(super) json: Option<PathBuf>,
     pub(super) sheet: Option<PathBuf>,
+    /// The share to measure; `None` measures all faces.
+    pub(super) shard: Option<Shard>,
+    /// Where the shares are: beside the JSON, if that is a file.
+    pub(super) shares: Option<EvaluationShares>,
 }
 
 impl EvalPlan {
@@ -58,8 +64,18 @@ impl EvalPlan {
         };
         check_methods(&protocol, args.against.as_ref())?;
         check_outputs(args, &protocol.faces)?;
-        let EvalArgs { against, json, sheet, .. } = args;
-        Ok(Self { protocol, model, skipped, against: against.clone(), json: json.clone(), sheet: sheet.clone() })
+        let report = args.json.clone().filter(|path| path != Path::new(STANDARD_OUTPUT));
+        if args.shard.is_some() && report.is_none() {
+            return Err(usage_error("--shard writes beside the file of --json: give a file"));
+        }
+        let shares = report.map(|report| EvaluationShares { report, model_sha256: model.sha256.clone() });
+        if args.cases.is_some() && shares.as_ref().is_some_and(|shares| !shares.files().is_empty()) {
+            let advice = "leave out --cases, or write them with --presets none and without --json";
+            return Err(usage_error(format!("the shares beside --json have no cases: {advice}")));
+        }
+        let EvalArgs { against, json, sheet, shard, .. } = args;
+        let (against, json, sheet) = (against.clone(), json.clone(), sheet.clone());
+        Ok(Self { protocol, model, skipped, against, json, sheet, shard: *shard, shares })
     }
 
     /// The masks of the means: each mask, and in photos also all of them together.
@@ -69,6 +85,11 @@ impl EvalPlan {
             masks.push(ALL_MASKS);
         }
         masks
+    }
+
+    /// The JSON file of the whole evaluation.
+    pub(super) fn report_path(&self) -> Option<&Path> {
+        self.json.as_deref().filter(|_| self.shard.is_none() && !self.is_json_to_stdout())
     }
 
     /// Whether standard output gets the JSON instead of the table.

@@ -23,8 +23,8 @@ struct EvalReport<'a> {
     model_sha256: &'a str,
     /// Side of the compared pictures. Null for photos, which are compared at their own sizes.
     size_px: Option<u32>,
-    /// Null if no search ran.
-    device: Option<&'a str>,
+    /// Null if no search ran. Shares may have used several: they are separated by commas.
+    device: Option<String>,
     seed: u64,
     /// Number of faces, in total and done.
     faces: usize,
@@ -52,11 +52,11 @@ pub(super) fn report_json(plan: &EvalPlan, evaluation: &Evaluation) -> anyhow::R
     let in_photos = protocol.holes.are_in_photos();
     let report = EvalReport {
         version: env!("CARGO_PKG_VERSION"),
-        protocol: if in_photos { "photos" } else { "crops" },
+        protocol: protocol.holes.protocol_name(),
         model: &plan.model.name,
         model_sha256: &plan.model.sha256,
         size_px: (!in_photos).then_some(protocol.crop_size_px),
-        device: evaluation.device.as_ref().map(|device| device.name.as_str()),
+        device: (!evaluation.devices.is_empty()).then(|| evaluation.devices.join(", ")),
         seed: protocol.seed,
         faces: protocol.faces.len(),
         faces_done: evaluation.faces_done,

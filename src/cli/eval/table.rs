@@ -80,9 +80,9 @@ pub(super) fn eval_tables(plan: &EvalPlan, evaluation: &Evaluation) -> String {
     let (count, seed, model) = (protocol.faces.len(), protocol.seed, &plan.model.name);
     let (noun, plural) = (if in_photos { "photo" } else { "face" }, if count == 1 { "" } else { "s" });
     let mut text = format!("{count} {noun}{plural}, model {model}, seed {seed}");
-    if let Some(device) = &evaluation.device {
+    for device in &evaluation.devices {
         // Writing to a string cannot fail.
-        let _ = write!(text, ", {}", device.name);
+        let _ = write!(text, ", {device}");
     }
     text += "; mean ± half of the 95 % interval\n";
     let hole_columns = [HOLE_COLUMNS.to_vec(), perceptual_columns(evaluation.perceptual)].concat();

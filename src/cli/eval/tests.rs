@@ -1,5 +1,7 @@
 //! Complete runs with the tiny model: files, messages and refusals.
 
+mod shares;
+
 use clap::Parser as _;
 use std::path::PathBuf;
 
