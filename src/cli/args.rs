@@ -93,7 +93,7 @@ pub(super) struct FillArgs {
     /// output is {"summary": {"done", "kept", "failed", "stopped"}}.
     ///
     /// Run it again to go on after a crash or a stop: a job whose output records the same job, with the same photo, mask
-    /// and model, is kept. SIGTERM lets the job at hand finish, and the exit status is 3.
+    /// and model, is kept. SIGTERM lets the jobs at hand finish, and the exit status is 3.
     #[arg(long, value_name = "JOBS.jsonl", conflicts_with = "photos")]
     pub(super) manifest: Option<PathBuf>,
 
@@ -103,8 +103,9 @@ pub(super) struct FillArgs {
 
     /// Work on so many jobs at once: their searches go through the networks together, while other jobs read and save
     ///
-    /// Faster on a GPU and where cores are idle; needs the memory of so many photos. The fills are the same, on a GPU up to
-    /// rounding. Results come in the order in which jobs end.
+    /// Meant for GPUs: a GPU has nothing to do while a photo is read or saved, and does several searches in the time of
+    /// one. On a CPU, one job uses all cores. Needs the memory of so many photos. The fills are the same, on a GPU up
+    /// to rounding; results come in the order in which jobs end.
     #[arg(long, value_name = "N", default_value = "1", requires = "job-lines", value_parser = value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
 

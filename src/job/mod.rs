@@ -1,7 +1,8 @@
 //! Runs a whole fill: crop, search, result.
 //!
-//! [`run_fill`] runs one fill and reports to a [`FillObserver`]; the command line calls it directly. The editor runs it
-//! on the background thread of [`WorkerHandle`]: commands go in, [`WorkerEvent`]s come out, of pictures only the newest.
+//! [`run_fill`] runs one fill and reports to a [`FillObserver`], [`run_fills`] several at once; the command line calls
+//! them directly. The editor runs it on the background thread of [`WorkerHandle`]: commands go in, [`WorkerEvent`]s come
+//! out, of pictures only the newest.
 //!
 //! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.

@@ -4,7 +4,7 @@
 //! the latents change; the networks are frozen. `evaluation` states the total loss in tensors of burn, whose autodiff
 //! gives its gradient. The generator and both losses are custom operations over our own kernels (`operations`).
 //! Latents, optimizer and the best so far stay on the device that computes; losses and pictures are read from it only
-//! when somebody looks at them.
+//! when somebody looks at them. [`SearchBatch`] evaluates several searches together.
 //!
 //! # The parts of Best
 //!

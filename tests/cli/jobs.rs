@@ -121,7 +121,15 @@ fn a_ray_cluster_survives_a_killed_program() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/cluster/ray_fill.py");
     let mut command = Command::new("python3");
     command.env_remove("RAY_ADDRESS").env("RAY_USAGE_STATS_ENABLED", "0").arg(script);
-    command.args([absolute("jobs.jsonl"), absolute("out")]).args(["--workers", "2", "--cpus", "0.5", "--program"]);
+    command.args([absolute("jobs.jsonl"), absolute("out")]).args([
+        "--workers",
+        "2",
+        "--cpus",
+        "0.5",
+        "--jobs",
+        "2",
+        "--program",
+    ]);
     command.arg(absolute("program")).arg("--").args(options("400"));
     let mut cluster = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     kill_a_program(folder.path(), &mut cluster);

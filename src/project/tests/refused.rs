@@ -55,7 +55,7 @@ fn newer_versions_and_other_files_give_different_errors() {
 
 #[test]
 fn invalid_values_are_named() {
-    let huge = json!(1e300);
+    let huge = json!(1e30);
     let cases: Vec<(&str, Value, &str)> = vec![
         ("/photo/width_px", json!(41), "a mask of 40×30 on a photo of 41×30"),
         ("/photo/width_px", json!(4_000_000_000_u32), "a photo of 4000000000×30"),
@@ -66,7 +66,7 @@ fn invalid_values_are_named() {
         ("/frame/center_in_photo/1", huge.clone(), "frame"),
         ("/frame/angle_radians", huge.clone(), "frame"),
         ("/fill/frame/side_px", json!(-3.0), "frame"),
-        ("/settings/lambda", huge.clone(), "lambda is inf"),
+        ("/settings/lambda", huge, "lambda is 1"),
         ("/settings/steps", json!(0), "steps is 0"),
         ("/fill/settings/candidates", json!(100_000), "candidates is 100000"),
         ("/blend/detail_percent", json!(101), "101 %"),
@@ -78,7 +78,6 @@ fn invalid_values_are_named() {
         ("/fill/size_px", json!(u32::MAX), "pixels wide"),
         ("/fill/size_px", json!(5), "picture of candidate 1 has 48 numbers instead of 75"),
         ("/fill/seconds", json!(-1.0), "seconds"),
-        ("/fill/seconds", huge, "seconds"),
         ("/fill/steps", json!(u32::MAX), "iterations"),
         ("/fill/candidates/1/latent", base64_of(&[0.0; 4]), "latent of candidate 2 has 4 numbers instead of 5"),
         ("/fill/candidates/1/latent", base64_of(&[0.0, 0.0, f32::NAN, 0.0, 0.0]), "latent of candidate 2 is not"),
@@ -106,6 +105,10 @@ fn unparsable_fields_are_refused_as_broken() {
         ("/device", json!("abacus")),
         ("/photo/width_px", json!(-1)),
         ("/fill/steps", json!(1.5)),
+        // Beyond the range of an f32.
+        ("/frame/side_px", json!(1e300)),
+        ("/settings/lambda", json!(-1e300)),
+        ("/fill/seconds", json!(1e300)),
     ];
     for (pointer, value) in cases {
         let mut json = json_of(&project());

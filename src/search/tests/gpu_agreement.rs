@@ -30,8 +30,8 @@ fn trace(networks: &Arc<Networks>, problem: &SearchProblem, settings: Settings) 
 fn gpu_and_cpu_searches_agree() {
     let Some(gpu) = any_gpu() else { return };
     let file = ModelFile::parse("tiny", TINY_MODEL).unwrap();
-    let on_gpu = Arc::new(Networks::load_on_gpu(&file, &gpu).unwrap());
-    let on_cpu = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
+    let gpu = Arc::new(Networks::load_on_gpu(&file, &gpu).unwrap());
+    let cpu = Arc::new(Networks::load_on_cpu(&file, CpuPrecision::Single).unwrap());
     let colorize = SearchProblem::of_task(ImageTask::Colorize, SIZE_PX, &problem().pixels, &problem().known, 1.0);
     let adam = settings(OptimizerKind::Adam);
     let noisy = |settings: Settings| Settings { noise: 0.2, ..settings };
@@ -42,8 +42,8 @@ fn gpu_and_cpu_searches_agree() {
         (problem(), settings(OptimizerKind::Hmc)),
         (colorize, adam),
     ] {
-        let (pictures, losses) = trace(&on_gpu, &problem, settings);
-        let (expected_pictures, expected_losses) = trace(&on_cpu, &problem, settings);
+        let (pictures, losses) = trace(&gpu, &problem, settings);
+        let (expected_pictures, expected_losses) = trace(&cpu, &problem, settings);
         assert_near(&pictures, &expected_pictures);
         assert_near(&losses, &expected_losses);
     }
