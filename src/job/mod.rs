@@ -160,7 +160,7 @@ pub struct FillOutcome {
     /// λ, the number of steps or the hole changed during the search. A new search with the final values may give
     /// another fill.
     pub changed_during_search: bool,
-    /// Duration of the search, without loading and compiling.
+    /// Duration of the search, without loading and compiling. Of searches that run together, each counts the whole time.
     pub search_secs: f32,
     pub stopped: Option<StopReason>,
     /// Share of the known pixels' deviation from their mean colour that the best candidate explains, at most 1. `None`
