@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use burn::tensor::Device;
 use safetensors::SafeTensors;
 
+use crate::device::test_gpu::any_gpu;
 use crate::train::batch::Batch;
 use crate::train::discriminator_augment::DiscriminatorAugment;
 use crate::train::latent_discriminator;
@@ -112,10 +113,10 @@ fn norm(values: impl Iterator<Item = f64>) -> f64 {
     values.map(|value| value * value).sum::<f64>().sqrt()
 }
 
-fn compare_with_trace(recipe: TrainRecipe) {
+fn compare_with_trace(recipe: TrainRecipe, device: &Device) {
     let (trace, settings) = (Trace::read(), settings(recipe));
     let start = trace.start(&settings);
-    let mut trainer = Trainer::new(&settings, &start, &Device::flex(), None);
+    let mut trainer = Trainer::new(&settings, &start, device, None);
     let id = recipe.id();
     for step in 0..STEPS {
         let metrics = trainer.train_step(&trace.batch(&settings, step));
@@ -146,10 +147,18 @@ fn compare_with_trace(recipe: TrainRecipe) {
 
 #[test]
 fn the_encoder_recipe_matches_pytorch() {
-    compare_with_trace(TrainRecipe::Encoder);
+    compare_with_trace(TrainRecipe::Encoder, &Device::flex());
 }
 
 #[test]
 fn the_blog_recipe_matches_pytorch() {
-    compare_with_trace(TrainRecipe::Blog);
+    compare_with_trace(TrainRecipe::Blog, &Device::flex());
+}
+
+#[test]
+#[ignore = "tunes the kernels of a GPU for minutes"]
+fn both_recipes_match_pytorch_on_a_gpu() {
+    let Some(gpu) = any_gpu() else { return };
+    compare_with_trace(TrainRecipe::Encoder, &gpu.burn);
+    compare_with_trace(TrainRecipe::Blog, &gpu.burn);
 }
