@@ -7,6 +7,7 @@
 //! A cancelled or failed search still returns the best fill so far. A [`Provenance`] records how a fill was made; it is
 //! stored in the exported file.
 
+mod best_so_far;
 mod channels;
 mod crop_preview;
 mod draw_faces;
@@ -18,6 +19,7 @@ mod export_search;
 mod face_maps;
 mod faces_in_turn;
 mod fill_composer;
+mod fill_observer;
 mod fill_place;
 mod fill_record;
 mod fit_quality;
@@ -71,6 +73,7 @@ pub use face_maps::{
 };
 pub use faces_in_turn::FacesInTurn;
 pub use fill_composer::FillComposer;
+pub use fill_observer::{FillControl, FillObserver};
 pub use fill_place::FillPlace;
 pub use fill_record::{FillLook, FillRecord};
 pub use frame_recorder::{FRAME_PREFIX, FrameOutputs, FramePlace, FrameRecorder};
@@ -85,7 +88,7 @@ pub(crate) use provenance::ProvenanceError;
 pub use provenance::{CompletionId, ExportContent, FaceRecord, ModelId, Provenance, png_metadata};
 pub use quick_preview::{QuickPreview, QuickPreviewId};
 pub use render::{completion_network, picture_to_blend};
-pub use run_fill::{FillControl, FillObserver, run_fill, run_fills};
+pub use run_fill::{run_fill, run_fills};
 pub use search_start::SearchStart;
 
 /// The input of one fill.
@@ -204,7 +207,7 @@ impl FillOutcome {
             Some(old) => *old = mix,
             None => self.candidates.push(mix),
         }
-        self.best = running_fill::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
+        self.best = best_so_far::lowest_total(self.candidates.iter().map(|candidate| candidate.losses));
         index
     }
 }

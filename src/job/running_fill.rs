@@ -4,18 +4,17 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::best_so_far::{BestSoFar, SearchHistory, lowest_total};
 use super::error::FillError;
+use super::fill_observer::{FillControl, FillObserver};
 use super::network_cache::NetworkCache;
-use super::run_fill::{FillControl, FillObserver};
-use super::{
-    Candidate, DeviceInfo, FillOutcome, FillRequest, LatentHistory, LiveSettings, StopReason, fit_quality, validate,
-};
+use super::{DeviceInfo, FillOutcome, FillRequest, LatentHistory, LiveSettings, StopReason, validate};
 use crate::model::{ModelInfo, Networks};
-use crate::search::{BestCandidates, Losses, Search, SearchProblem, Settings};
+use crate::search::{Losses, Search, SearchProblem};
 
 /// Most iterations whose losses the observer gets together.
 const MAX_UNREAD_ITERATIONS: usize = 32;
-/// Time between two copies of the best fill to the host. A lost device cannot destroy a copy.
+/// Time between two copies of the best fill to the host.
 const BACKUP_INTERVAL: Duration = Duration::from_secs(2);
 
 /// State of a running fill.
@@ -44,23 +43,6 @@ struct End {
     best: Option<BestSoFar>,
     stopped: Option<StopReason>,
     search_secs: f32,
-}
-
-/// The best result so far, copied to the host.
-struct BestSoFar {
-    candidates: Vec<Candidate>,
-    /// See [`FillOutcome::explained_share`].
-    explained_share: Option<f32>,
-    steps: u32,
-    history: SearchHistory,
-    settings: Settings,
-}
-
-/// What a repetition must know about the course of a search.
-#[derive(Clone, Copy, Default)]
-struct SearchHistory {
-    evaluations: u32,
-    changed_during_search: bool,
 }
 
 impl<'a> RunningFill<'a> {
@@ -166,7 +148,7 @@ impl<'a> RunningFill<'a> {
         }
         // Before the pictures are shown, because a fault in that must not cost the result.
         if is_first || self.last_backup.elapsed() > BACKUP_INTERVAL {
-            self.backup = best_so_far(search, self.history);
+            self.backup = BestSoFar::of(search, self.history);
             self.last_backup = Instant::now();
         }
         if wants_pictures {
@@ -187,7 +169,7 @@ impl<'a> RunningFill<'a> {
         if stopped.is_none() {
             search.finish();
         }
-        let best = best_so_far(&mut search, self.history);
+        let best = BestSoFar::of(&search, self.history);
         self.end = Some(End { best, stopped, search_secs: self.started.elapsed().as_secs_f32() });
     }
 
@@ -199,7 +181,7 @@ impl<'a> RunningFill<'a> {
         self.history.changed_during_search = true;
         self.observer.search_extended(search.extra_iterations());
         // The old backup belongs to the old hole.
-        self.backup = best_so_far(search, self.history);
+        self.backup = BestSoFar::of(search, self.history);
     }
 
     fn read_losses(&mut self, search: &mut Search) {
@@ -259,36 +241,4 @@ fn apply_live_settings(search: &mut Search, LiveSettings { lambda, steps }: Live
     search.set_lambda(lambda);
     search.set_steps(steps);
     *search.settings() != before
-}
-
-/// The best result of every candidate so far. `None` before the first iteration.
-fn best_so_far(search: &mut Search, history: SearchHistory) -> Option<BestSoFar> {
-    let BestCandidates { latents, losses } = search.best()?;
-    let best = lowest_total(losses.iter().copied());
-    let pictures = search.best_pictures();
-    let explained_share = pictures.get(best).and_then(|best| fit_quality::explained_share(best, search.problem()));
-    let candidates = latents
-        .into_iter()
-        .zip(losses)
-        .zip(pictures)
-        .map(|((latent, losses), picture)| Candidate {
-            latent,
-            picture,
-            losses,
-            is_mix: false,
-            kept_at: None,
-            edit: None,
-        })
-        .collect();
-    let (steps, settings) = (search.iterations_done(), *search.settings());
-    Some(BestSoFar { candidates, explained_share, steps, history, settings })
-}
-
-/// Index of the lowest total loss. NaN is skipped.
-pub(super) fn lowest_total(losses: impl Iterator<Item = Losses>) -> usize {
-    losses
-        .enumerate()
-        .filter(|(_, losses)| !losses.total.is_nan())
-        .min_by(|(_, a), (_, b)| a.total.total_cmp(&b.total))
-        .map_or(0, |(index, _)| index)
 }
