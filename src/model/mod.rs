@@ -18,6 +18,7 @@ pub mod weight_file;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -121,13 +122,25 @@ pub fn load(choice: &ModelChoice) -> Result<ModelFile, ModelError> {
     ModelFile::parse(&name, &bytes)
 }
 
-/// Reads the description of a model file and checks its tensor names and shapes. Only [`load`] checks the values.
+/// Reads the description of a model file and checks its tensor names and shapes. Only [`load`] checks the values. A
+/// built-in model is read only once.
 ///
 /// # Errors
 /// As [`load`].
 pub fn inspect(choice: &ModelChoice) -> Result<ModelInfo, ModelError> {
+    static BUILT_IN: [OnceLock<ModelInfo>; ModelChoice::BUILT_IN.len()] =
+        [const { OnceLock::new() }; ModelChoice::BUILT_IN.len()];
+    let known = ModelChoice::BUILT_IN.iter().zip(&BUILT_IN).find(|(built_in, _)| *built_in == choice);
+    if let Some(info) = known.and_then(|(_, info)| info.get()) {
+        return Ok(info.clone());
+    }
     let (name, bytes) = read_model_bytes(choice)?;
-    ModelFile::parse_header(&name, &bytes).map(|(info, ..)| info)
+    let (info, ..) = ModelFile::parse_header(&name, &bytes)?;
+    if let Some((_, known)) = known {
+        // Another thread may have been faster, with the same description.
+        let _ = known.set(info.clone());
+    }
+    Ok(info)
 }
 
 fn read_model_bytes(choice: &ModelChoice) -> Result<(Cow<'static, str>, Cow<'static, [u8]>), ModelError> {
