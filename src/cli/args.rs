@@ -104,8 +104,8 @@ pub(super) struct FillArgs {
     /// Work on so many jobs at once: their searches go through the networks together, while other jobs read and save
     ///
     /// Meant for GPUs: a GPU has nothing to do while a photo is read or saved, and does several searches in the time of
-    /// one. On a CPU, one job uses all cores. Needs the memory of so many photos. The fills are the same, on a GPU up
-    /// to rounding; results come in the order in which jobs end.
+    /// one. On a CPU it helps only where a search is small. Needs the memory of so many photos. The fills are the same, on
+    /// a GPU up to rounding; results come in the order in which jobs end.
     #[arg(long, value_name = "N", default_value = "1", requires = "job-lines", value_parser = value_parser!(u16).range(1..=256))]
     pub(super) jobs: u16,
 
