@@ -145,7 +145,8 @@ pub fn append(file: &mut File, path: &Path, bytes: &[u8]) -> Result<(), WriteErr
 }
 
 /// Parent folder of a file; `.` for a bare name.
-fn parent_folder(path: &Path) -> &Path {
+#[must_use]
+pub fn parent_folder(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),

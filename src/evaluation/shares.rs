@@ -11,6 +11,7 @@ use super::external_fills::external_fill_path;
 use super::face_results::FaceResults;
 use super::share_log::{FORMAT, FaceRecord, ShareError, ShareLog, read_share};
 use super::{EvaluationFaceSource, EvaluationProtocol};
+use crate::fs::parent_folder;
 use crate::hash::sha256_of_bytes;
 use crate::shard::{Shard, share_files};
 
@@ -35,8 +36,7 @@ impl EvaluationShares {
     /// The files of all shares that are there.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let folder = self.report.parent().filter(|folder| !folder.as_os_str().is_empty());
-        share_files(folder.unwrap_or(Path::new(".")), &self.prefix(), EXTENSION)
+        share_files(parent_folder(&self.report), &self.prefix(), EXTENSION)
     }
 
     fn prefix(&self) -> String {

@@ -24,8 +24,9 @@ impl Search {
     /// Generates the pictures of the latents and computes the losses and the gradient.
     pub(super) fn evaluate(&self) -> Evaluation {
         let batches = self.pass.batches(self.latents.clone());
-        let (lambda, has_prior) = (self.settings.lambda, self.has_prior_loss());
-        let evaluate = |latents| Evaluation::new(&self.pass, latents, has_prior, |prior| prior.mul_scalar(lambda));
+        let lambda = self.settings.lambda;
+        let times_lambda = self.has_prior_loss().then_some(|prior: Tensor<1>| prior.mul_scalar(lambda));
+        let evaluate = |latents| Evaluation::new(&self.pass, latents, times_lambda);
         Evaluation::concatenate(batches.into_iter().map(evaluate).collect())
     }
 
@@ -36,20 +37,21 @@ impl Search {
 }
 
 impl Evaluation {
-    /// Evaluates latents in one forward pass. `times_lambda` multiplies the prior losses by λ.
+    /// Evaluates latents in one forward pass. `times_lambda` multiplies the prior losses by λ; `None` leaves them out.
     pub fn new(
         pass: &Arc<SearchPass>,
         latents: Tensor<2>,
-        has_prior: bool,
-        times_lambda: impl Fn(Tensor<1>) -> Tensor<1>,
+        times_lambda: Option<impl Fn(Tensor<1>) -> Tensor<1>>,
     ) -> Self {
         let variable = latents.clone().autodiff().require_grad();
         let pictures = generate(variable.clone(), pass);
         let context = context_loss(pass.observe(pictures.clone()), pass);
-        let prior = has_prior.then(|| prior_loss(pictures.clone(), pass));
-        let total = match &prior {
-            Some(prior) => context.clone() + times_lambda(prior.clone()),
-            None => context.clone(),
+        let (prior, total) = match times_lambda {
+            Some(times_lambda) => {
+                let prior = prior_loss(pictures.clone(), pass);
+                (Some(prior.clone()), context.clone() + times_lambda(prior))
+            }
+            None => (None, context.clone()),
         };
         // The candidates are independent: each gets the gradient of its own loss.
         let gradient = variable.grad(&total.backward()).expect("the total loss depends on the latents");

@@ -107,7 +107,8 @@ fn evaluate_together(searches: &[&Search], pass: &Arc<SearchPass>) -> Vec<Evalua
     let lambdas: Vec<f32> = searches.iter().flat_map(|it| vec![it.settings.lambda; it.pass.candidates()]).collect();
     let count = lambdas.len();
     let lambdas = Tensor::<1>::from_data(TensorData::new(lambdas, [count]), &latents.device()).autodiff();
-    let all = Evaluation::new(pass, latents, searches[0].has_prior_loss(), |prior| prior * lambdas.clone());
+    let times_lambda = searches[0].has_prior_loss().then_some(|prior: Tensor<1>| prior * lambdas.clone());
+    let all = Evaluation::new(pass, latents, times_lambda);
     let mut start = 0;
     let rows = |search: &&Search| -> Range<usize> {
         let rows = start..start + search.pass.candidates();

@@ -89,7 +89,7 @@ impl EvalPlan {
 
     /// The JSON file of the whole evaluation.
     pub(super) fn report_path(&self) -> Option<&Path> {
-        self.json.as_deref().filter(|_| self.shard.is_none() && !self.is_json_to_stdout())
+        self.shares.as_ref().filter(|_| self.shard.is_none()).map(|shares| shares.report.as_path())
     }
 
     /// Whether standard output gets the JSON instead of the table.

@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
 use std::io::{BufRead as _, BufReader, Seek as _, SeekFrom, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use serde::{Deserialize, Serialize};
 
 use crate::cli::fill_report::PhotoReport;
+use crate::fs::append;
 
 /// What became of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +52,7 @@ pub(super) struct Summary {
 pub(super) enum Results<'a> {
     File {
         file: File,
+        path: PathBuf,
         /// Hashes of the jobs that the file has as done: the first eight bytes.
         done: HashSet<u64>,
     },
@@ -74,7 +76,7 @@ impl Results<'_> {
         }
         file.set_len(complete).with_context(named)?;
         (&file).seek(SeekFrom::End(0)).with_context(named)?;
-        Ok(Self::File { file, done })
+        Ok(Self::File { file, path: path.into(), done })
     }
 
     /// Whether the file has this job as done.
@@ -88,8 +90,8 @@ impl Results<'_> {
     pub(super) fn write(&mut self, result: &JobResult) -> anyhow::Result<()> {
         let line = serde_json::to_string(result)? + "\n";
         match self {
-            Self::File { file, done } => {
-                file.write_all(line.as_bytes())?;
+            Self::File { file, path, done } => {
+                append(file, path, line.as_bytes())?;
                 let is_done = result.status != JobStatus::Failed;
                 done.extend(result.hash.as_deref().filter(|_| is_done).and_then(short_hash));
             }
